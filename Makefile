@@ -1,0 +1,52 @@
+# `make` alone lists what there is.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help install up test test-all bench lint constraints clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# Two stamps, so that `make up` does not wait for the test tools.
+$(VENV)/.run: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (TensorFlow is a large download the first time) ..."
+	@$(PIP_INSTALL) -e '.[client,serving,training]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@$(PIP_INSTALL) -e '.[client,serving,training,dev]'
+	@touch $@
+
+install: $(VENV)/.run ## Create .venv and install everything that runs
+
+up: $(VENV)/.run ## Start the model server and the client on port 3333 (Ctrl-C stops both)
+	@$(BIN)/python -m local up
+
+test: $(VENV)/.dev ## The tests, under 8 minutes
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/.dev ## The slow tests: long faults, browsers, the TensorFlow 2.1.0 runtime
+	$(BIN)/python -m pytest -m slow
+
+bench: $(VENV)/.dev ## Measure the service on this machine, side by side in one run
+	$(BIN)/python -m bench
+
+lint: $(VENV)/.dev ## Style, imports, docstrings (ruff) and types (mypy)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+constraints: ## Pin what a fresh environment resolves to, into constraints.txt
+	@rm -rf .cache/constraints-venv && $(PYTHON) -m venv .cache/constraints-venv
+	@.cache/constraints-venv/bin/python -m pip install --quiet --disable-pip-version-check '.[client,serving,training,dev]'
+	@.cache/constraints-venv/bin/python -m pip freeze --exclude colorway | grep '==' > constraints.txt
+	@rm -rf .cache/constraints-venv
+	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"
+
+clean: ## Remove .venv and caches
+	rm -rf $(VENV) .cache build *.egg-info .pytest_cache .ruff_cache .mypy_cache

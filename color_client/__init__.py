@@ -1,0 +1,1 @@
+"""A photo in, the photo in color out, over HTTP; the network sits behind a predict URL."""

@@ -1,0 +1,30 @@
+"""Fixtures that several packages' tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# TensorFlow's start-up notes are not test output.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of research data and the article's pictures, beside the checkout; rarely there."""
+    if not SHARED.is_dir():
+        pytest.skip("the research data is not on this machine")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def color_model(tmp_path_factory) -> Path:
+    """Base path of a tiny color model, version 1, with both signatures."""
+    from tests.color_model import write_color_model
+
+    base_path = tmp_path_factory.mktemp("color-model")
+    write_color_model(base_path, 1)
+    return base_path

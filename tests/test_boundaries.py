@@ -1,0 +1,49 @@
+"""Who may import whom (docs/design.md). Read from the source, so that lazy imports count too."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = {"training", "serving", "color_client", "style_client", "local", "bench", "tests"}
+TENSORFLOW = {"tensorflow", "keras", "tensorflow_hub", "tensorflow_serving", "tf_keras"}
+HTTP = {"flask", "gunicorn", "requests", "http", "werkzeug", "urllib3"}
+
+FORBIDDEN = {
+    "color_client": (OURS - {"color_client"}) | TENSORFLOW,
+    "style_client": (OURS - {"style_client", "color_client"}) | TENSORFLOW,
+    # The model server knows tensors and JSON, nothing of color or style: no picture library.
+    "serving": (OURS - {"serving"}) | {"PIL", "requests"},
+    "training": (OURS - {"training"}) | HTTP,
+    "local": (OURS - {"local"}) | TENSORFLOW,
+}
+
+
+def imported_packages(source: str) -> set[str]:
+    """Top-level names that a module imports absolutely, wherever in it the import stands."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_package_imports_only_what_it_may(package):
+    folder = ROOT / package
+    if not folder.is_dir():
+        pytest.skip(f"{package} is not built yet")
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in folder.rglob("*.py")
+        for name in imported_packages(path.read_text()) & FORBIDDEN[package]
+    }
+    assert not wrong
+
+
+def test_a_lazy_import_is_seen():
+    assert imported_packages("def f():\n    import tensorflow.io\n") == {"tensorflow"}
+    assert imported_packages("from serving.json import x\nfrom . import y\n") == {"serving"}

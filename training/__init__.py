@@ -1,0 +1,1 @@
+"""Networks that color photographs: photos in, SavedModels in versioned folders out."""
