@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from training import recipes
+from training.quiet import start_tensorflow
 from training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,14 +129,15 @@ def _version(text: str) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    evaluating = arguments[:1] == ["evaluate"]
     # The flags are checked before the seconds that TensorFlow takes to import.
-    if arguments[:1] == ["evaluate"]:
-        options = evaluation_parser().parse_args(arguments[1:])
-        from training.commands import run_evaluation as run
-    else:
-        options = training_parser().parse_args(arguments)
-        from training.commands import run_training as run
+    parser = evaluation_parser() if evaluating else training_parser()
+    options = parser.parse_args(arguments[1:] if evaluating else arguments)
     try:
+        start_tensorflow()
+        from training import commands
+
+        run = commands.run_evaluation if evaluating else commands.run_training
         return run(options)
     except KeyboardInterrupt:
         print("\ninterrupted: nothing was published", file=sys.stderr)
