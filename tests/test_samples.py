@@ -1,0 +1,68 @@
+"""The photographs in samples/: each has a license, a gray version, and colors worth guessing."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+NAMES = sorted(path.name for path in SAMPLES.glob("*.jpg"))
+
+
+def table() -> dict[str, list[str]]:
+    """Cells of the README's table (without the file), by file name."""
+    rows = re.findall(r"^\| (\S+\.jpg) \|(.*)\|$", (SAMPLES / "README.md").read_text(), re.M)
+    assert len(rows) == len({name for name, _ in rows}), "a picture stands in the table twice"
+    return {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows}
+
+
+def colorfulness(rgb: np.ndarray) -> float:
+    """Hasler and Süsstrunk's measure: 0 for gray, about 30 for an ordinary photograph."""
+    red, green, blue = np.moveaxis(rgb.astype(float), -1, 0)
+    opponents = red - green, (red + green) / 2 - blue
+    spread = np.hypot(*(each.std() for each in opponents))
+    return float(spread + 0.3 * np.hypot(*(each.mean() for each in opponents)))
+
+
+def test_there_are_a_dozen_and_they_are_small():
+    assert len(NAMES) >= 12
+    assert sum(path.stat().st_size for path in SAMPLES.rglob("*.jpg")) < 3_000_000
+
+
+def test_table_and_folder_name_the_same_pictures():
+    assert sorted(table()) == NAMES
+    assert sorted(path.name for path in (SAMPLES / "gray").glob("*.jpg")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_table_says_where_each_comes_from(name):
+    what, author, source, license_, changes = table()[name]
+    assert all((what, author, source, changes))
+    known = r"\[CC(0-1\.0|-BY-[24]\.0)\]\(https://creativecommons\.org/\S+\)|Public domain \(.+\)"
+    assert re.fullmatch(known, license_)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_color_photograph(name):
+    path = SAMPLES / name
+    assert path.stat().st_size <= 120_000
+    with Image.open(path) as photo:
+        assert (photo.format, photo.mode) == ("JPEG", "RGB")
+        assert 400 <= max(photo.size) <= 640
+        assert not photo.getexif(), "no camera's or person's metadata is shipped"
+        assert colorfulness(np.asarray(photo)) > 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gray_version_has_the_color_photographs_luminance(name):
+    spec = importlib.util.spec_from_file_location("make_gray", SAMPLES / "make_gray.py")
+    make_gray = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_gray)
+    with Image.open(SAMPLES / name) as photo, Image.open(SAMPLES / "gray" / name) as gray:
+        assert gray.mode == "L"
+        assert gray.size == photo.size
+        difference = np.asarray(gray).astype(float) - make_gray.gray_of(np.asarray(photo))
+    assert abs(difference).mean() < 2, "run samples/make_gray.py"
