@@ -80,7 +80,8 @@ def packed_color(prediction: Any, shape: tuple[int, int]) -> Color:
 def plain_color(prediction: Any, shape: tuple[int, int]) -> Color:
     """The color in a `serving_default` prediction for L* of `shape`; see packed_color."""
     try:
-        ab = np.asarray(prediction, np.float32)
+        with np.errstate(over="ignore"):
+            ab = np.asarray(prediction, np.float32)
     except (TypeError, ValueError):
         raise nonsense("not an array of numbers") from None
     if ab.shape != (*shape, 2):

@@ -2,10 +2,24 @@
 
 import io
 import logging
+import re
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageFile
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from .lab import Bytes
 from .problems import Problem
@@ -17,11 +31,24 @@ log = logging.getLogger("color_client")
 Image.MAX_IMAGE_PIXELS = None
 
 # What photos come in. Not all that Pillow opens: some of its formats run other programs.
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF")
+# Pillow registers a format when its module is imported, and by itself does so too late for a list.
+_READERS = (
+    PngImagePlugin.PngImageFile,
+    JpegImagePlugin.JpegImageFile,
+    GifImagePlugin.GifImageFile,
+    WebPImagePlugin.WebPImageFile,
+    TiffImagePlugin.TiffImageFile,
+    BmpImagePlugin.BmpImageFile,
+    PpmImagePlugin.PpmImageFile,
+    AvifImagePlugin.AvifImageFile,
+)
+FORMATS = tuple(reader.format for reader in _READERS)
 NAMES = "PNG, JPEG, GIF, WebP, TIFF, BMP, PPM or AVIF"
-_SIGNATURES = (
-    b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"BM",
-)  # fmt: skip
+# What files of these formats start with; `.` is any byte.
+_SIGNATURE = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|II\*\0|MM\0\*|BM|P[1-7]\s|....ftypavi",
+    re.DOTALL,
+)
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,7 +81,7 @@ def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
         width, height = image.size
     except Exception as error:
         # Pillow documents no list of what broken files raise.
-        if bytes(data.getbuffer()[:8]).startswith(_SIGNATURES):
+        if _SIGNATURE.match(data.getbuffer()[:16]):
             raise _broken(error) from error
         raise Problem(
             415, "not-a-picture", f"This is not a picture that can be read. Send a {NAMES} file."
@@ -90,9 +117,10 @@ def _broken(error: Exception) -> Problem:
 
 
 def _decode(image: ImageFile.ImageFile) -> Photo:
-    turn = _UPRIGHT.get(_orientation(image))
     profile = image.info.get("icc_profile")
     image.load()
+    # Asked only now, because Pillow turns TIFFs by itself, and then no longer tells.
+    turn = _UPRIGHT.get(_orientation(image))
     pixels, alpha = _split_alpha(image)
     pixels = _eight_bits(pixels)
     if profile:

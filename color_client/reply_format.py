@@ -15,7 +15,8 @@ def choose(accept: MIMEAccept, size: tuple[int, int]) -> str:
     best, best_rank = "image/png", (0.0, False)
     for media_type, longest in _LONGEST_SIDE.items():
         named = [q for value, q in accept if value.split(";")[0].strip().lower() == media_type]
-        rank = (float(named[0] if named else accept[media_type]), bool(named))
+        q = float(named[0] if named else accept[media_type])
+        rank = (q, q > 0 and bool(named))
         if rank > best_rank and max(size) <= longest:
             best, best_rank = media_type, rank
     return best
