@@ -2,9 +2,11 @@
 
 import sys
 import time
+from collections import deque
 
 LOG_EVERY_S = 10.0
 REDRAW_EVERY_S = 0.2
+RATE_OVER_S = 60.0  # the rate is that of the last minute: a pause must not be felt for hours
 
 
 def duration(seconds: float) -> str:
@@ -22,7 +24,7 @@ class Progress:
     def __init__(self, what: str, unit: str):
         self._what = what
         self._unit = unit
-        self._start = time.monotonic()
+        self._marks = deque([(time.monotonic(), 0)])
         self._shown = float("-inf")
         self._terminal = sys.stderr.isatty()
 
@@ -33,7 +35,11 @@ class Progress:
         if not finished and now - self._shown < (REDRAW_EVERY_S if self._terminal else LOG_EVERY_S):
             return
         self._shown = now
-        rate = done / max(now - self._start, 1e-6)
+        while len(self._marks) > 1 and now - self._marks[1][0] > RATE_OVER_S:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        self._marks.append((now, done))
+        rate = (done - before) / max(now - since, 1e-6)
         parts = [f"{self._what}: {done:,}" + (f"/{total:,} {self._unit}" if total else "")]
         parts.append(f"{rate:,.0f} {self._unit}/s" if rate >= 1 else f"{rate:.2f} {self._unit}/s")
         if total and not finished and rate:
