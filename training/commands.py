@@ -76,8 +76,9 @@ def run_training(options: argparse.Namespace) -> int:
         _write_sheet(folder / "contact-sheet.png", evaluations, data.validation, SHEET_PHOTOS)
         return {
             "recipe": dataclasses.asdict(recipe),
-            "data": list(map(str, sources)),
-            "started_from": str(weights) if weights else None,
+            # Names, not places: the record travels with the model.
+            "data": [s if download.is_url(s) else Path(s).name for s in sources],
+            "started_from": "/".join(weights.parts[-2:]) if weights else None,
             "photos": {
                 "training": len(data.training),
                 "validation": len(data.validation),

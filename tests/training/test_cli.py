@@ -70,7 +70,8 @@ def test_weights_are_a_start_for_the_next_training(photo_zip, tmp_path):
     assert main(arguments) == 0
     weights = str(tmp_path / "v1" / "weights.h5")
     assert main([*arguments, "--weights", weights]) == 0
-    assert json.loads((tmp_path / "v2" / "training.json").read_text())["started_from"] == weights
+    record = json.loads((tmp_path / "v2" / "training.json").read_text())
+    assert (record["started_from"], record["data"]) == ("v1/weights.h5", ["photos.zip"])
 
 
 @pytest.mark.parametrize(
