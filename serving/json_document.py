@@ -60,11 +60,14 @@ def _parse_lenient(body: bytes) -> Any:
             text = _SHORT_INFINITY.sub(
                 lambda match: "Infinity" if match[0] == "Inf" else match[0], text
             )
-        return _DECODER.raw_decode(text)[0]
+        document = _DECODER.raw_decode(text)[0]
+        if "\\u" in text:  # half of a surrogate pair is no text, and cannot be written either
+            json.dumps(document, ensure_ascii=False).encode()
+        return document
     except RecursionError:
         raise _parse_error("The document is nested too deeply") from None
-    except UnicodeDecodeError as error:
-        raise _parse_error(f"Invalid encoding in string. at offset: {error.start}") from None
+    except UnicodeError as error:
+        raise _parse_error(f"Invalid encoding in string: {error}") from None
     except json.JSONDecodeError as error:
         raise _parse_error(f"{error.msg}. at offset: {error.pos}") from None
     except ValueError as error:

@@ -133,7 +133,7 @@ def _explain_item(
     value: Any, spec: TensorSpec, first_shapes: dict[str, tuple[int, ...]], place: str
 ) -> None:
     try:
-        shape = _shape_of(value)
+        shape = _shape_of(value, MAX_RANK - 1)
         _explain(value, 0, shape, spec)
         expected = first_shapes.setdefault(spec.name, shape)
         if np.prod(shape) != np.prod(expected):
@@ -170,7 +170,7 @@ def _read_column(value: Any, spec: TensorSpec) -> np.ndarray:
     try:
         return _dense(value, spec)
     except _IrregularError:
-        _explain(value, 0, _shape_of(value), spec)
+        _explain(value, 0, _shape_of(value, MAX_RANK), spec)
     raise ServingError("INTERNAL", "a request was refused in bulk and accepted value by value")
 
 
@@ -250,7 +250,7 @@ def _decode_base64(leaf: Any) -> bytes:
 # Value by value.
 
 
-def _shape_of(value: Any) -> tuple[int, ...]:
+def _shape_of(value: Any, max_rank: int) -> tuple[int, ...]:
     """The shape that a value announces: the sizes on the way down its first elements."""
     shape = []
     while isinstance(value, list):
@@ -258,8 +258,10 @@ def _shape_of(value: Any) -> tuple[int, ...]:
         if not value:
             break
         value = value[0]
-    if len(shape) > MAX_RANK:
-        raise invalid(f"A tensor of rank {len(shape)} is not supported, the limit is {MAX_RANK}")
+    if len(shape) > max_rank:
+        raise invalid(
+            f"Lists are nested {len(shape)} levels deep, at most {max_rank} are supported"
+        )
     return tuple(shape)
 
 

@@ -19,10 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving.errors import ServingError
+from serving.quiet_start import quiet_start
 from serving.versions import VersionStates, find_versions, fingerprint
 
 if TYPE_CHECKING:
     from serving.servable import Servable
+
+# New containers before Python looks for garbage: more than a picture's worth of JSON lists.
+GARBAGE_THRESHOLD = 200_000
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +61,9 @@ class ModelManager:
         max_load_retries: int,
         retry_seconds: float,
     ):
-        """`load` returns a version loaded and warmed up; `poll_seconds` of 0 looks only once."""
+        """`load` returns a version loaded and warmed up; with `poll_seconds` of 0 the first
+        version found is served for good.
+        """
         self.name = name
         self.states = VersionStates()
         # Set when a first version is available; `gave_up` when none is and no retry is left.
@@ -111,7 +117,7 @@ class ModelManager:
             except Exception:
                 # The watch must outlive anything odd in a folder it does not own.
                 logger.exception("looking for versions in %s failed", self._base_path)
-            if not self._poll_seconds and (self._current or not self._failures):
+            if not self._poll_seconds and self.available.is_set():
                 return
             time.sleep(self._poll_seconds or 1.0)
 
@@ -176,6 +182,7 @@ class ModelManager:
             failure.retry_at = time.monotonic() + self._retry_seconds
             logger.error("version %d of %s does not load: %s", version, self.name, error)
             return False
+        _collect_garbage()
         self._failures.pop(version, None)
         self.states.set(version, "AVAILABLE")
         logger.info(
@@ -206,15 +213,32 @@ class ModelManager:
                 self.states.set(version, "END")
                 logger.info("version %d of %s is unloaded", version, self.name)
         if idle:
-            # TensorFlow's objects hold one another in cycles.
             del idle, loaded
-            gc.collect()
+            _collect_garbage()
+
+
+def _collect_garbage() -> None:
+    """Free what is no longer used, then take what stays out of the collector's sight.
+
+    TensorFlow's objects hold one another in cycles, so an unloaded version goes only here. And they
+    are so many that every full collection, of which a large JSON document causes several, would
+    take longer than the document.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
 
 
 def load_in_tensorflow(folder: Path, version: int) -> "Servable":
     """Load and warm up one version. TensorFlow is imported at the first call."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from serving import servable, warmup
+    # Or TensorFlow takes all memory of a GPU, and leaves none to a training beside it.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    with quiet_start():
+        from serving import servable, warmup
+
+        servable.start_tensorflow()
 
     loaded = servable.load(folder, version)
     count = warmup.warm_up(loaded, folder)

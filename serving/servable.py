@@ -70,6 +70,11 @@ class Servable:
         return signature
 
 
+def start_tensorflow() -> None:
+    """Let TensorFlow look at this machine's devices, which it does only once."""
+    tf.config.list_logical_devices()
+
+
 def load(folder: Path, version: int) -> Servable:
     """Load the SavedModel in `folder`; a ServingError says why it cannot be."""
     definitions = _signature_definitions(folder)

@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,9 @@ class _ModelWorker(gthread.ThreadWorker):
     """The process that holds the model. It takes connections once a version is available."""
 
     def load_wsgi(self) -> None:
+        """Start the model manager and wait for a first version."""
+        from serving.admission import Admission
+        from serving.app import RestApi, create_app
         from serving.manager import ModelManager, load_in_tensorflow
 
         options = self.app.options
@@ -138,17 +142,12 @@ class _ModelWorker(gthread.ThreadWorker):
             if manager.gave_up:
                 logger.error("%s", manager.gave_up.message)
                 sys.exit(Arbiter.WORKER_BOOT_ERROR)
-        self.wsgi = self._application(manager)
 
-    def _application(self, manager: Any) -> Any:
-        from serving.admission import Admission
-        from serving.app import RestApi, create_app
-        from serving.runner import Runner
+        from serving.runner import Runner  # imports TensorFlow, which the manager has done by now
 
-        options = self.app.options
         admission = Admission(options.max_requests_in_hand, options.max_bytes_in_hand)
         runner = Runner(options.parallelism)
-        return create_app(RestApi(manager, runner, admission, options.timeout_seconds))
+        self.wsgi = create_app(RestApi(manager, runner, admission, options.timeout_seconds))
 
     def run(self) -> None:
         """Open the port and answer until told to stop."""
@@ -172,7 +171,8 @@ class _ModelWorker(gthread.ThreadWorker):
         """
         keep = super().handle(conn)
         if keep is False:
-            conn.close(graceful=True)
+            with suppress(OSError):
+                conn.close(graceful=True)
             conn.close = lambda graceful=False: None
         return keep
 

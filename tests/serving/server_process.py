@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -109,6 +110,12 @@ class ServerProcess:
         if reply.status != 200:
             return {}
         return {int(v["version"]): v["state"] for v in reply.json["model_version_status"]}
+
+    def requests_in_hand(self) -> float:
+        """Predict requests that the server is busy with, by its own metrics."""
+        text = self.request("GET", "/monitoring/prometheus/metrics").body.decode()
+        (line,) = re.findall(r"^serving_requests_in_hand (\S+)$", text, re.MULTILINE)
+        return float(line)
 
     def worker(self) -> int:
         """The process id of the worker."""
