@@ -7,6 +7,7 @@ the photo at the same working size either way.
 import base64
 import binascii
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from . import lab
 from .http_deadline import Deadline
 from .lab import Floats
 from .predictor import PACKED, Predictor, nonsense
+from .stages import stage
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,19 @@ def ask(
     predictor: Predictor, lightness: Floats, deadline: Deadline, headers: dict[str, str]
 ) -> Color:
     """The color of the picture whose L* is `lightness` [h,w]. Raises Problem 502, 503 or 504."""
-    answer = predictor.predict(
-        lambda: packed_request(lightness), lambda: plain_request(lightness), deadline, headers
-    )
-    read = packed_color if answer.signature == PACKED else plain_color
+
+    def body(write: Callable[[Floats], bytes]) -> bytes:
+        with stage("encode-request"):
+            return write(lightness)
+
+    with stage("upstream"):
+        answer = predictor.predict(
+            lambda: body(packed_request), lambda: body(plain_request), deadline, headers
+        )
     height, width = lightness.shape
-    return read(answer.prediction, (height, width))
+    with stage("decode-reply"):
+        read = packed_color if answer.signature == PACKED else plain_color
+        return read(answer.prediction, (height, width))
 
 
 def _model_name(told: Any) -> str | None:
