@@ -7,6 +7,7 @@ the photo at the same working size either way.
 import base64
 import binascii
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,11 @@ import numpy as np
 import orjson
 from PIL import Image
 
-from . import lab
+from . import lab, png
 from .http_deadline import Deadline
 from .lab import Floats
 from .predictor import PACKED, Predictor, nonsense
+from .stages import stage
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,7 @@ def small_lightness(image: Image.Image, working_size: int) -> Floats:
 def packed_request(lightness: Floats) -> bytes:
     """The predict request of signature `packed` for L* [h,w]: an 8-bit gray PNG, L* · 255/100."""
     pixels = np.rint(lightness * np.float32(2.55)).astype(np.uint8)
-    png = io.BytesIO()
-    Image.fromarray(pixels).save(png, "PNG", compress_level=1)
-    encoded = base64.b64encode(png.getbuffer()).decode("ascii")
+    encoded = base64.b64encode(png.encode(pixels)).decode("ascii")
     return orjson.dumps(
         {"signature_name": PACKED, "instances": [{"l_bytes": {"b64": encoded}}]}
     )  # fmt: skip
@@ -60,11 +60,11 @@ def plain_request(lightness: Floats) -> bytes:
 def packed_color(prediction: Any, shape: tuple[int, int]) -> Color:
     """The color in a `packed` prediction for L* of `shape`. Raises Problem (502) on nonsense."""
     try:
-        png = base64.b64decode(prediction["ab_bytes"]["b64"], validate=True)
+        data = base64.b64decode(prediction["ab_bytes"]["b64"], validate=True)
     except (TypeError, KeyError, IndexError, binascii.Error, ValueError):
         raise nonsense("no base64 picture in `ab_bytes`") from None
     try:
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             # Its own resolution is never finer than what was sent, but for padding.
             if image.mode != "LA" or any(
                 ours > 2 * sent + 64 for ours, sent in zip(image.size, shape[::-1], strict=True)
@@ -95,12 +95,19 @@ def ask(
     predictor: Predictor, lightness: Floats, deadline: Deadline, headers: dict[str, str]
 ) -> Color:
     """The color of the picture whose L* is `lightness` [h,w]. Raises Problem 502, 503 or 504."""
-    answer = predictor.predict(
-        lambda: packed_request(lightness), lambda: plain_request(lightness), deadline, headers
-    )
-    read = packed_color if answer.signature == PACKED else plain_color
+
+    def body(write: Callable[[Floats], bytes]) -> bytes:
+        with stage("encode-request"):
+            return write(lightness)
+
+    with stage("upstream"):
+        answer = predictor.predict(
+            lambda: body(packed_request), lambda: body(plain_request), deadline, headers
+        )
     height, width = lightness.shape
-    return read(answer.prediction, (height, width))
+    with stage("decode-reply"):
+        read = packed_color if answer.signature == PACKED else plain_color
+        return read(answer.prediction, (height, width))
 
 
 def _model_name(told: Any) -> str | None:

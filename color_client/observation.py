@@ -4,12 +4,11 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import orjson
 from flask import Flask, Response, g, request
 
+from . import stages
 from .metrics import Metrics
 
 log = logging.getLogger("color_client.access")
@@ -17,23 +16,12 @@ log = logging.getLogger("color_client.access")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-@contextmanager
-def stage(name: str) -> Iterator[None]:
-    """Time a part of the request in hand, for Server-Timing, the log and the metrics."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        taken = time.perf_counter() - started
-        g.stages[name] = g.stages.get(name, 0.0) + taken
-
-
 def observe(app: Flask, metrics: Metrics) -> None:
     """Give every request of `app` an id and tell of it when it is answered."""
 
     def begin() -> None:
         g.started = time.perf_counter()
-        g.stages = {}
+        g.stages = stages.begin().seconds
         told = request.headers.get("X-Request-ID", "")
         g.request_id = told if _REQUEST_ID.fullmatch(told) else uuid.uuid4().hex
         metrics.in_hand.inc()

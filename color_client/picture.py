@@ -21,6 +21,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from . import png
 from .lab import Bytes
 from .problems import Problem
 
@@ -208,6 +209,10 @@ def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
 
 def encode(pixels: Bytes, alpha: Image.Image | None, media_type: str) -> bytes:
     """A picture file of sRGB pixels [H,W,3], 0…255: image/png, image/jpeg or image/webp."""
+    if media_type == "image/png":
+        if alpha is not None:
+            pixels = np.concatenate([pixels, np.asarray(alpha)[..., None]], axis=2)
+        return png.encode(pixels)
     image = Image.fromarray(pixels)
     file = io.BytesIO()
     if media_type == "image/jpeg":
@@ -220,9 +225,5 @@ def encode(pixels: Bytes, alpha: Image.Image | None, media_type: str) -> bytes:
         return file.getvalue()
     if alpha is not None:
         image.putalpha(alpha)
-    if media_type == "image/webp":
-        image.save(file, "WEBP", quality=90, method=2)
-    else:
-        # Level 6 takes three times as long and saves nothing on photographs.
-        image.save(file, "PNG", compress_level=1)
+    image.save(file, "WEBP", quality=90, method=2)
     return file.getvalue()

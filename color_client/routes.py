@@ -10,9 +10,9 @@ from . import color_network, lab, picture, reply_format, upload
 from .admission import Admission
 from .http_deadline import Deadline
 from .metrics import Metrics
-from .observation import stage
 from .predictor import Predictor
 from .settings import Settings
+from .stages import stage
 
 # A style picture is the style client's business; here it is accepted and ignored, so that one
 # form serves both behind the same address.
@@ -45,10 +45,7 @@ def predict_routes(
         with stage("lab"):
             lightness = color_network.small_lightness(photo.image, settings.working_size)
         deadline = Deadline(settings.timeout_s)
-        with stage("upstream"):
-            color = color_network.ask(
-                predictor, lightness, deadline, {"X-Request-ID": g.request_id}
-            )
+        color = color_network.ask(predictor, lightness, deadline, {"X-Request-ID": g.request_id})
         with stage("merge"):
             colored = lab.colorize(np.asarray(photo.image), color.ab)
         media_type = reply_format.choose(request.accept_mimetypes, photo.image.size)

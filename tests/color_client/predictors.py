@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers POST PATH:predict and GET PATH as the server's `behavior` says."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet for headers and body
+    disable_nagle_algorithm = True
     server: "Predictor"
 
     def log_message(self, *args):

@@ -417,15 +417,16 @@ def test_too_many_pixels_in_hand_wait_their_turn(start_client, predictor):
     assert [reply.status_code for reply in replies] == [200] * 4
     assert most == 1  # 2400 pixels each
 
-    predictor.behavior = slow(1.6)
+    # Each takes most of the time that the next may wait: the third gives up.
+    predictor.behavior = slow(0.8)
     crowd = [
-        threading.Thread(target=lambda: replies.append(client.predict(PHOTO))) for _ in range(2)
+        threading.Thread(target=lambda: replies.append(client.predict(PHOTO))) for _ in range(3)
     ]
     for thread in crowd:
         thread.start()
     for thread in crowd:
         thread.join()
-    assert sorted(reply.status_code for reply in replies[4:]) == [503, 504]
+    assert sorted(reply.status_code for reply in replies[4:]) == [200, 200, 503]
 
 
 # 504: too long
