@@ -153,8 +153,4 @@ def _up(service: ColorService, ready_within_s: float) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.stop())
 
-    def invite() -> None:
-        for line in service.invitation:
-            console.say(line)
-
-    return supervisor.run(invite)
+    return supervisor.run(lambda: console.show(service.invitation))

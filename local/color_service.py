@@ -46,18 +46,16 @@ class ColorService:
         ]
 
     @property
-    def invitation(self) -> list[str]:
-        """What to do with the service once it runs, for people, as lines."""
+    def invitation(self) -> str:
+        """What to do with the service once it runs, for people."""
         sample = ROOT / "samples" / "gray" / "astronaut.jpg"
         photo = _as_typed(sample) if sample.exists() else "photo.jpg"
         place = f"{self._shown_host}:{self.port}"
-        return [
-            "Ready. Color a photo:",
-            "",
-            f"  curl -F content_image=@{photo} {place}/predict -o color.png",
-            "",
-            f"or drop one onto http://{place}/ . Ctrl-C stops.",
-        ]
+        return (
+            "Ready. Color a photo:\n\n"
+            f"  curl -F content_image=@{photo} {place}/predict -o color.png\n\n"
+            f"or drop one onto http://{place}/ . Ctrl-C stops."
+        )
 
     @property
     def _reachable_host(self) -> str:

@@ -31,6 +31,12 @@ class Console:
         """Write one line of our own."""
         self.line(OWN_NAME, text)
 
+    def show(self, text: str) -> None:
+        """Write a text of our own bare, so that a line of it can be copied whole."""
+        with self._lock:
+            self._clear_progress()
+            self._write(f"\n{text}\n\n")
+
     def progress(self, text: str) -> None:
         """Show a line that the next one replaces; elsewhere than on a terminal, now and then."""
         with self._lock:

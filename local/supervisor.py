@@ -15,7 +15,7 @@ PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _PROBE_EVERY_S = 0.2
 
 
-@dataclass
+@dataclass(eq=False)
 class _Slot:
     """A program, its child if one runs, and when to start the next."""
 
@@ -55,7 +55,8 @@ class Supervisor:
         pauses_s: Sequence[float] = PAUSES,
         steady_after_s: float = 60.0,
     ):
-        """All programs must be ready for the first time within `ready_within_s`. Told to stop,
+        """`programs` are in the order in which they depend on each other, each on those before it.
+        All must be ready for the first time within `ready_within_s`. Told to stop,
         they have `grace_s` together before they are killed. `pauses_s` are the pauses before a
         restart; a program that ran for `steady_after_s` begins again with the first.
         """
@@ -143,8 +144,14 @@ class Supervisor:
 
     def _await_ready(self, slot: _Slot, child: Child) -> None:
         url = slot.program.ready_url
+        earlier = self._slots[: self._slots.index(slot)]
         while child.running:
-            reason = not_ready_because(url) if url else None
+            waiting_for = [each.program.name for each in earlier if not each.ready]
+            if waiting_for:
+                # It cannot be ready without them; asking would only fill its log.
+                reason: str | None = f"{waiting_for[0]} is not ready"
+            else:
+                reason = not_ready_because(url) if url else None
             if reason is None:
                 self._tell(_Ready(child))
                 return
