@@ -1,0 +1,127 @@
+"""The command line of `python -m bench`."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bench import client_part, environment_part
+from bench.photos import SIZES
+from bench.report import CannotMeasure, PartResult, as_json, markdown
+from local.model_folder import NoModel, check_model
+
+ROOT = Path(__file__).resolve().parent.parent
+CHOICES = (*SIZES, "environment", "imports")
+
+DESCRIPTION = """\
+Measure the service on this machine, everything in one run and in turns: photos of 400x400, 1 and 12
+megapixels end to end, the network alone, each stage of the client, the bytes to the model server
+and back, and the same the article's way; then what a client's environment weighs, and how long it
+takes to import. Prints Markdown, with each goal met or not; a goal that is missed is no error."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 10000")
+    return int(text)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in CHOICES:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(CHOICES)}")
+    return names
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `python -m bench`."""
+    parser = _Parser(
+        prog="python -m bench",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=ROOT / "models" / "color" / "v1",
+        metavar="FOLDER",
+        help="folder with the model's versions (default: models/color/v1 of this checkout)",
+    )
+    parser.add_argument(
+        "--repeats",
+        type=_positive,
+        default=20,
+        metavar="N",
+        help="rounds that are timed, after two that are not (default: 20)",
+    )
+    parser.add_argument(
+        "--only",
+        type=_names,
+        default=list(CHOICES),
+        metavar="NAME[,NAME]",
+        help=f"of {', '.join(CHOICES)} only these; environment needs the package registry",
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write every single number to this file as well"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print. Returns 0 whether goals are met or not, 2 if nothing can be measured."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    try:
+        results = _measure(options)
+    except (CannotMeasure, NoModel) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    machine = _machine()
+    heading = f"Bench: {machine['cpus']} CPUs, {machine['system']}, load {machine['load']:.1f}"
+    print(markdown(heading, list(results.values())))
+    if options.json:
+        try:
+            options.json.write_text(json.dumps(as_json(machine, results), indent=1))
+        except OSError as error:
+            print(f"{parser.prog}: {options.json}: {error.strerror}", file=sys.stderr)
+            return 2
+    return 0
+
+
+def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
+    results = {}
+    photo_names = [name for name in SIZES if name in options.only]
+    if photo_names:
+        model = options.model.absolute()
+        check_model(model)
+        results["client"] = client_part.measure(model, photo_names, options.repeats, _tell)
+    if "environment" in options.only:
+        results["environment"] = environment_part.measure_size(_tell)
+    if "imports" in options.only:
+        results["imports"] = environment_part.measure_imports(_tell)
+    return results
+
+
+def _tell(progress: str) -> None:
+    print(f"bench: {progress}", file=sys.stderr, flush=True)
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cpus": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "load": os.getloadavg()[0],
+    }

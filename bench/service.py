@@ -1,0 +1,85 @@
+"""The real programs, on free ports, and real requests to them."""
+
+import http.client
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bench.report import CannotMeasure
+from local.program import Child, Program
+from local.readiness import not_ready_because
+
+READY_WITHIN_S = 120.0
+_BOUNDARY = "colorway-bench"
+
+
+@contextmanager
+def running(*programs: Program) -> Iterator[None]:
+    """Run the programs; the block starts when all are ready, and they stop with it.
+
+    Raises CannotMeasure, with a program's last lines, if one ends or is not ready in time.
+    """
+    children: list[Child] = []
+    try:
+        for program in programs:
+            children.append(Child(program, lambda *_: None, lambda _: None))
+        for child in children:
+            _wait_until_ready(child)
+        yield
+    finally:
+        for child in reversed(children):
+            child.terminate()
+            if not child.wait(10):
+                child.kill()
+                child.wait()
+
+
+def _wait_until_ready(child: Child) -> None:
+    url = child.program.ready_url
+    deadline = time.monotonic() + READY_WITHIN_S
+    while url and (reason := not_ready_because(url)):
+        if not child.running or time.monotonic() > deadline:
+            ended = "is not ready" if child.running else f"ended with {child.ending}"
+            last = " / ".join(child.last_lines)
+            raise CannotMeasure(f"{child.program.name} {ended} ({reason}): {last}")
+        time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Colored:
+    """A photo that came back: how long it took, and what the reply says of it."""
+
+    seconds: float
+    png: bytes
+    stages: dict[str, float]
+    model: str
+
+
+def color(predict_url: str, jpeg: bytes) -> Colored:
+    """Send a photo as curl does: one multipart form on a connection of its own.
+
+    `stages` are the client's, in seconds, by the reply's Server-Timing. Raises CannotMeasure
+    unless the reply is 200.
+    """
+    parts = urlsplit(predict_url)
+    body = (
+        f"--{_BOUNDARY}\r\n"
+        'Content-Disposition: form-data; name="content_image"; filename="photo.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n"
+    ).encode() + jpeg + f"\r\n--{_BOUNDARY}--\r\n".encode()  # fmt: skip
+    content_type = f"multipart/form-data; boundary={_BOUNDARY}"
+    started = time.perf_counter()
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection.request("POST", parts.path, body, {"Content-Type": content_type})
+    reply = connection.getresponse()
+    png = reply.read()
+    seconds = time.perf_counter() - started
+    connection.close()
+    if reply.status != 200:
+        raise CannotMeasure(f"{predict_url} answered {reply.status}: {png[:300].decode()}")
+    timings = re.findall(r"([\w-]+);dur=([\d.]+)", reply.headers.get("Server-Timing", ""))
+    stages = {name: float(milliseconds) / 1e3 for name, milliseconds in timings}
+    return Colored(seconds, png, stages, reply.headers.get("X-Model", "unnamed"))

@@ -1,0 +1,102 @@
+"""Is a port free, and if not, who holds it?"""
+
+import errno
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+_LISTENING = "0A"
+
+
+class PortInUse(Exception):
+    """Somebody listens on the port; the text says who, where that is known."""
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise PortInUse unless a program could listen on `host` and `port` now.
+
+    A listener on either loopback address counts as well: `curl localhost` might reach it instead.
+    Raises OSError if `host` is no address of this machine.
+    """
+    if any(_answers(address, port) for address in ("127.0.0.1", "::1")):
+        raise PortInUse(_holder(port))
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As servers do: a connection that still lingers there is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except PermissionError:
+            raise PortInUse("this user may not listen there") from None
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortInUse(_holder(port)) from None
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _holder(port: int) -> str:
+    pid = _pid_by_proc(port) if sys.platform == "linux" else _pid_by_lsof(port)
+    if pid is None:
+        return "held by another program"
+    return f"held by process {pid}: {_command_of(pid)}".removesuffix(": ")
+
+
+def _command_of(pid: int) -> str:
+    arguments = Path(f"/proc/{pid}/cmdline")
+    if arguments.exists():
+        command = arguments.read_text(errors="replace").replace("\0", " ")
+    else:
+        command = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ).stdout
+    return " ".join(command.split())[:100]
+
+
+def _pid_by_proc(port: int) -> int | None:
+    """The process that listens on `port`, as far as Linux shows it to this user."""
+    sockets = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        lines = table.read_text().splitlines()[1:] if table.exists() else []
+        for fields in map(str.split, lines):
+            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                sockets.add(f"socket:[{fields[9]}]")
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            if any(str(file.readlink()) in sockets for file in (process / "fd").iterdir()):
+                return int(process.name)
+        except OSError:  # it ended meanwhile, or is not ours to look into
+            continue
+    return None
+
+
+def _pid_by_lsof(port: int) -> int | None:
+    if shutil.which("lsof") is None:
+        return None
+    found = subprocess.run(
+        ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fp"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    pid = re.search(r"^p(\d+)$", found, re.M)
+    return int(pid[1]) if pid else None

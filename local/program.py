@@ -1,0 +1,115 @@
+"""One program of the service: what it is, and one running child process of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+GUARD = Path(__file__).with_name("guard.py")
+LAST_LINES = 5
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run and how to know that it answers.
+
+    `environment` is added to ours. `ready_url` answers GET with 200 once the program is ready;
+    without one a program is ready when it runs.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready_url: str | None = None
+
+
+class Child:
+    """A running program. It and all that it starts are one process group and end together."""
+
+    def __init__(
+        self,
+        program: Program,
+        on_line: Callable[[str, str], None],
+        on_exit: Callable[["Child"], None],
+    ):
+        """Start it. `on_line(name, line)` hears of every line that it prints, `on_exit(child)` of
+        its end, after its last line; both are called on threads of the child's own.
+        """
+        self.program = program
+        self.started = time.monotonic()
+        self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
+        self._on_line = on_line
+        self._on_exit = on_exit
+        self._ended = threading.Event()
+        # Without site-packages (-S) the guard starts in a few milliseconds.
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(GUARD), *program.command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **program.environment},
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the guard, which is also the id of the process group."""
+        return self._guard.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return not self._ended.is_set()
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as in `exit code 1` or `signal 9 (SIGKILL)`."""
+        code = self._guard.returncode
+        number = -code if code < 0 else code - 128
+        try:
+            return f"signal {number} ({signal.Signals(number).name})"
+        except ValueError:
+            return f"exit code {code}"
+
+    def terminate(self) -> None:
+        """Ask it to stop (SIGTERM)."""
+        if self.running:
+            self._guard.terminate()
+
+    def kill(self) -> None:
+        """End it and all that it started, at once (SIGKILL to the process group)."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a dead group
+            return
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for its end, at most so long; False if it still runs."""
+        return self._ended.wait(seconds)
+
+    def _read(self) -> None:
+        assert self._guard.stdout is not None
+        for raw in self._guard.stdout:
+            line = raw.decode("utf-8", "replace").rstrip()
+            self.last_lines.append(line)
+            self._on_line(self.program.name, line)
+        self._guard.stdout.close()
+
+    def _wait(self) -> None:
+        self._guard.wait()
+        # What the program left behind would keep its ports, and our pipe.
+        self.kill()
+        self._reader.join()
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._ended.set()
+        self._on_exit(self)

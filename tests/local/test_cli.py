@@ -1,0 +1,147 @@
+"""The command line before anything starts: one line for what cannot work."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.color_service import ColorService
+from local.ports import PortInUse, check_free, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def listener():
+    """A socket that listens on a free port of 127.0.0.1."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    """A base path that looks like a model's; nothing is loaded by the command line."""
+    (tmp_path / "v1" / "7").mkdir(parents=True)
+    (tmp_path / "v1" / "7" / "saved_model.pb").touch()
+    return tmp_path / "v1"
+
+
+def local(*arguments: str | Path) -> tuple[int, str]:
+    """Exit code and the one line of standard error of `python -m local ...`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=30,
+    )
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    return done.returncode, done.stderr.strip()
+
+
+@pytest.mark.parametrize("option", ["--port", "--model-port"])
+def test_port_in_use(listener, model, option):
+    port = listener.getsockname()[1]
+    other = "--model-port" if option == "--port" else "--port"
+    code, line = local("up", "--model", model, option, port, other, free_port())
+    assert code == 2
+    assert line.startswith(f"python -m local: port {port} is in use (held by ")
+    assert line.endswith(f"stop that, or choose another with {option}")
+    if sys.platform == "linux":
+        assert f"process {os.getpid()}: " in line
+
+
+def test_port_in_use_on_the_other_loopback_address_counts(model):
+    try:
+        server = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    with server, pytest.raises(PortInUse):
+        check_free("127.0.0.1", server.getsockname()[1])
+
+
+def test_free_port_is_free():
+    check_free("127.0.0.1", free_port())
+    check_free("0.0.0.0", free_port())
+
+
+def test_same_port_twice(model):
+    code, line = local("up", "--model", model, "--port", 8501)
+    assert code == 2
+    assert "both 8501" in line
+
+
+def test_address_of_another_machine(model):
+    code, line = local(
+        "up", "--model", model, "--host", "192.0.2.1", "--port", free_port(),
+        "--model-port", free_port(),
+    )  # fmt: skip
+    assert code == 2
+    assert "cannot listen on '192.0.2.1'" in line
+    assert line.endswith("change --host")
+
+
+def test_missing_model(tmp_path):
+    code, line = local("up", "--model", tmp_path / "nothing")
+    assert code == 2
+    assert "nothing is not there" in line
+    assert "--model" in line
+
+
+def test_folder_without_versions(tmp_path):
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "1").mkdir()
+    code, line = local("up", "--model", tmp_path)
+    assert code == 2
+    assert "holds no N/saved_model.pb" in line
+
+
+def test_the_version_itself_is_named(model):
+    code, line = local("up", "--model", model / "7")
+    assert code == 2
+    assert line.endswith(f"name the folder above it: --model {model}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "COMMAND"),
+        (("down",), "invalid choice: 'down'"),
+        (("up", "--port", "0"), "'0' is no port"),
+        (("up", "--model-port", "http"), "'http' is no port"),
+        (("up", "--ready-within", "-1"), "'-1' is no number of seconds"),
+        (("up", "--hots", "x"), "--hots"),
+    ],
+)
+def test_wrong_command_line(arguments, says):
+    code, line = local(*arguments)
+    assert code == 2
+    assert says in line
+
+
+def test_help_names_every_option():
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "up", "--help"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0
+    for option in ("--port", "--host", "--model-port", "--model ", "--ready-within"):
+        assert option in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("host", "ready", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:3333/readyz", "http://localhost:3333/"),
+        ("0.0.0.0", "http://127.0.0.1:3333/readyz", "http://localhost:3333/"),
+        ("::", "http://[::1]:3333/readyz", "http://localhost:3333/"),
+        ("192.0.2.7", "http://192.0.2.7:3333/readyz", "http://192.0.2.7:3333/"),
+    ],
+)
+def test_addresses(host, ready, shown):
+    service = ColorService(Path("models/color/v1"), host=host)
+    assert service.programs[1].ready_url == ready
+    assert shown in service.invitation
