@@ -19,7 +19,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from .settings import BadSetting, S, Settings, from_environment, help_text
+from .settings import BadSetting, Kind, Settings, from_environment, help_text
 
 # Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
@@ -94,8 +94,8 @@ def main(
     purpose: str,
     arguments: list[str],
     environment: Mapping[str, str],
-    kind: type[S],
-    create_app: Callable[[S], Flask],
+    kind: type[Kind],
+    create_app: Callable[[Kind], Flask],
 ) -> int:
     """The command line of a client: `--help`, or read the settings and serve.
 
