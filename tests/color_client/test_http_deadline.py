@@ -1,9 +1,11 @@
 """The HTTP exchange by itself: TLS, kept-alive connections, and the deadline under them."""
 
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -88,6 +90,18 @@ def test_a_late_reply_is_not_taken_for_the_next_one(pool, predictor):
         post(pool, 0.1)
     predictor.behavior = answers(200, b"next")
     assert post(pool).body == b"next"
+
+
+def test_a_resolver_that_hangs(pool, monkeypatch):
+    awake = threading.Event()
+    real = socket.getaddrinfo
+    # Not a name server of ours to silence, so the call itself hangs.
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: (awake.wait(5), real(*a, **k))[1])
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match="not resolved"):
+        post(pool, 0.2)
+    assert time.monotonic() - started < 1
+    awake.set()
 
 
 @pytest.fixture
