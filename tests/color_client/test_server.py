@@ -121,6 +121,17 @@ def test_a_refused_upload_is_answered_before_it_is_over(program):
     assert running.client.get("/healthz").status_code == 200
 
 
+def test_a_client_that_does_not_hang_up_holds_up_nobody(program):
+    running = program()
+    host, port = running.client.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as lingering:
+        lingering.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"200 OK" in lingering.recv(1000)
+        started = time.monotonic()
+        assert running.client.get("/healthz").status_code == 200
+        assert time.monotonic() - started < 1
+
+
 HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
 FORM = b"Content-Type: multipart/form-data; boundary=b\r\n"
 PART = b'--b\r\nContent-Disposition: form-data; name="content_image"; filename="a"\r\n\r\nabc'
