@@ -7,6 +7,7 @@ as for the last byte of the body, gets what is left until the deadline.
 
 import http.client
 import io
+import queue
 import select
 import socket
 import ssl
@@ -100,9 +101,7 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         error: OSError | None = None
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            self.host, self.port, type=socket.SOCK_STREAM
-        ):
+        for family, kind, protocol, address in _addresses(self.host, self.port, self.deadline):
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.settimeout(self.deadline.left())
@@ -132,6 +131,26 @@ class _Connection(http.client.HTTPConnection):
         poll = select.poll()
         poll.register(self.wire.sock, select.POLLIN)
         return bool(poll.poll(0))
+
+
+def _addresses(host: str, port: int, deadline: Deadline) -> list[tuple[Any, Any, int, Any]]:
+    """Where to connect to. The system's resolver knows no deadline, so it is asked in a thread."""
+    found: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            found.put(error)
+
+    threading.Thread(target=resolve, daemon=True).start()
+    try:
+        answer = found.get(timeout=deadline.left())
+    except queue.Empty:
+        raise Unreachable(f"the name {host} was not resolved in time") from None
+    if isinstance(answer, OSError):
+        raise answer
+    return [(family, kind, protocol, address) for family, kind, protocol, _, address in answer]
 
 
 class HttpPool:

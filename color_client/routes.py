@@ -14,8 +14,8 @@ from .predictor import Predictor
 from .settings import Settings
 from .stages import stage
 
-# A style picture is the style client's business; here it is accepted and ignored, so that one
-# form serves both behind the same address.
+# A style picture is the style client's business; here it is accepted and ignored, and so is the
+# header that asks for it, so that one form serves both behind the same address.
 PICTURES = ("content_image", "style_image")
 
 
@@ -27,35 +27,49 @@ def predict_routes(
 
     @routes.post("/predict")
     def predict() -> Response:
-        with admission.request():
+        with ExitStack() as in_hand:
+            in_hand.enter_context(admission.request())
             with stage("upload"):
                 data = upload.pictures(PICTURES, settings.max_upload_bytes)["content_image"]
                 upload.check_options((), PICTURES)
             with stage("decode"):
                 header = picture.open_header(data, settings.max_pixels)
-            pixels = header.width * header.height
-            with ExitStack() as room:
-                with stage("wait"):
-                    room.enter_context(admission.hold(pixels, Deadline(settings.timeout_s)))
-                return _color(header)
-
-    def _color(header: ImageFile.ImageFile) -> Response:
-        with stage("decode"):
-            photo = picture.decode(header)
-        with stage("lab"):
-            lightness = color_network.small_lightness(photo.image, settings.working_size)
-        deadline = Deadline(settings.timeout_s)
-        color = color_network.ask(predictor, lightness, deadline, {"X-Request-ID": g.request_id})
-        with stage("merge"):
-            colored = lab.colorize(np.asarray(photo.image), color.ab)
-        media_type = reply_format.choose(request.accept_mimetypes, photo.image.size)
-        with stage("encode"):
-            body = picture.encode(colored, photo.alpha, media_type)
-        response = Response(body, mimetype=media_type)
-        response.headers["Vary"] = "Accept"
-        if color.model:
-            response.headers["X-Model"] = color.model
-        metrics.models.labels(color.model or "unnamed").inc()
-        return response
+            with stage("wait"):
+                room = admission.hold(header.width * header.height, Deadline(settings.timeout_s))
+                in_hand.enter_context(room)
+            return color_reply(header, settings, predictor, metrics)
 
     return routes
+
+
+def color_reply(
+    header: ImageFile.ImageFile, settings: Settings, predictor: Predictor, metrics: Metrics
+) -> Response:
+    """The picture that `picture.open_header` opened, in color, as the reply to the request in hand.
+
+    Raises Problem: 400 the picture is broken; 502, 503, 504 what the predict URL did.
+    """
+    with stage("decode"):
+        photo = picture.decode(header)
+    with stage("lab"):
+        lightness = color_network.small_lightness(photo.image, settings.working_size)
+    deadline = Deadline(settings.timeout_s)
+    color = color_network.ask(predictor, lightness, deadline, {"X-Request-ID": g.request_id})
+    with stage("merge"):
+        colored = lab.colorize(np.asarray(photo.image), color.ab)
+    metrics.models.labels(color.model or "unnamed").inc()
+    return picture_reply(colored, photo, color.model)
+
+
+def picture_reply(pixels: lab.Bytes, photo: picture.Photo, model: str | None) -> Response:
+    """The reply that shows sRGB `pixels` [H,W,3], 0…255, with the photo's alpha, in the format that
+    the caller accepts; `model` is the one that made them.
+    """
+    media_type = reply_format.choose(request.accept_mimetypes, photo.image.size)
+    with stage("encode"):
+        body = picture.encode(pixels, photo.alpha, media_type)
+    response = Response(body, mimetype=media_type)
+    response.headers["Vary"] = "Accept"
+    if model:
+        response.headers["X-Model"] = model
+    return response

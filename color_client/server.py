@@ -18,11 +18,27 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
-from .settings import BadSetting, S, Settings, from_environment, help_text
+from .settings import BadSetting, Kind, Settings, from_environment, help_text
 
 # Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
+
+
+class _Worker(ThreadWorker):
+    """gunicorn's thread worker, whose one loop no client can hold up.
+
+    It says good-bye to a client by waiting up to two seconds for it to hang up, in the loop that
+    accepts everybody else; here the thread that served the client waits.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        kept = super().handle(conn)
+        if kept is False:
+            conn.close(graceful=True)
+            conn.close = lambda graceful=False: None
+        return kept
 
 
 class _Server(BaseApplication):
@@ -72,7 +88,7 @@ def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = {
         "bind": f"{host}:{settings.port}",
-        "worker_class": "gthread",
+        "worker_class": _Worker,
         "workers": 1,
         "threads": settings.max_in_hand + _SPARE_THREADS,
         "worker_connections": 4 * (settings.max_in_hand + _SPARE_THREADS),
@@ -94,8 +110,8 @@ def main(
     purpose: str,
     arguments: list[str],
     environment: Mapping[str, str],
-    kind: type[S],
-    create_app: Callable[[S], Flask],
+    kind: type[Kind],
+    create_app: Callable[[Kind], Flask],
 ) -> int:
     """The command line of a client: `--help`, or read the settings and serve.
 

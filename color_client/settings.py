@@ -96,10 +96,10 @@ class Settings:
         return int(self.max_upload_mb * 1_000_000)
 
 
-S = TypeVar("S", bound=Settings)
+Kind = TypeVar("Kind", bound=Settings)
 
 
-def from_environment(environment: Mapping[str, str], kind: type[S]) -> S:
+def from_environment(environment: Mapping[str, str], kind: type[Kind]) -> Kind:
     """Settings from environment variables; what is unset or empty keeps its default.
 
     Raises BadSetting with one line that names the variable, its value and what it takes.

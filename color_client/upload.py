@@ -1,13 +1,16 @@
 """The photo in a request: a multipart form or the bare body, kept in memory."""
 
 import io
+import logging
 from collections.abc import Collection
 from typing import IO
 
 from flask import Request, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from .problems import Problem
+
+log = logging.getLogger("color_client")
 
 # What the multipart envelope adds to the file at most.
 _ENVELOPE = 65_536
@@ -54,7 +57,7 @@ def pictures(names: Collection[str], max_bytes: int) -> dict[str, io.BytesIO]:
     request.max_content_length = max_bytes * len(names) + _ENVELOPE
     try:
         if request.mimetype.startswith("image/"):
-            found = {first: io.BytesIO(request.get_data(cache=False))}
+            found = {first: _bare_body()}
         elif request.mimetype == "multipart/form-data":
             found = _from_form(names)
         else:
@@ -66,10 +69,23 @@ def pictures(names: Collection[str], max_bytes: int) -> dict[str, io.BytesIO]:
             )
     except RequestEntityTooLarge:
         raise _too_large(max_bytes) from None
+    except (HTTPException, Problem):
+        raise
+    except Exception as error:
+        # The server's own errors about garbled bodies have no base that we could name here.
+        log.info("broken upload: %s: %s", type(error).__name__, error)
+        raise _ended_early() from error
     for picture in found.values():
         if picture.getbuffer().nbytes > max_bytes:
             raise _too_large(max_bytes)
     return found
+
+
+def _bare_body() -> io.BytesIO:
+    body = request.get_data(cache=False)
+    if request.content_length is not None and len(body) < request.content_length:
+        raise _ended_early()
+    return io.BytesIO(body)
 
 
 def _from_form(names: Collection[str]) -> dict[str, io.BytesIO]:
@@ -92,6 +108,12 @@ def _from_form(names: Collection[str]) -> dict[str, io.BytesIO]:
                 else f"The photo is missing: send it as the form field {name}.",
             )
     return found
+
+
+def _ended_early() -> Problem:
+    return Problem(
+        400, "upload-broken", "The upload ended early or arrived garbled. Send it again."
+    )
 
 
 def _too_large(max_bytes: int) -> Problem:

@@ -44,6 +44,7 @@ async function color(file) {
     if (!response.ok) return fail(await reason(response));
     const picture = await response.blob();
     if (mine !== inHand) return;
+    byId("before").closest("figure").hidden = false;
     show("before", file);
     show("after", picture);
     const model = response.headers.get("X-Model");
@@ -57,8 +58,17 @@ async function color(file) {
   }
 }
 
+// So that the same photo can be chosen again, after an error for instance.
+photo.addEventListener("click", () => {
+  photo.value = "";
+});
 photo.addEventListener("change", () => {
   if (photo.files.length) color(photo.files[0]);
+});
+
+// A TIFF, say, which most browsers cannot show.
+byId("before").addEventListener("error", () => {
+  byId("before").closest("figure").hidden = true;
 });
 
 for (const type of ["dragenter", "dragover"]) {

@@ -1,6 +1,7 @@
 """Pictures to upload, and what is expected of what comes back."""
 
 import io
+import struct
 
 import numpy as np
 from PIL import Image
@@ -74,3 +75,34 @@ def scene(width: int, height: int, seed: int = 0, mode: str = "RGB") -> Image.Im
     image.paste(Image.blend(image.crop((0, 0, grain.shape[1], grain.shape[0])),
                             Image.fromarray(grain), 0.05))  # fmt: skip
     return image.convert(mode)
+
+
+def linear_profile(space: str = "RGB ") -> bytes:
+    """An ICC profile (version 2) of sRGB's primaries, or of gray, without sRGB's curve."""
+
+    def fixed(*numbers):
+        return b"".join(struct.pack(">i", round(65536 * number)) for number in numbers)
+
+    description = b"Linear\0"
+    tags = {
+        b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(description)) + description + bytes(78),
+        b"wtpt": b"XYZ \0\0\0\0" + fixed(0.9642, 1.0, 0.8249),
+    }
+    curve = b"curv\0\0\0\0" + struct.pack(">I", 0)  # no entries: the identity
+    if space == "GRAY":
+        tags[b"kTRC"] = curve
+    else:
+        tags[b"rXYZ"] = b"XYZ \0\0\0\0" + fixed(0.4360747, 0.2225045, 0.0139322)
+        tags[b"gXYZ"] = b"XYZ \0\0\0\0" + fixed(0.3850649, 0.7168786, 0.0971045)
+        tags[b"bXYZ"] = b"XYZ \0\0\0\0" + fixed(0.1430804, 0.0606169, 0.7141733)
+        tags |= {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
+    table, data = struct.pack(">I", len(tags)), b""
+    start = 128 + 4 + 12 * len(tags)
+    for name, body in tags.items():
+        table += name + struct.pack(">II", start + len(data), len(body))
+        data += body + bytes(-len(body) % 4)
+    header = struct.pack(
+        ">I4sI4s4s4s12s4s4sIIIQI", start + len(data), b"none", 0x02100000, b"mntr",
+        space.encode(), b"XYZ ", bytes(12), b"acsp", b"none", 0, 0, 0, 0, 0,
+    )  # fmt: skip
+    return header + fixed(0.9642, 1.0, 0.8249) + bytes(48) + table + data

@@ -450,7 +450,7 @@ def test_one_deadline_for_the_whole_exchange(start_client, predictor, behavior):
     predictor.behavior = behavior
     started = time.monotonic()
     told = problem(client.predict(PHOTO), 504, "predict-url-slow")
-    assert 0.3 < time.monotonic() - started < 1.0
+    assert 0.3 < time.monotonic() - started < 1.3
     assert "0.4 s" in told["detail"]
 
 

@@ -5,9 +5,21 @@ import io
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps, features
 
-from .pictures import file_of, lab_of, luminance_error, luminance_levels, opened, scene
+from color_client import picture
+
+from .pictures import (
+    XYZ_FROM_LINEAR,
+    file_of,
+    lab_of,
+    levels,
+    linear_profile,
+    luminance_error,
+    luminance_levels,
+    opened,
+    scene,
+)
 
 
 def colored(client, data: bytes, **options) -> Image.Image:
@@ -146,25 +158,69 @@ def test_cmyk_jpeg(client):
     assert luminance_error(expected, colored(client, data)) <= 1
 
 
-def test_icc_tagged_picture_is_converted_to_srgb(client):
-    # CIE XYZ with a D50 white as the picture's own space would be odd; Lab is the other one that
-    # needs no file, and a TIFF can carry it.
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_icc_tagged_picture_is_converted_to_srgb(client, mode):
+    photo = scene(80, 60, 7).convert(mode)
+    profile = linear_profile("GRAY" if mode == "L" else "RGB ")
+    after = colored(client, file_of(photo, icc_profile=profile))
+    # In this profile numbers are light itself.
+    light = np.asarray(photo.convert("L" if mode == "L" else "RGB")) / 255
+    expected = levels(light if mode == "L" else light @ XYZ_FROM_LINEAR[1])
+    assert np.abs(luminance_levels(np.asarray(after)) - expected).max() <= 1.5
+
+
+def test_lab_tiff(client):
     photo = scene(80, 60, 7)
     to_lab = ImageCms.buildTransform(
         ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
     )
-    in_lab = ImageCms.applyTransform(photo, to_lab)
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    after = colored(client, file_of(in_lab, "TIFF", icc_profile=profile))
+    after = colored(client, file_of(ImageCms.applyTransform(photo, to_lab), "TIFF"))
     # 8-bit Lab is coarse in the dark.
     error = np.abs(luminance_levels(np.asarray(photo)) - luminance_levels(np.asarray(after)))
     assert np.percentile(error, 99) < 3
+
+
+def test_a_profile_of_another_kind_of_picture_is_ignored(client):
+    photo = scene(60, 40, 8)
+    data = file_of(photo, icc_profile=linear_profile("GRAY"))
+    assert luminance_error(photo, colored(client, data)) <= 1
 
 
 @pytest.mark.parametrize("profile", [b"not a profile", b""])
 def test_broken_icc_profile_is_ignored(client, profile):
     photo = scene(60, 40, 8)
     assert luminance_error(photo, colored(client, file_of(photo, icc_profile=profile))) <= 1
+
+
+KINDS = {
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
+    "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"),
+    "GIF": ("1", "L", "P", "RGB", "RGBA"),
+    "BMP": ("1", "L", "P", "RGB", "RGBA"),
+    "PPM": ("1", "L", "RGB", "RGBA"),
+    "WEBP": ("L", "RGB", "RGBA"),
+    "AVIF": ("L", "RGB", "RGBA"),
+    "JPEG": ("1", "L", "RGB", "CMYK"),
+    "MPO": ("RGB",),
+}
+
+
+@pytest.mark.parametrize(("kind", "mode"), [(k, m) for k, modes in KINDS.items() for m in modes])
+def test_every_kind_of_file(kind, mode):
+    if not features.check("avif") and kind == "AVIF":
+        pytest.skip("this Pillow has no AVIF")
+    more = kind in ("GIF", "TIFF", "WEBP", "MPO", "PNG")
+    options = {"save_all": True, "append_images": [scene(64, 48, 9, mode)]} if more else {}
+    options |= {"WEBP": {"lossless": True}, "TIFF": {}}.get(kind, {})
+    data = file_of(scene(64, 48, 3, mode), kind, **options)
+    photo = picture.decode(picture.open_header(io.BytesIO(data), 10_000))
+    assert photo.image.mode in ("L", "RGB") and photo.image.size == (64, 48)
+    assert luminance_error(opened(data).convert("RGB"), photo.image) <= 1
+
+
+def test_what_a_format_cannot_hold_comes_as_png(client):
+    photo = file_of(scene(16_400, 2, 3))
+    assert colored(client, photo, headers={"Accept": "image/webp"}).format == "PNG"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (700, 1), (3, 2)])

@@ -121,6 +121,47 @@ def test_a_refused_upload_is_answered_before_it_is_over(program):
     assert running.client.get("/healthz").status_code == 200
 
 
+def test_a_client_that_does_not_hang_up_holds_up_nobody(program):
+    running = program()
+    host, port = running.client.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as lingering:
+        lingering.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"200 OK" in lingering.recv(1000)
+        started = time.monotonic()
+        assert running.client.get("/healthz").status_code == 200
+        assert time.monotonic() - started < 1
+
+
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+FORM = b"Content-Type: multipart/form-data; boundary=b\r\n"
+PART = b'--b\r\nContent-Disposition: form-data; name="content_image"; filename="a"\r\n\r\nabc'
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (HEAD + FORM + b"Content-Length: 1000\r\n\r\n" + PART, 400),
+        (HEAD + b"Content-Type: image/png\r\nContent-Length: 1000\r\n\r\nabc", 400),
+        (HEAD + FORM + b"Content-Length: %d\r\n\r\n" % len(PART) + PART, 400),
+        (HEAD + FORM + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (HEAD + FORM + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc", 400),
+        (HEAD + b"Content-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (HEAD + b"Content-Type: image/png\r\n\r\n", 400),
+    ],
+)
+def test_bodies_that_end_early_or_are_garbled(program, request_bytes, status):
+    running = program()
+    host, port = running.client.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as sock:
+        sock.sendall(request_bytes)
+        sock.shutdown(socket.SHUT_WR)
+        reply = sock.makefile("rb").read()
+    assert reply.startswith(b"HTTP/1.1 %d " % status), reply
+    assert b"application/problem+json" in reply
+    assert running.client.get("/healthz").status_code == 200
+    assert "Traceback" not in running.log.read_text()
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_memory_at_12_megapixels(program):
     running = program()
