@@ -1,0 +1,16 @@
+import os
+import sys
+
+from .app import create_app
+from .server import main
+from .settings import Settings
+
+PURPOSE = """\
+Color black-and-white photos over HTTP. The network sits behind the predict URL.
+
+  URL=http://localhost:8501/v1/models/my-model:predict python -m color_client
+  curl -F content_image=@photo.jpg localhost:3333/predict -o color.png"""
+
+if __name__ == "__main__":
+    program = "python -m color_client"
+    sys.exit(main(program, PURPOSE, sys.argv[1:], os.environ, Settings, create_app))

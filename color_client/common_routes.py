@@ -1,0 +1,45 @@
+"""What every client of ours answers beside POST /predict: the page, health, metrics."""
+
+from flask import Blueprint, Response, current_app
+
+from .http_deadline import Deadline
+from .metrics import Metrics
+from .predictor import Predictor
+from .problems import Problem
+
+# Nothing from elsewhere, nothing inline; pictures from memory are the ones just made.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_READY_WITHIN_S = 2.0
+_RETRY_AFTER_S = 2
+
+
+def common_routes(predictor: Predictor, metrics: Metrics) -> Blueprint:
+    """GET /, /healthz, /readyz and /metrics. The page is `index.html` of the static folder."""
+    routes = Blueprint("common", __name__)
+
+    @routes.get("/")
+    def page() -> Response:
+        response = current_app.send_static_file("index.html")
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        return Response("ok\n", mimetype="text/plain")
+
+    @routes.get("/readyz")
+    def readyz() -> Response:
+        reason = predictor.not_ready_because(Deadline(_READY_WITHIN_S))
+        if reason:
+            raise Problem(503, "not-ready", reason, _RETRY_AFTER_S)
+        return Response("ready\n", mimetype="text/plain")
+
+    @routes.get("/metrics")
+    def numbers() -> Response:
+        return Response(metrics.text(), content_type=metrics.content_type)
+
+    return routes

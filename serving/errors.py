@@ -1,0 +1,73 @@
+"""Errors as TensorFlow Serving's REST API reports them: canonical code, HTTP status, message.
+
+The codes and their numbers are those of `google.rpc.Code`, the HTTP statuses those that TensorFlow
+Serving gives them.
+"""
+
+import re
+
+HTTP_STATUS = {
+    "OK": 200,
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
+    "NOT_FOUND": 404,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+
+CANONICAL_CODES = (
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+)
+
+
+class ServingError(Exception):
+    """A request or a load that failed: `code` is canonical, `message` is for the caller."""
+
+    def __init__(self, code: str, message: str, *, http_status: int | None = None):
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.http_status = http_status or HTTP_STATUS.get(code, 500)
+
+
+def invalid(message: str) -> ServingError:
+    """An INVALID_ARGUMENT error: the caller sent something that cannot be right."""
+    return ServingError("INVALID_ARGUMENT", message)
+
+
+# What TensorFlow 2 adds around the message of a failed op: where the graph was built.
+_GRAPH_NOISE = re.compile(
+    r"Graph execution error:\s*|Detected at node .*?(<stack traces unavailable>\s*|(?=\n\n))"
+    r"|\[\[\{\{node [^}]*\}\}\]\]|\[Op:[^\]]*\]|<stack traces unavailable>",
+    re.DOTALL,
+)
+
+
+def from_tensorflow(error: Exception) -> ServingError:
+    """The same error with TensorFlow's own code, its message without the graph's stack traces."""
+    number = getattr(error, "error_code", None)
+    message = str(getattr(error, "message", None) or error)
+    lines = [line.strip() for line in _GRAPH_NOISE.sub("", message).splitlines()]
+    text = " ".join(line for line in lines if line) or type(error).__name__
+    if number is None or not 0 < number < len(CANONICAL_CODES):
+        return ServingError("INTERNAL", text)
+    return ServingError(CANONICAL_CODES[number], text)

@@ -1,0 +1,32 @@
+"""Keeps TensorFlow's start-up notes out of the log.
+
+They are written before TensorFlow's own log level is read, so no setting silences them.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STANDARD_ERROR = 2
+
+# Informational lines and warnings of TensorFlow's C++ code, and that there is no GPU.
+_NOTE = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} |E\d{4} .*(cuInit|CUDA)")
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Hold standard error back; at the end all but TensorFlow's notes is written after all."""
+    with tempfile.TemporaryFile() as held:
+        real = os.dup(STANDARD_ERROR)
+        os.dup2(held.fileno(), STANDARD_ERROR)
+        try:
+            yield
+        finally:
+            os.dup2(real, STANDARD_ERROR)
+            os.close(real)
+            held.seek(0)
+            for line in held:
+                if not _NOTE.match(line):
+                    os.write(STANDARD_ERROR, line)

@@ -1,0 +1,94 @@
+"""The version folders under a base path, and the state of each version ever seen there."""
+
+import logging
+import os
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from serving.errors import ServingError
+
+MAX_VERSION = 2**63 - 1
+_DIGITS = re.compile(r"[0-9]+")
+
+logger = logging.getLogger(__name__)
+
+
+def find_versions(base_path: Path) -> dict[int, Path] | None:
+    """The folders named by an integer (00000123 is 123), or None if there is no base path.
+
+    Of two folders for one number the shorter name wins.
+    """
+    try:
+        names = sorted(os.listdir(base_path), key=lambda name: (len(name), name))  # noqa: PTH208
+    except OSError:
+        return None
+    found: dict[int, Path] = {}
+    for name in names:
+        if not _DIGITS.fullmatch(name) or not (base_path / name).is_dir():
+            continue
+        version = int(name)
+        if version <= MAX_VERSION and found.setdefault(version, base_path / name).name != name:
+            logger.debug("%s: version %d is there already", base_path / name, version)
+    return found
+
+
+def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of the files in a folder; changes whenever one of them is written."""
+    files = []
+    for root, _, names in os.walk(folder):
+        for name in names:
+            path = Path(root, name)
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            files.append((str(path), status.st_size, status.st_mtime_ns))
+    return tuple(sorted(files))
+
+
+class VersionStates:
+    """The state of each version, as the status route reports it."""
+
+    STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: dict[int, tuple[str, ServingError | None]] = {}
+
+    def set(self, version: int, state: str, error: ServingError | None = None) -> None:
+        """Note a version's new state; `error` is why it ended."""
+        with self._lock:
+            self._states[version] = (state, error)
+
+    def snapshot(self) -> dict[int, str]:
+        """Every version's state, highest version first."""
+        with self._lock:
+            return {version: self._states[version][0] for version in sorted(self._states)[::-1]}
+
+    def errors(self) -> str:
+        """What went wrong with which version, on one line."""
+        with self._lock:
+            return "; ".join(
+                f"version {version}: {error}"
+                for version, (_, error) in sorted(self._states.items())
+                if error
+            )
+
+    def report(self, version: int | None = None) -> list[dict[str, Any]]:
+        """`model_version_status` of all versions, highest first, or of one."""
+        with self._lock:
+            states = dict(self._states)
+        return [
+            {
+                "version": str(number),
+                "state": state,
+                "status": {
+                    "error_code": error.code if error else "OK",
+                    "error_message": error.message if error else "",
+                },
+            }
+            for number, (state, error) in sorted(states.items(), reverse=True)
+            if version in (None, number)
+        ]

@@ -1,0 +1,217 @@
+"""Every kind of photo comes back: right size, right way up, its own luminance, its alpha."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageCms, ImageOps
+
+from .pictures import file_of, lab_of, luminance_error, luminance_levels, opened, scene
+
+
+def colored(client, data: bytes, **options) -> Image.Image:
+    reply = client.predict(data, **options)
+    assert reply.status_code == 200, reply.text
+    return opened(reply.content)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_photo_comes_back_in_color_with_its_own_luminance(client, mode):
+    photo = scene(500, 375, 1, mode)
+    reply = client.predict(file_of(photo))
+    after = opened(reply.content)
+    assert reply.headers["Content-Type"] == "image/png"
+    assert reply.headers["X-Model"] == "color/rule"
+    assert (after.format, after.mode, after.size) == ("PNG", "RGB", (500, 375))
+    assert luminance_error(photo, after) <= 1
+    # What the rule says: dark is green and yellow, light is red and blue.
+    lightness, a, b = np.moveaxis(lab_of(np.asarray(after)), -1, 0)
+    assert a[lightness < 40].mean() < -3 and a[lightness > 60].mean() > 3
+    assert b[lightness < 40].mean() > b[lightness > 70].mean() + 5
+
+
+def test_a_flat_photo_gets_exactly_the_color_of_the_rule(client):
+    after = colored(client, file_of(Image.new("L", (30, 20), 119)))
+    # Level 119 is L* 50.03: a* = 0, b* = 15.
+    lab = lab_of(np.asarray(after))
+    assert np.abs(lab - [50.03, 0.0, 15.0]).max() < 1.0
+
+
+def test_the_body_may_be_the_photo_itself(client):
+    photo = file_of(scene(64, 48), "JPEG")
+    reply = client.predict(None, data=photo, headers={"Content-Type": "image/jpeg"})
+    assert reply.status_code == 200
+    assert opened(reply.content).size == (64, 48)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(client, orientation, kind):
+    photo = scene(80, 48, 2)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 95, "subsampling": 0}}
+    data = file_of(photo, kind, exif=exif, **lossless.get(kind, {}))
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+    after = colored(client, data)
+    assert after.size == ((80, 48) if orientation < 5 else (48, 80)) == upright.size
+    assert luminance_error(upright, after) <= 1
+
+
+def test_broken_exif_is_ignored(client):
+    photo = scene(40, 30)
+    data = file_of(photo, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff nothing of the kind")
+    assert colored(client, data).size == (40, 30)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_alpha_is_kept(client, mode):
+    photo = scene(90, 60, 3).convert(mode)
+    alpha = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 90), dtype=np.uint8))
+    photo.putalpha(alpha)
+    after = colored(client, file_of(photo))
+    assert after.mode == "RGBA"
+    assert (np.asarray(after.getchannel("A")) == np.asarray(alpha)).all()
+    assert luminance_error(photo.convert("RGB"), after.convert("RGB")) <= 1
+
+
+def test_jpeg_has_no_alpha_so_it_lies_on_white(client):
+    photo = scene(90, 60, 3)
+    photo.putalpha(Image.new("L", (90, 60), 0))
+    after = colored(client, file_of(photo), headers={"Accept": "image/jpeg"})
+    assert after.format == "JPEG" and np.asarray(after).min() >= 254
+
+
+def test_palette_gif_with_transparency_gives_its_first_frame(client):
+    first = scene(64, 48, 4).quantize(64)
+    second = scene(64, 48, 5).quantize(64)
+    hole = first.copy()
+    hole.paste(63, (0, 0, 16, 16))
+    data = file_of(hole, "GIF", save_all=True, append_images=[second], transparency=63, duration=50)
+    expected = opened(data).convert("RGBA")
+    after = colored(client, data)
+    assert after.mode == "RGBA" and after.size == (64, 48)
+    assert (np.asarray(after.getchannel("A")) == np.asarray(expected.getchannel("A"))).all()
+    assert after.getpixel((3, 3))[3] == 0
+    assert luminance_error(expected.convert("RGB"), after.convert("RGB")) <= 1
+
+
+@pytest.mark.parametrize("transparency", [None, 7])
+def test_palette_png(client, transparency):
+    options = {} if transparency is None else {"transparency": transparency}
+    data = file_of(scene(64, 48, 4).quantize(16), **options)
+    after = colored(client, data)
+    assert after.mode == ("RGB" if transparency is None else "RGBA")
+    assert luminance_error(opened(data).convert("RGB"), after.convert("RGB")) <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bits_of_gray(client, kind):
+    ramp = np.linspace(0, 65535, 120 * 90).reshape(90, 120)
+    data = file_of(Image.fromarray(ramp.astype(np.uint16)), kind)
+    after = colored(client, data)
+    assert after.size == (120, 90)
+    assert np.abs(luminance_levels(np.asarray(after)) - ramp / 257).max() <= 1
+
+
+def test_16_bits_with_a_transparent_value(client):
+    ramp = np.arange(100 * 50, dtype=np.uint16).reshape(50, 100) * 13
+    data = file_of(Image.fromarray(ramp), transparency=int(ramp[10, 10]))
+    after = colored(client, data)
+    alpha = np.asarray(after.getchannel("A"))
+    assert alpha[10, 10] == 0 and (alpha == 0).sum() == 1
+
+
+@pytest.mark.parametrize("most", [1.0, 255.0, 4000.0])
+def test_float_tiff(client, most):
+    ramp = np.linspace(0, most, 60 * 40, dtype=np.float32).reshape(40, 60)
+    after = colored(client, file_of(Image.fromarray(ramp), "TIFF"))
+    assert np.abs(luminance_levels(np.asarray(after)) - ramp * (255 / most)).max() <= 1.1
+
+
+def test_one_bit(client):
+    photo = scene(64, 48).convert("1")
+    after = colored(client, file_of(photo))
+    assert luminance_error(photo.convert("L"), after) <= 1
+
+
+def test_cmyk_jpeg(client):
+    # Pillow writes the mark of Adobe, which means inverted ink, and reads it back.
+    photo = scene(96, 64, 6).convert("CMYK")
+    data = file_of(photo, "JPEG", quality=95, subsampling=0)
+    assert b"Adobe" in data[:200]
+    expected = opened(data).convert("RGB")
+    assert abs(np.asarray(expected).mean() - np.asarray(scene(96, 64, 6)).mean()) < 12
+    assert luminance_error(expected, colored(client, data)) <= 1
+
+
+def test_icc_tagged_picture_is_converted_to_srgb(client):
+    # CIE XYZ with a D50 white as the picture's own space would be odd; Lab is the other one that
+    # needs no file, and a TIFF can carry it.
+    photo = scene(80, 60, 7)
+    to_lab = ImageCms.buildTransform(
+        ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
+    )
+    in_lab = ImageCms.applyTransform(photo, to_lab)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    after = colored(client, file_of(in_lab, "TIFF", icc_profile=profile))
+    # 8-bit Lab is coarse in the dark.
+    error = np.abs(luminance_levels(np.asarray(photo)) - luminance_levels(np.asarray(after)))
+    assert np.percentile(error, 99) < 3
+
+
+@pytest.mark.parametrize("profile", [b"not a profile", b""])
+def test_broken_icc_profile_is_ignored(client, profile):
+    photo = scene(60, 40, 8)
+    assert luminance_error(photo, colored(client, file_of(photo, icc_profile=profile))) <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (700, 1), (3, 2)])
+def test_tiny_and_narrow(client, size):
+    photo = scene(*size, 9)
+    after = colored(client, file_of(photo))
+    assert after.size == size and luminance_error(photo, after) <= 1
+
+
+def test_the_network_gets_the_working_size_and_never_more_than_the_photo(client, predictor):
+    for size, sent in (((1000, 500), (256, 128)), ((100, 40), (100, 40)), ((10, 3000), (1, 256))):
+        predictor.seen.clear()
+        colored(client, file_of(scene(*size)))
+        ((_, request),) = predictor.seen
+        png = base64.b64decode(request["instances"][0]["l_bytes"]["b64"])
+        assert opened(png).size == sent
+
+
+@pytest.mark.parametrize(
+    ("accept", "format"),
+    [
+        (None, "PNG"),
+        ("*/*", "PNG"),
+        ("image/*", "PNG"),
+        ("image/jpeg", "JPEG"),
+        ("image/webp", "WEBP"),
+        ("image/jpeg;q=0.4, image/webp;q=0.6", "WEBP"),
+        ("image/png;q=0.4, image/jpeg;q=0.6", "JPEG"),
+        ("image/jpeg, */*", "JPEG"),
+        ("image/jpeg;q=0.5, */*", "PNG"),
+        ("image/jpeg;q=0", "PNG"),
+        ("image/jpeg, image/png", "PNG"),
+        ("text/html", "PNG"),
+        ("complete nonsense ;;,", "PNG"),
+    ],
+)
+def test_the_format_is_the_callers_choice(client, accept, format):
+    photo = scene(120, 90, 10)
+    after = colored(client, file_of(photo), headers={"Accept": accept})
+    assert (after.format, after.size) == (format, (120, 90))
+    assert np.abs(luminance_levels(np.asarray(after.convert("RGB")))
+                  - luminance_levels(np.asarray(photo))).mean() < 4  # fmt: skip
+
+
+def test_the_published_gray_pictures(client, shared):
+    for name in ("chicago-grey.png", "woman-grey.png"):
+        data = (shared / "seed" / "img" / name).read_bytes()
+        before, after = opened(data), colored(client, data)
+        assert after.size == before.size
+        assert luminance_error(before.convert("RGB"), after.convert("RGB")) <= 1

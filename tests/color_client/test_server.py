@@ -1,0 +1,174 @@
+"""The program itself: `python -m color_client` under gunicorn."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from .conftest import Client
+from .pictures import file_of, luminance_error, opened, scene
+from .predictors import slow
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "color_client", *arguments],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+
+
+class Program:
+    """A running `python -m color_client`."""
+
+    def __init__(self, url: str, tmp_path: Path, **environment: str):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.tmp = tmp_path / "tmp"
+        self.tmp.mkdir()
+        self.log = tmp_path / "log"
+        settings = {"URL": url, "PORT": str(port), "HOST": "127.0.0.1", "TMPDIR": str(self.tmp)}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "color_client"],
+                cwd=ROOT, env={**os.environ, **settings, **environment}, stdout=log, stderr=log,
+            )  # fmt: skip
+        self.client = Client(f"http://127.0.0.1:{port}")
+        for _ in range(500):
+            try:
+                if self.client.get("/healthz").status_code == 200:
+                    break
+            except requests.ConnectionError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.02)
+
+    def stop(self) -> float:
+        """SIGTERM; the seconds until it is gone."""
+        started = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0
+        return time.monotonic() - started
+
+    def worker_memory(self, field: str) -> float:
+        """A line of the worker's /proc status, in megabytes."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        (worker,) = children.read_text().split()
+        status = Path(f"/proc/{worker}/status").read_text()
+        return int(status.split(field + ":")[1].split()[0]) / 1000
+
+
+@pytest.fixture
+def program(predictor, tmp_path):
+    started = []
+
+    def start(**environment: str) -> Program:
+        started.append(Program(predictor.url, tmp_path, **environment))
+        return started[0]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.stop()
+
+
+def test_help_lists_every_setting():
+    done = run("--help")
+    assert done.returncode == 0 and done.stderr == ""
+    for name in ("URL", "PORT", "TIMEOUT_S", "MAX_UPLOAD_MB", "MAX_PIXELS"):
+        assert f"  {name} (default" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "named"),
+    [
+        (["--port", "80"], {}, "--port"),
+        ([], {"PORT": "many"}, "PORT"),
+        ([], {"URL": "localhost"}, "URL"),
+    ],
+)
+def test_bad_arguments_and_settings_are_one_line(arguments, environment, named):
+    done = run(*arguments, **environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1 and named in done.stderr
+
+
+def test_photos_go_through_the_program_and_nothing_touches_the_disk(program):
+    running = program()
+    photo = scene(1800, 1200, 20)
+    data = file_of(photo)  # several times what Werkzeug would keep in memory
+    assert len(data) > 1_000_000
+    reply = running.client.predict(data)
+    assert reply.status_code == 200
+    assert luminance_error(photo, opened(reply.content)) <= 1
+    assert list(running.tmp.iterdir()) == []
+    log = running.log.read_text()
+    assert "Listening on http://127.0.0.1:" in log
+    assert f'"request_id":"{reply.headers["X-Request-ID"]}"' in log
+
+
+def test_a_refused_upload_is_answered_before_it_is_over(program):
+    running = program(MAX_UPLOAD_MB="1")
+    reply = running.client.predict(b"\xff" * 40_000_000)
+    assert reply.status_code == 413 and "1000000 bytes" in reply.text
+    assert running.client.get("/healthz").status_code == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_memory_at_12_megapixels(program):
+    running = program()
+    running.client.predict(file_of(scene(400, 300)))
+    before = running.worker_memory("VmRSS")
+    photo = scene(4000, 3000, 21)
+    data = file_of(photo, "JPEG")
+    for _ in range(2):
+        assert running.client.predict(data).status_code == 200
+    # 12 million pixels at 13 bytes, the reply itself and a little.
+    assert running.worker_memory("VmHWM") - before < 230
+    assert running.worker_memory("VmRSS") - before < 60
+
+
+def test_sigterm_finishes_what_is_in_hand_and_is_prompt(program, predictor):
+    running = program()
+    predictor.behavior = slow(0.7)
+    replies: list[requests.Response] = []
+    photo = file_of(scene(60, 40))
+    asking = threading.Thread(target=lambda: replies.append(running.client.predict(photo)))
+    asking.start()
+    while not predictor.seen:
+        time.sleep(0.01)
+    assert running.stop() < 4
+    asking.join()
+    assert replies[0].status_code == 200
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_sigterm_when_idle_is_prompt(program):
+    running = program()
+    with requests.Session() as session:
+        session.get(running.client.address + "/healthz", timeout=5)  # a kept-alive connection
+        assert running.stop() < 4
+
+
+def test_a_taken_port_is_said(predictor):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(URL=predictor.url, PORT=str(port), HOST="127.0.0.1")
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert f"port {port}: Address already in use" in done.stderr
+
+
+def test_neither_tensorflow_nor_a_compiler_is_imported():
+    code = "import color_client.app, color_client.server, sys; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"tensorflow", "keras", "scipy", "cv2", "training", "serving", "local"}

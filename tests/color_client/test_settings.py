@@ -1,0 +1,68 @@
+"""Settings come from the environment; what cannot be is one clear line."""
+
+import pytest
+
+from color_client import settings
+from color_client.settings import BadSetting, Settings, from_environment
+
+
+def test_nothing_set_is_the_defaults():
+    assert from_environment({}, Settings) == Settings()
+    assert from_environment({"PORT": "", "URL": "  "}, Settings) == Settings()
+
+
+def test_every_setting_is_read():
+    environment = {
+        "URL": "https://gateway/seldon/default/color/v1/models/my-model:predict",
+        "HOST": "127.0.0.1",
+        "PORT": "80",
+        "TIMEOUT_S": "2.5",
+        "MAX_UPLOAD_MB": "0.5",
+        "MAX_PIXELS": "1000",
+        "WORKING_SIZE": "512",
+        "MAX_IN_HAND": "3",
+        "MAX_PIXELS_IN_HAND": "4000",
+    }
+    read = from_environment(environment, Settings)
+    assert [str(value) for value in vars(read).values()] == list(environment.values())
+    assert read.max_upload_bytes == 500_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("PORT", "²"),
+        ("TIMEOUT_S", "-1"),
+        ("TIMEOUT_S", "nan"),
+        ("TIMEOUT_S", "ten"),
+        ("MAX_UPLOAD_MB", "0"),
+        ("MAX_PIXELS", "1e6"),
+        ("WORKING_SIZE", "513"),
+        ("MAX_IN_HAND", "0"),
+        ("URL", "localhost:8501/v1/models/m:predict"),
+        ("URL", "ftp://host/v1/models/m:predict"),
+        ("URL", "http:///v1/models/m:predict"),
+        ("URL", "http://host:port/v1/models/m:predict"),
+        ("URL", "http://host:99999/v1/models/m:predict"),
+        ("URL", "http://[::1/v1/models/m:predict"),
+        ("URL", "http://host/v1/models/m"),
+        ("URL", "http://host/v1/models/m:predict?x=1"),
+        ("URL", "http://user:secret@host/v1/models/m:predict"),
+    ],
+)
+def test_what_cannot_be_is_named(name, value):
+    with pytest.raises(BadSetting) as refusal:
+        from_environment({name: value}, Settings)
+    text = str(refusal.value)
+    assert name in text and "must" in text or "bad port" in text or "Invalid" in text
+    assert "\n" not in text
+
+
+def test_the_table_lists_every_setting():
+    table = settings.markdown_table()
+    for name in vars(Settings()):
+        assert f"| `{name.upper()}` |" in table
+        assert f"{name.upper()} (default" in settings.help_text()

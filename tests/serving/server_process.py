@@ -1,0 +1,134 @@
+"""A real `python -m serving` on a free port of loopback, and plain HTTP to it."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        return self.json["error"]
+
+
+class ServerProcess:
+    """The server as a program; `log` is what it wrote so far."""
+
+    def __init__(self, base_path: Path, log: Path, *flags: str, model_name: str = "hpt"):
+        self.port = free_port()
+        self.model_name = model_name
+        self._log = log
+        self._file = log.open("wb")
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "serving",
+                f"--rest_api_port={self.port}",
+                f"--model_name={model_name}",
+                f"--model_base_path={base_path}",
+                *flags,
+            ],
+            cwd=ROOT,
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ, PYTHONUNBUFFERED="1"),
+        )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def wait_until_open(self) -> "ServerProcess":
+        self.wait_for(self.is_open, START_SECONDS)
+        return self
+
+    def is_open(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def wait_for(self, condition, seconds: float = 15.0):
+        """The first true result of `condition`; fails when the server dies or time is up."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if result := condition():
+                return result
+            assert self.process.poll() is None, f"the server ended:\n{self.log}"
+            time.sleep(0.05)
+        raise AssertionError(f"{condition} did not come true in {seconds} s:\n{self.log}")
+
+    def request(
+        self, method: str, path: str, body: bytes | str | None = None, **headers: str
+    ) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            if isinstance(body, str):
+                body = body.encode()
+            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body, names)
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def predict(self, document: Any, path: str | None = None, **headers: str) -> Reply:
+        """POST a document (text as it is, anything else as JSON) to the predict URL."""
+        body = document if isinstance(document, str | bytes) else json.dumps(document)
+        path = path or f"/v1/models/{self.model_name}:predict"
+        return self.request("POST", path, body, **headers)
+
+    def states(self) -> dict[int, str]:
+        """Version → state, as the status route has it."""
+        reply = self.request("GET", f"/v1/models/{self.model_name}")
+        if reply.status != 200:
+            return {}
+        return {int(v["version"]): v["state"] for v in reply.json["model_version_status"]}
+
+    def requests_in_hand(self) -> float:
+        """Predict requests that the server is busy with, by its own metrics."""
+        text = self.request("GET", "/monitoring/prometheus/metrics").body.decode()
+        (line,) = re.findall(r"^serving_requests_in_hand (\S+)$", text, re.MULTILINE)
+        return float(line)
+
+    def worker(self) -> int:
+        """The process id of the worker."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(children.read_text().split()[0])
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            self._file.close()

@@ -1,0 +1,88 @@
+"""More requests than the server takes in hand, and requests that take too long."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.serving.server_process import Reply, ServerProcess
+
+TIMEOUT_MS = 1500
+
+
+@pytest.fixture(scope="module")
+def small_server(protocol_base_path, tmp_path_factory) -> Iterator[ServerProcess]:
+    """Takes three requests in hand and runs one at a time."""
+    process = ServerProcess(
+        protocol_base_path,
+        tmp_path_factory.mktemp("small-server") / "log",
+        "--max_requests_in_hand=3",
+        "--max_parallel_runs=1",
+        "--max_mb_in_hand=1",
+        f"--rest_api_timeout_in_ms={TIMEOUT_MS}",
+    ).wait_until_open()
+    yield process
+    process.stop()
+
+
+def slow(steps: int) -> dict:
+    """A request that takes a few milliseconds for each step."""
+    return {"signature_name": "slow", "instances": [steps]}
+
+
+def at_once(server: ServerProcess, document: dict, count: int) -> list[tuple[Reply, float]]:
+    results: list[tuple[Reply, float]] = []
+
+    def call() -> None:
+        started = time.monotonic()
+        reply = server.predict(document)
+        results.append((reply, time.monotonic() - started))
+
+    threads = [threading.Thread(target=call) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_too_many_requests_are_refused_at_once(small_server):
+    results = at_once(small_server, slow(80), 10)
+    answered = [reply for reply, _ in results if reply.status == 200]
+    refused = [(reply, seconds) for reply, seconds in results if reply.status == 429]
+    assert len(answered) + len(refused) == 10
+    assert 3 <= len(answered) <= 5
+    assert max(seconds for _, seconds in refused) < 0.5
+    assert "try again later" in refused[0][0].error
+    # The status route is not a request in hand, and the next prediction is served.
+    assert small_server.states() == {123: "AVAILABLE"}
+    assert small_server.predict({"instances": [1.0]}).status == 200
+
+
+def test_too_many_bytes_are_refused_but_one_large_request_is_not(small_server):
+    large = json.dumps({"instances": [0.25] * 400_000})
+    assert len(small_server.predict(large).json["predictions"]) == 400_000
+    busy = threading.Thread(target=small_server.predict, args=(slow(400),))
+    busy.start()
+    small_server.wait_for(lambda: small_server.requests_in_hand() == 1)
+    assert small_server.predict(large).status == 429
+    assert small_server.predict({"instances": [1.0]}).status in (200, 504)
+    busy.join()
+
+
+def test_a_run_that_takes_too_long_is_504(small_server):
+    started = time.monotonic()
+    reply = small_server.predict(slow(1500))
+    assert reply.status == 504
+    assert "rest_api_timeout_in_ms" in reply.error
+    assert TIMEOUT_MS / 1000 <= time.monotonic() - started < TIMEOUT_MS / 1000 + 0.5
+
+    # While TensorFlow finishes that run, a request that gets no turn in time is 504 as well.
+    def answers() -> bool:
+        reply = small_server.predict({"instances": [1.0]})
+        assert reply.status in (200, 504)
+        return reply.status == 200
+
+    small_server.wait_for(answers, 60)

@@ -1,0 +1,111 @@
+"""The server as a program: flags, port, signals, waiting for a model."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.serving.server_process import ROOT, ServerProcess
+
+
+def run(*flags: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "serving", *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_help_lists_every_flag():
+    from serving.cli import build_parser
+
+    result = run("--help")
+    assert result.returncode == 0
+    for action in build_parser()._actions:
+        assert action.option_strings[-1] in result.stdout
+        assert action.help
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ([], "--model_base_path"),
+        (["--model_base_path=x", "--port=8500"], "--port is out of scope: this server has no gRPC"),
+        (["--model_config_file", "x"], "--model_config_file is out of scope"),
+        (["--enable_batching"], "--enable_batching is out of scope"),
+        (["--batching_parameters_file=x"], "--batching_parameters_file is out of scope"),
+        (["--model_base_path=x", "--nonsense"], "--nonsense"),
+        (["--model_base_path=x", "--rest_api_port=0"], "0 is not between 1 and 65535"),
+        (["--model_base_path=x", "--rest_api_port=http"], "'http'"),
+        (["--model_base_path=x", "--model_name=a/b"], "slash"),
+    ],
+)
+def test_a_wrong_command_line_is_one_clear_line(flags, says):
+    result = run(*flags)
+    assert result.returncode == 2
+    assert says in result.stderr.splitlines()[0]
+    assert "Traceback" not in result.stderr
+
+
+def test_a_port_in_use_is_one_clear_line(protocol_base_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        result = run(f"--rest_api_port={port}", f"--model_base_path={protocol_base_path}")
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert f"port {port}" in line
+    assert "in use" in line
+
+
+def test_an_unknown_host_is_one_clear_line(protocol_base_path):
+    result = run("--rest_api_host=256.0.0.1", f"--model_base_path={protocol_base_path}")
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_at_once_and_quietly(start_server, protocol_base_path, number):
+    server = start_server(protocol_base_path).wait_until_open()
+    with socket.create_connection(("127.0.0.1", server.port)) as idle:
+        idle.sendall(b"GET /v1/models/hpt HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert idle.recv(100).startswith(b"HTTP/1.1 200")
+        before = server.log
+        started = time.monotonic()
+        assert server.stop(number) == 0
+        assert time.monotonic() - started < 1.5
+    assert server.log == before
+
+
+def test_it_waits_for_its_base_path_and_stops_while_waiting(
+    start_server, protocol_base_path, tmp_path
+):
+    late = tmp_path / "late"
+    server: ServerProcess = start_server(late, "--file_system_poll_wait_seconds=0.2")
+    server.wait_for(lambda: "Could not find base path" in server.log)
+    assert server.log.count("Could not find base path") == 1
+    assert not server.is_open()
+    stopping = start_server(late)
+    stopping.wait_for(lambda: "Could not find base path" in stopping.log)
+    started = time.monotonic()
+    assert stopping.stop() == 0
+    assert time.monotonic() - started < 1.5
+
+    shutil.copytree(protocol_base_path, late)
+    server.wait_until_open()
+    assert server.predict({"instances": [2.0]}).json == {"predictions": [3.0]}
+
+
+def test_it_is_closed_until_it_can_answer(start_server, protocol_base_path):
+    server: ServerProcess = start_server(protocol_base_path)
+    server.wait_until_open()
+    assert "is available" in server.log
+    assert server.predict({"instances": [2.0]}).status == 200

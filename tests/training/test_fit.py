@@ -1,0 +1,109 @@
+"""The loop learns, keeps the best weights, and can be told to repeat itself."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from training import fit, recipes
+from training.lab_batches import as_batch, roughen, training_batches, validation_batches
+from training.network import all_convolution
+
+RECIPE = dataclasses.replace(
+    recipes.load("v1"),
+    width=8,
+    dilations=(1,),
+    photo_side=32,
+    crop_side=32,
+    samples=480,
+    samples_per_epoch=120,
+    batch_size=8,
+    learning_rate=3e-3,
+    ema=0.9,
+)
+
+
+def photos(count: int, tint: tuple[float, float, float], seed: int = 0) -> np.ndarray:
+    """Smooth gray ramps, all of one tint: a color that can be learned in seconds."""
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(60, 200, (count, 2, 2))
+    ramp = np.linspace(0, 1, 32)
+    rows = corners[:, 0, :, None] * (1 - ramp) + corners[:, 1, :, None] * ramp
+    gray = rows[:, 0, :, None] * (1 - ramp) + rows[:, 1, :, None] * ramp
+    return (gray[..., None] * np.array(tint)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def network() -> keras.Model:
+    return all_convolution(RECIPE.width, RECIPE.dilations, RECIPE.seed)
+
+
+def test_learns_a_color(network):
+    epochs = []
+    fit.train(
+        network,
+        photos(40, (1.0, 0.8, 0.6)),
+        photos(8, (1.0, 0.8, 0.6), seed=1),
+        RECIPE,
+        on_epoch=lambda *epoch: epochs.append(epoch),
+    )
+    assert [epoch for epoch, *_ in epochs] == [1, 2, 3, 4]
+    held_back = validation_batches(photos(8, (1.0, 0.8, 0.6), seed=1), RECIPE)
+    gray_loss = fit.validation_loss(_compiled(all_convolution(8, (1,))), held_back)
+    assert fit.validation_loss(network, held_back) < 0.25 * gray_loss
+
+
+def test_keeps_the_best_weights_not_the_last(network):
+    """What is learned is the opposite of what is asked for: the untrained network stays best."""
+    before = [np.array(w) for w in network.trainable_weights]
+    best = fit.train(
+        network, photos(16, (1.0, 0.8, 0.5)), photos(4, (0.5, 0.8, 1.0), seed=1), RECIPE
+    )
+    for start, kept, returned in zip(before, network.trainable_weights, best, strict=True):
+        np.testing.assert_array_equal(start, kept)
+        np.testing.assert_array_equal(start, returned)
+
+
+def _compiled(network: keras.Model) -> keras.Model:
+    network.compile(loss=fit.huber_ab(RECIPE.huber_delta))
+    return network
+
+
+def test_batches_are_the_same_again_and_cover_every_photo():
+    data = photos(24, (1.0, 0.9, 0.8))
+    one, other = list(training_batches(data, RECIPE)), list(training_batches(data, RECIPE))
+    assert len(one) == 60
+    for (lightness, ab), (lightness2, ab2) in zip(one, other, strict=True):
+        assert lightness.shape == (8, 32, 32, 1)
+        assert ab.shape == (8, 8, 8, 2)
+        assert 0 <= lightness.min() <= lightness.max() <= 100
+        np.testing.assert_array_equal(lightness, lightness2)
+        np.testing.assert_array_equal(ab, ab2)
+
+
+def test_color_targets_are_never_touched():
+    data = photos(4, (1.0, 0.8, 0.6))
+    _, plain = as_batch(data)
+    lightness, roughened = as_batch(data, np.random.default_rng(0))
+    np.testing.assert_array_equal(plain, roughened)
+    assert np.abs(lightness - as_batch(data)[0]).max() > 1
+
+
+def test_roughening_stays_in_range():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        rough = roughen(rng.uniform(0, 100, (32, 32)).astype(np.float32), rng)
+        assert rough.dtype == np.float32
+        assert 0 <= rough.min() <= rough.max() <= 100
+
+
+def test_an_error_while_making_batches_is_raised_in_the_loop():
+    def broken():
+        yield as_batch(photos(1, (1, 1, 1)))
+        raise MemoryError("no room")
+
+    batches = fit.prefetch(broken())
+    next(batches)
+    with pytest.raises(MemoryError, match="no room"):
+        next(batches)

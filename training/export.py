@@ -1,0 +1,111 @@
+"""A network as a SavedModel with the published signatures, frozen for TensorFlow 2.1.0 and later.
+
+Signatures (docs/design.md, contract 2), for any height and width from 1 pixel up:
+
+- `serving_default`: `input_1` float32 [B, H, W, 1], CIE L*, 0...100 -> `output_0` float32
+  [B, H, W, 2], CIE a* and b* divided by 128.
+- `packed`: `l_bytes` string [B], 8-bit gray PNGs of L*·255/100, of any sizes -> `ab_bytes` string
+  [B], two-channel PNGs of a*+128 and b*+128 at a quarter of the size, rounded up; and `model`
+  string [B].
+
+TensorFlow Serving 2.1.0 cannot read variables that today's TensorFlow writes, so the weights are
+constants (in one function that both signatures call, or they would be stored twice).
+"""
+
+import errno
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from training.network import COLOR_STRIDE, STRIDE
+
+WARMUP_SIDE = 256  # pixels; the size that clients send
+
+
+def write_saved_model(folder: Path, network: keras.Model, name: str, chroma_gain: float) -> None:
+    """Write `network` (L* -> a*b*/128 at a quarter) into `folder` as model `name` (`color/v1`).
+
+    Raises OSError where the disk refuses.
+    """
+    try:
+        module = _module(network, name, chroma_gain)
+        signatures = {"serving_default": module.serving_default, "packed": module.packed}
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+        write_warmup(folder)
+    except tf.errors.OpError as error:
+        # TensorFlow has errors of its own for files; a full disk is the one that happens.
+        raise OSError(errno.EIO, error.message) from error
+
+
+def _module(network: keras.Model, name: str, chroma_gain: float) -> tf.Module:
+    predict = tf.function(
+        lambda lightness: network(lightness, training=False),
+        input_signature=[tf.TensorSpec([None, None, None, 1], tf.float32)],
+    )
+    frozen = convert_variables_to_constants_v2(predict.get_concrete_function())
+
+    def ab_cells(lightness: tf.Tensor) -> tf.Tensor:
+        """[B, H, W, 1] -> a*b*/128 [B, H', W', 2], a cell for every 4x4 pixels of the padded L*."""
+        for axis in (1, 2):
+            # The last row and column are repeated; tf.pad cannot reflect a 1-pixel picture.
+            length = tf.shape(lightness)[axis]
+            padded = -(-length // STRIDE) * STRIDE
+            lightness = tf.gather(lightness, tf.minimum(tf.range(padded), length - 1), axis=axis)
+        (ab,) = frozen(lightness)
+        return tf.clip_by_value(ab * chroma_gain, -1.0, 1.0)
+
+    class ColorModel(tf.Module):
+        @tf.function(
+            input_signature=[tf.TensorSpec([None, None, None, 1], tf.float32, name="input_1")]
+        )
+        def serving_default(self, input_1: tf.Tensor) -> dict[str, tf.Tensor]:
+            height, width = tf.shape(input_1)[1], tf.shape(input_1)[2]
+            ab = ab_cells(input_1)
+            padded = tf.shape(ab)[1:3] * COLOR_STRIDE
+            return {"output_0": tf.image.resize(ab, padded)[:, :height, :width]}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="l_bytes")])
+        def packed(self, l_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+            def one(png: tf.Tensor) -> tf.Tensor:
+                gray = tf.io.decode_png(png, channels=1)
+                height, width = tf.shape(gray)[0], tf.shape(gray)[1]
+                lightness = tf.cast(gray, tf.float32)[None] * (100.0 / 255.0)
+                ab = ab_cells(lightness)[0]
+                ab = ab[: -(-height // COLOR_STRIDE), : -(-width // COLOR_STRIDE)]
+                pixels = tf.clip_by_value(tf.round(ab * 128.0 + 128.0), 0.0, 255.0)
+                return tf.io.encode_png(tf.cast(pixels, tf.uint8), compression=1)
+
+            # A batch of one, what clients send, and mixed sizes alike.
+            ab_bytes = tf.map_fn(one, l_bytes, fn_output_signature=tf.string)
+            return {"ab_bytes": ab_bytes, "model": tf.fill(tf.shape(l_bytes), name)}
+
+    return ColorModel()
+
+
+def write_warmup(folder: Path) -> None:
+    """Write `assets.extra/tf_serving_warmup_requests`: one request for each signature.
+
+    A model server replays them before it takes traffic (TensorFlow Serving's SavedModel warm-up):
+    a TFRecord file of serialized PredictionLog messages.
+    """
+    ramp = np.linspace(0, 255, WARMUP_SIDE * WARMUP_SIDE).astype(np.uint8)
+    gray = ramp.reshape(WARMUP_SIDE, WARMUP_SIDE, 1)
+    requests = {
+        "packed": ("l_bytes", np.array([tf.io.encode_png(gray).numpy()], object)),
+        "serving_default": ("input_1", gray[None].astype(np.float32) / 2.55),
+    }
+    path = folder / "assets.extra" / "tf_serving_warmup_requests"
+    path.parent.mkdir()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature, (input_name, value) in requests.items():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.signature_name = signature
+            request.inputs[input_name].CopyFrom(tf.make_tensor_proto(value))
+            log = prediction_log_pb2.PredictionLog(
+                predict_log=prediction_log_pb2.PredictLog(request=request)
+            )
+            writer.write(log.SerializeToString())

@@ -1,0 +1,57 @@
+"""The small all-convolutional network, L* -> a*b*.
+
+After Wallner, "Coloring greyscale images" (2017), alpha and beta: strided convolutions down to an
+eighth, a few wide layers there, and up again. Two things are newer, and cheap: the wide layers are
+dilated and residual (Zhang et al. 2016 dilate for the same reason: what colors a pixel is what
+surrounds it), and color is predicted at a quarter of the resolution, since the photo's own L*
+carries every edge that the eye follows.
+
+Written in Keras layers alone, so that it trains on any Keras backend.
+"""
+
+from collections.abc import Sequence
+
+import keras
+
+STRIDE = 8  # the deepest level; heights and widths are padded to a multiple of it
+COLOR_STRIDE = 4  # one predicted color for 4x4 pixels
+
+
+def all_convolution(
+    width: int = 128, dilations: Sequence[int] = (1, 2, 4, 8), seed: int = 0
+) -> keras.Model:
+    """The network: L* in 0...100, [B, H, W, 1] -> a*, b* divided by 128, [B, H/4, W/4, 2].
+
+    H and W are multiples of 8. `width` is the number of channels at a quarter of the resolution,
+    twice as many at an eighth, where one residual layer stands for each of `dilations`.
+    """
+    seeds = keras.random.SeedGenerator(seed)
+
+    def convolution(
+        x: keras.KerasTensor, filters: int, kernel: int = 3, **options: int
+    ) -> keras.KerasTensor:
+        return keras.layers.Conv2D(
+            filters,
+            kernel,
+            padding="same",
+            activation="relu",
+            kernel_initializer=keras.initializers.HeNormal(seed=seeds),
+            **options,
+        )(x)
+
+    lightness = keras.Input((None, None, 1), name="input_1")
+    x = keras.layers.Rescaling(1 / 50.0, offset=-1.0)(lightness)
+    x = convolution(x, width // 2, strides=2)
+    x = convolution(x, width, strides=2)
+    x = quarter = convolution(x, width)
+    x = convolution(x, 2 * width, strides=2)
+    for dilation in dilations:
+        x = keras.layers.Add()([x, convolution(x, 2 * width, dilation_rate=dilation)])
+    x = convolution(x, width, 1)
+    x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+    x = keras.layers.Add()([x, quarter])
+    x = convolution(x, width)
+    x = convolution(x, width)
+    # Starts gray: the first steps then learn color instead of unlearning noise.
+    ab = keras.layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros", name="ab")(x)
+    return keras.Model(lightness, ab, name="all_convolution")

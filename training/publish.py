@@ -1,0 +1,196 @@
+"""Publish a version: folders that appear whole or not at all, and never change again.
+
+The tree that serving finds under an export root (model folder contract, docs/design.md):
+
+    N/saved_model.pb ...       what `pvc://claim` serves: the highest integer
+    vN/N/saved_model.pb ...    what `pvc://claim/vN` serves: that one
+    vN/weights.h5              the trainable weights, to train on from
+    vN/contact-sheet.png       what it makes of photos it was not trained on
+    vN/training.json           the configuration, its fingerprint and the metrics
+
+`N/` is made of hard links to `vN/N/` (copies where links are refused) and comes last.
+"""
+
+import contextlib
+import dataclasses
+import errno
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+
+class PublishError(Exception):
+    """The version cannot be published; the message says why, in one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where version `version` of an export root goes."""
+
+    root: Path
+    version: int
+
+    @property
+    def folder(self) -> Path:
+        """`vN`, which holds the version's own folder and what is kept beside it."""
+        return self.root / f"v{self.version}"
+
+    @property
+    def served(self) -> Path:
+        """`vN/N`, the SavedModel."""
+        return self.folder / str(self.version)
+
+    @property
+    def highest(self) -> Path:
+        """`N`, the same SavedModel for whoever serves the root."""
+        return self.root / str(self.version)
+
+
+def versions(root: Path) -> list[int]:
+    """The version numbers taken under `root`, ascending."""
+    if not root.is_dir():
+        return []
+    names = (re.fullmatch(r"v?([1-9][0-9]*)", child.name) for child in root.iterdir())
+    return sorted({int(name[1]) for name in names if name})
+
+
+def claim(root: Path, version: int | None, fingerprint: str) -> tuple[Place, bool]:
+    """The place for a run, and whether this very run has published there before.
+
+    Without `version`, the next free number, or the one that this configuration already has.
+    A start that finds `vN/N/` without `N/` completes it. Raises PublishError, before any
+    work is done, where the root cannot be written or another configuration has the version.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe = root / f".write-test-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise PublishError(
+            f"the export root {root} cannot be written ({error.strerror}): "
+            "name another with --export-root"
+        ) from error
+    remove_leftovers(root)
+
+    taken = versions(root)
+    if version is None:
+        same = [n for n in taken if _fingerprint(Place(root, n)) == fingerprint]
+        version = same[-1] if same else max(taken, default=0) + 1
+    place = Place(root, version)
+    if version not in taken:
+        return place, False
+    if _fingerprint(place) != fingerprint:
+        raise PublishError(
+            f"version {version} in {root} was published by another configuration, and versions "
+            "never change: name another number with --version, or none for the next free one"
+        )
+    _link_highest(place)
+    return place, True
+
+
+def _fingerprint(place: Place) -> str | None:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return json.loads((place.folder / "training.json").read_text())["fingerprint"]
+    return None
+
+
+def remove_leftovers(root: Path) -> None:
+    """Remove what a run that was killed while publishing left: dot-folders of dead processes."""
+    for path in root.glob(".publish-*"):
+        pid = path.name.rpartition("-")[2]
+        if not (pid.isdigit() and int(pid) != os.getpid() and _alive(int(pid))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def publish(
+    place: Place,
+    fingerprint: str,
+    fill: Callable[[Path], dict],
+) -> Path:
+    """Write a version and return its SavedModel's folder, `vN/N`.
+
+    `fill` writes what `vN/` holds into the folder it is given (the SavedModel into `N/` there) and
+    returns what `training.json` is to say beside the fingerprint. All of it is written under a
+    dot-name in the root and renamed at the end, so that whoever watches the root sees the whole
+    version or none of it. Raises PublishError where the disk is full or the number was taken
+    meanwhile; nothing is left behind then.
+    """
+    scratch = place.root / f".publish-v{place.version}-{os.getpid()}"
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        record = {"fingerprint": fingerprint, **fill(scratch)}
+        (scratch / "training.json").write_text(json.dumps(record, indent=2) + "\n")
+        _flush(scratch)
+        scratch.rename(place.folder)
+        _flush_folder(place.root)
+        _link_highest(place)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise PublishError(
+                f"version {place.version} in {place.root} was published by another run meanwhile: "
+                "start again with another --version, or none"
+            ) from error
+        raise PublishError(
+            f"cannot write version {place.version} under {place.root}: {error.strerror or error}"
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return place.served
+
+
+def _link_highest(place: Place) -> None:
+    """Make `N/` from `vN/N/`, whole or not at all; nothing to do where it stands."""
+    if place.highest.exists():
+        return
+    scratch = place.root / f".publish-{place.version}-{os.getpid()}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        shutil.copytree(place.served, scratch, copy_function=_link)
+        _flush(scratch)
+        scratch.rename(place.highest)
+        _flush_folder(place.root)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        # Some volumes (SMB, some FUSE) have no hard links; a full disk is not one of these.
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV):
+            raise
+        shutil.copy2(source, target)
+
+
+def _flush(folder: Path) -> None:
+    """fsync every file and folder: a rename must not reach the disk before what it names."""
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            _flush_folder(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,56 @@
+"""What a recipe may say: every number of a training run, with its unit."""
+
+import dataclasses
+import hashlib
+import json
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One training run. Each recipe is a module of `training.recipes`; its values have reasons.
+
+    Every field but `name` is a flag of `python -m training` (`--batch-size` for `batch_size`).
+    """
+
+    name: str
+    # The network.
+    width: int  # channels at a quarter of the resolution
+    dilations: tuple[int, ...]  # one residual layer each, at an eighth
+    # The data.
+    photo_side: int  # photos are kept at this height and width, pixels
+    crop_side: int  # what the network sees in training, pixels; a multiple of 8
+    zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
+    validation_share: float  # of the photos, by content hash, 0...1
+    validation_photos: int  # at most so many
+    # The schedule.
+    samples: int  # photos seen in all, each time a new crop
+    samples_per_epoch: int  # between two looks at the validation photos
+    batch_size: int
+    learning_rate: float  # the peak
+    warmup_share: float  # of all steps, rising to the peak; a cosine falls to zero after it
+    weight_decay: float
+    clip_norm: float  # of the whole gradient
+    ema: float  # decay, per step, of the average of the weights that is published
+    huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
+    # What is published.
+    chroma_gain: float  # predicted a*, b* times this: the vividness control
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name in ("samples", "samples_per_epoch", "batch_size", "width", "validation_photos"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.samples < self.batch_size:
+            raise ValueError(f"samples ({self.samples}) must be at least batch_size")
+        if self.crop_side < 8 or self.crop_side % 8 or self.crop_side > self.photo_side:
+            raise ValueError("crop_side must be a multiple of 8, and at most photo_side")
+        if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
+            raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
+
+    def fingerprint(self, *inputs: str) -> str:
+        """A short hash of every value and of `inputs` (the data's sources, the first weights).
+
+        Two runs with one fingerprint are one configuration.
+        """
+        values = json.dumps([dataclasses.asdict(self), inputs], sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()[:16]
