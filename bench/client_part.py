@@ -57,8 +57,9 @@ def measure(
         network = stack.enter_context(network_alone(model))
         tell("making the photos, starting the servers")
         every = [Samples(make_photo(name)) for name in photo_names]
-        stack.enter_context(running(*service.programs))
+        # The model server would try a broken model again and again; this one says so at once.
         network.wait_until_ready()
+        stack.enter_context(running(*service.programs))
         tell("counting bytes")
         _count_bytes(service, every)
         for number in range(-WARM_UP_ROUNDS, repeats):
@@ -132,7 +133,7 @@ def _seconds(work: Callable[[], Any]) -> float:
 def _result(every: list[Samples]) -> PartResult:
     columns = [
         "",
-        *(f"{s.photo.name}, {s.photo.image.width}×{s.photo.image.height}" for s in every),
+        *(f"{s.photo.image.width}×{s.photo.image.height}" for s in every),
     ]
 
     def row(name: str, show: Callable[[Samples], str]) -> list[str]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from bench.report import CannotMeasure
 
@@ -15,8 +16,10 @@ from bench.report import CannotMeasure
 class NetworkAlone:
     """The network of a model in a process of its own, called in process there."""
 
-    def __init__(self, process: subprocess.Popen[bytes]):
+    def __init__(self, process: subprocess.Popen[bytes], notes: IO[bytes]):
+        """`notes` is where the process writes its standard error."""
         self._process = process
+        self._notes = notes
 
     def run(self, l_png: bytes) -> float:
         """Seconds that the signature `packed` takes for one L* picture, an 8-bit gray PNG."""
@@ -35,7 +38,9 @@ class NetworkAlone:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise CannotMeasure("the network's own process ended")
+            self._notes.seek(0)
+            last = self._notes.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise CannotMeasure(f"the process that runs the network alone ended: {last}")
         answer: dict[str, str] = json.loads(line)
         return answer
 
@@ -51,14 +56,8 @@ def network_alone(model: Path) -> Iterator[NetworkAlone]:
             stderr=notes,
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
-        with process:
-            try:
-                yield NetworkAlone(process)
-            except CannotMeasure as error:
-                process.kill()
-                process.wait()
-                notes.seek(0)
-                last = notes.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
-                raise CannotMeasure(f"{error} {last}".strip()) from None
-            finally:
-                process.kill()
+        try:
+            yield NetworkAlone(process, notes)
+        finally:
+            process.kill()
+            process.communicate()

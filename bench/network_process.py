@@ -25,7 +25,11 @@ def main(base_path: Path) -> int:
     import tensorflow as tf
 
     version = max((child for child in base_path.iterdir() if child.name.isdigit()), key=_number)
-    signatures = tf.saved_model.load(str(version)).signatures
+    try:
+        signatures = tf.saved_model.load(str(version)).signatures
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        reply({"error": " ".join(f"{version} cannot be loaded: {error}".split())})
+        return 1
     if "packed" not in signatures:
         reply({"error": f"{version} has no signature `packed`"})
         return 1

@@ -1,0 +1,85 @@
+"""`python -m bench` itself, with the real programs and a tiny model."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.color_model import write_color_model
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+    )
+
+
+def test_small_photo(color_model, tmp_path):
+    numbers = tmp_path / "bench.json"
+    done = bench("--model", color_model, "--repeats", 1, "--only", "400x400", "--json", numbers)
+    assert done.returncode == 0, done.stderr
+    for text in ("end to end", "network alone", "article's way", "| upstream |", "## Goals"):
+        assert text in done.stdout
+    assert done.stdout.count("**met**") + done.stdout.count("**not met**") == 3
+
+    document = json.loads(numbers.read_text())
+    measured = document["parts"]["client"]["400x400"]
+    assert measured["model"] == "color/v1"
+    for kind in ("end_to_end", "network", "article", "own_work", "level_1_png"):
+        (seconds,) = measured["seconds"][kind]
+        assert 0 < seconds < 60
+    assert {"upload", "decode", "lab", "merge", "encode"} <= set(measured["seconds"]["stages"])
+    # Floats as JSON text: 400×400 in about 20 characters each, and twice as many back.
+    assert 2_000_000 < measured["article_wire_bytes"]["sent"] < 5_000_000
+    assert sum(measured["wire_bytes"].values()) < 120_000
+    goals = {goal["text"].partition(":")[2].strip()[:10]: goal for goal in document["goals"]}
+    assert goals["under 120 "]["met"]
+
+
+@pytest.mark.slow
+def test_imports():
+    done = bench("--only", "imports")
+    assert done.returncode == 0, done.stderr
+    assert "the client imports in under a quarter" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--repeats", "0"), "'0' is no whole number"),
+        (("--only", "400x400,2mp"), "'2mp' is none of 400x400, 1mp, 12mp"),
+        (("--only", "400x400", "--model", os.devnull), "no model to serve: /dev/null"),
+        (("--fast",), "--fast"),
+    ],
+)
+def test_wrong_command_line(arguments, says):
+    done = bench(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+
+
+def test_a_model_that_does_not_load(tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"nonsense")
+    done = bench("--model", tmp_path, "--repeats", 1, "--only", "400x400")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert f"python -m bench: {tmp_path / '1'} cannot be loaded: " in done.stderr
+
+
+def test_a_model_without_packed(tmp_path):
+    write_color_model(tmp_path, packed=False)
+    done = bench("--model", tmp_path, "--repeats", 1, "--only", "400x400")
+    assert done.returncode == 2
+    assert f"python -m bench: {tmp_path / '1'} has no signature `packed`" in done.stderr
