@@ -17,10 +17,12 @@ _COLOR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}
 _AVERAGE = 3
 # Lines are filtered so many bytes at a time, which stay in a core's cache.
 _STRIP_BYTES = 65_536
-# A band is compressed by itself; smaller ones would not pay for a thread.
-_BAND_BYTES = 4_000_000
+# A band is compressed by itself, in a thread of its own where there are several.
+_LEAST_BAND_BYTES = 100_000
+_MOST_BAND_BYTES = 4_000_000
+_CORES = os.cpu_count() or 1
 
-_threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="png")
+_threads = ThreadPoolExecutor(_CORES, thread_name_prefix="png")
 
 
 def encode(pixels: npt.NDArray[np.uint8]) -> bytes:
@@ -30,7 +32,9 @@ def encode(pixels: npt.NDArray[np.uint8]) -> bytes:
     lines = np.ascontiguousarray(pixels).reshape(height, width * channels)
     header = struct.pack(">IIBBBBB", width, height, 8, _COLOR_TYPE[channels], 0, 0, 0)
 
-    band = max(1, min(height, _BAND_BYTES // (width * channels)))
+    # A band for each core, but not so many bytes that they all wait for the last one.
+    band_bytes = min(_MOST_BAND_BYTES, max(_LEAST_BAND_BYTES, lines.nbytes // _CORES + 1))
+    band = max(1, min(height, -(-band_bytes // (width * channels))))
     tops = range(0, height, band)
 
     def compress(top: int) -> tuple[list[bytes], int, int]:
