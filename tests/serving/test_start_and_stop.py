@@ -105,13 +105,6 @@ def test_it_waits_for_its_base_path_and_stops_while_waiting(
     assert server.predict({"instances": [2.0]}).json == {"predictions": [3.0]}
 
 
-def test_it_is_closed_until_it_can_answer(start_server, protocol_base_path):
-    server: ServerProcess = start_server(protocol_base_path)
-    server.wait_until_open()
-    assert "is available" in server.log
-    assert server.predict({"instances": [2.0]}).status == 200
-
-
 @pytest.mark.parametrize("seconds", [0.2, 0.35, 0.5, 1.0, 1.5])
 def test_a_signal_stops_it_while_it_starts(start_server, protocol_base_path, seconds):
     server = start_server(protocol_base_path)
