@@ -81,7 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     def add(flag: str, *, metavar: str, help: str, **options: object) -> None:
-        shown = "" if options.get("required") else f" (default: {options['default']})"
+        default = options.pop("shown_default", options.get("default"))
+        shown = "" if options.get("required") else f" (default: {default})"
         parser.add_argument(flag, metavar=metavar, help=help + shown, **options)  # type: ignore[arg-type]
 
     add(
@@ -158,6 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         type=_number(int, 1, 1000),
         default=_cores(),
+        shown_default="one for each core",
         help="runs of the network at the same time",
     )
     return parser

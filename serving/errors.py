@@ -55,19 +55,19 @@ def invalid(message: str) -> ServingError:
 
 
 # What TensorFlow 2 adds around the message of a failed op: where the graph was built.
-_GRAPH_NOISE = re.compile(
-    r"Graph execution error:\s*|Detected at node .*?(<stack traces unavailable>\s*|(?=\n\n))"
-    r"|\[\[\{\{node [^}]*\}\}\]\]|\[Op:[^\]]*\]|<stack traces unavailable>",
-    re.DOTALL,
+_NOISE_LINE = re.compile(
+    r'Graph execution error:|Detected at node |File "|<stack traces unavailable>'
 )
+_NOISE_IN_LINE = re.compile(r"\[\[\{\{node [^}]*\}\}\]\]|\[Op:[^\]]*\]")
 
 
 def from_tensorflow(error: Exception) -> ServingError:
     """The same error with TensorFlow's own code, its message without the graph's stack traces."""
     number = getattr(error, "error_code", None)
     message = str(getattr(error, "message", None) or error)
-    lines = [line.strip() for line in _GRAPH_NOISE.sub("", message).splitlines()]
-    text = " ".join(line for line in lines if line) or type(error).__name__
+    lines = [_NOISE_IN_LINE.sub("", line).strip() for line in message.splitlines()]
+    kept = [line for line in lines if line and not _NOISE_LINE.match(line)]
+    text = " ".join(kept) or type(error).__name__
     if number is None or not 0 < number < len(CANONICAL_CODES):
         return ServingError("INTERNAL", text)
     return ServingError(CANONICAL_CODES[number], text)

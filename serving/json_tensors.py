@@ -239,10 +239,12 @@ def _decode_base64(leaf: Any) -> bytes:
         return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         pass
-    # White space and missing padding are allowed, nothing else is.
-    text = "".join(text.split()).rstrip("=")
+    # White space is allowed, and padding may be missing whole.
+    text = "".join(text.split())
+    if "=" not in text:
+        text += "=" * (-len(text) % 4)
     try:
-        return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         raise _IrregularError from None
 

@@ -7,6 +7,7 @@ it is free, but it listens (until then connections are refused) only when a mode
 
 import logging
 import os
+import signal
 import socket
 import struct
 import sys
@@ -20,6 +21,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
 
 logger = logging.getLogger("serving")
+
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 # Threads beyond those that answer predict requests: for status, metrics and refusals.
 SPARE_THREADS = 16
@@ -57,7 +60,7 @@ def serve(options: ServerOptions) -> None:
     """Run the server until it is told to stop, then exit the process."""
     listener = _bind(options.host, options.port)
     application = _Application(options)
-    arbiter = Arbiter(application)
+    arbiter = _Arbiter(application)
     arbiter.LISTENERS = [listener]
     arbiter.run()
 
@@ -109,6 +112,18 @@ class _Application(BaseApplication):
                 self.cfg.set(name, value)
 
 
+class _Arbiter(Arbiter):
+    """gunicorn's parent process, which does not lose a signal to a worker that is being born."""
+
+    def spawn_worker(self) -> Any:
+        """Start the worker with signals held back until it can handle them."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _leave(_: Any, worker: Any) -> None:
     """End the worker at once: nothing is left to do, and threads may still be in TensorFlow."""
     error = sys.exc_info()[1]
@@ -126,6 +141,7 @@ class _ModelWorker(gthread.ThreadWorker):
         from serving.app import RestApi, create_app
         from serving.manager import ModelManager, load_in_tensorflow
 
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         options = self.app.options
         manager = ModelManager(
             options.model_name,
@@ -163,6 +179,13 @@ class _ModelWorker(gthread.ThreadWorker):
         )
         super().run()
 
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """Stop at once, requests in hand or not.
+
+        gunicorn's own handler waits for a lock that the interrupted code may hold.
+        """
+        os._exit(0)
+
     def handle(self, conn: Any) -> Any:
         """Handle a request; a connection that ends is closed here.
 
@@ -177,6 +200,24 @@ class _ModelWorker(gthread.ThreadWorker):
         return keep
 
 
+class _GunicornFilter(logging.Filter):
+    """Keeps gunicorn's log to what our own does not say, without stack traces of bad clients."""
+
+    REPEATED = (
+        "Worker (pid:%s) exited with code %s.",
+        "Shutting down: %s",
+        "Reason: %s",
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Drop or shorten a record."""
+        if record.exc_info and isinstance(record.exc_info[1], OSError):
+            record.msg = "A connection is given up: %s"
+            record.args = (record.exc_info[1],)
+            record.exc_info = None
+        return record.msg not in self.REPEATED
+
+
 def configure_logging() -> None:
     """One line for each event, to standard error."""
     handler = logging.StreamHandler()
@@ -184,3 +225,4 @@ def configure_logging() -> None:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    logging.getLogger("gunicorn.error").addFilter(_GunicornFilter())

@@ -1,8 +1,8 @@
 """First requests for a model that was just loaded, so that its first caller does not wait.
 
 A model brings its own in `assets.extra/tf_serving_warmup_requests`: a TFRecord file of
-PredictionLog messages, as TensorFlow Serving replays them. For one that brings none, each signature
-is run once on zeros.
+PredictionLog messages, as TensorFlow Serving replays them. For one that brings no predict request,
+each signature is run once on zeros.
 """
 
 import logging
@@ -31,8 +31,8 @@ def warm_up(servable: Servable, folder: Path) -> int:
     A model that fails on its own warm-up record is broken: ServingError.
     """
     record = folder / RECORD
-    if record.exists():
-        return _replay(servable, record)
+    if record.exists() and (count := _replay(servable, record)):
+        return count
     return sum(_run_on_zeros(signature) for signature in servable.signatures.values())
 
 

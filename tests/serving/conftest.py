@@ -1,11 +1,16 @@
 """Model servers that the tests of this folder share."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import configuration
 
 from tests.serving.server_process import ServerProcess
+
+# Hypothesis would leave a folder in the checkout.
+configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir(), "colorway-hypothesis"))
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,11 @@ class ServerProcess:
         return self._log.read_text(errors="replace")
 
     def wait_until_open(self) -> "ServerProcess":
-        self.wait_for(self.is_open, START_SECONDS)
+        try:
+            self.wait_for(self.is_open, START_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def is_open(self) -> bool:

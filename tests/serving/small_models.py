@@ -23,11 +23,17 @@ class AddVersion(tf.Module):
 
 
 def write_version(
-    base_path: Path, version: int, *, requests: list[dict] | None = None, count: bool = False
+    base_path: Path,
+    version: int,
+    *,
+    requests: list[dict] | None = None,
+    cut: int = 0,
+    count: bool = False,
 ) -> Path:
     """Publish y = x + version, whole at once; `requests` become its warm-up record.
 
-    Each request is {"signature_name": …, "x": [...]}. With `count`, the signature is `calls`.
+    Each request is {"signature_name": …, "x": [...]}; `cut` bytes of the record are missing at its
+    end. With `count`, the signature is `calls`.
     """
     model = AddVersion(version)
     signatures = {"serving_default": model.calls if count else model.serving_default}
@@ -35,16 +41,17 @@ def write_version(
     hidden = base_path / f".{version}"
     tf.saved_model.save(model, str(hidden), signatures=signatures)
     if requests is not None:
-        write_warmup_record(hidden, requests)
+        write_warmup_record(hidden, requests, cut)
     hidden.rename(folder)
     return folder
 
 
-def write_warmup_record(folder: Path, requests: list[dict]) -> None:
+def write_warmup_record(folder: Path, requests: list[dict], cut: int) -> None:
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     (folder / "assets.extra").mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(str(folder / "assets.extra" / "tf_serving_warmup_requests")) as file:
+    record = folder / "assets.extra" / "tf_serving_warmup_requests"
+    with tf.io.TFRecordWriter(str(record)) as file:
         for request in requests:
             predict = predict_pb2.PredictRequest()
             predict.model_spec.signature_name = request.get("signature_name", "")
@@ -54,3 +61,5 @@ def write_warmup_record(folder: Path, requests: list[dict]) -> None:
                 predict_log=prediction_log_pb2.PredictLog(request=predict)
             )
             file.write(log.SerializeToString())
+    if cut:
+        record.write_bytes(record.read_bytes()[:-cut])

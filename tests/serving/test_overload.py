@@ -49,12 +49,12 @@ def at_once(server: ServerProcess, document: dict, count: int) -> list[tuple[Rep
 
 
 def test_too_many_requests_are_refused_at_once(small_server):
-    results = at_once(small_server, slow(80), 10)
+    results = at_once(small_server, slow(80), 50)
     answered = [reply for reply, _ in results if reply.status == 200]
     refused = [(reply, seconds) for reply, seconds in results if reply.status == 429]
-    assert len(answered) + len(refused) == 10
-    assert 3 <= len(answered) <= 5
-    assert max(seconds for _, seconds in refused) < 0.5
+    assert len(answered) + len(refused) == 50
+    assert 3 <= len(answered) <= 6
+    assert max(seconds for _, seconds in refused) < 1
     assert "try again later" in refused[0][0].error
     # The status route is not a request in hand, and the next prediction is served.
     assert small_server.states() == {123: "AVAILABLE"}

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -104,8 +105,55 @@ def test_it_waits_for_its_base_path_and_stops_while_waiting(
     assert server.predict({"instances": [2.0]}).json == {"predictions": [3.0]}
 
 
-def test_it_is_closed_until_it_can_answer(start_server, protocol_base_path):
-    server: ServerProcess = start_server(protocol_base_path)
-    server.wait_until_open()
-    assert "is available" in server.log
-    assert server.predict({"instances": [2.0]}).status == 200
+@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.5, 1.0, 1.5])
+def test_a_signal_stops_it_while_it_starts(start_server, protocol_base_path, seconds):
+    server = start_server(protocol_base_path)
+    time.sleep(seconds)
+    started = time.monotonic()
+    # Before Python runs our code, the signal ends the process by itself.
+    assert server.stop() in (0, -signal.SIGTERM)
+    assert time.monotonic() - started < 1.5
+    assert "Traceback" not in server.log
+
+
+def test_a_request_in_hand_is_answered_before_the_stop(start_server, protocol_base_path):
+    server: ServerProcess = start_server(protocol_base_path).wait_until_open()
+    replies = []
+    slow = threading.Thread(
+        target=lambda: replies.append(
+            server.predict({"signature_name": "slow", "instances": [300]})
+        )
+    )
+    slow.start()
+    server.wait_for(lambda: server.requests_in_hand() == 1)
+    assert server.stop() == 0
+    slow.join()
+    assert replies[0].status == 200
+    assert not server.is_open()
+
+
+@pytest.mark.slow
+def test_two_servers_that_start_on_one_port(start_server, protocol_base_path):
+    first: ServerProcess = start_server(protocol_base_path)
+    second = start_server(protocol_base_path, f"--rest_api_port={first.port}")
+    second.port = first.port
+    end = time.monotonic() + 60
+    while first.process.poll() is None and second.process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    loser, winner = (second, first) if first.process.poll() is None else (first, second)
+    assert loser.process.poll() != 0
+    winner.wait_until_open()
+    assert "ERROR Cannot use port" in loser.log
+    assert "Address already in use" in loser.log.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_without_its_parent_the_worker_goes(start_server, protocol_base_path):
+    server: ServerProcess = start_server(protocol_base_path).wait_until_open()
+    server.process.kill()
+    server.process.wait()
+    end = time.monotonic() + 10
+    while server.is_open():
+        assert time.monotonic() < end
+        time.sleep(0.1)

@@ -189,6 +189,7 @@ def test_it_gives_up_when_no_version_ever_loads(start_server, tmp_path):
     assert "Traceback" not in server.log
 
 
+@pytest.mark.slow
 def test_a_failed_load_is_tried_again(start_server, tmp_path):
     (tmp_path / "base" / "1").mkdir(parents=True)
     server: ServerProcess = start_server(

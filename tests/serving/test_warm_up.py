@@ -3,47 +3,39 @@
 import statistics
 import time
 
-import pytest
 import tensorflow as tf
 
 from tests.serving.server_process import ServerProcess
 from tests.serving.small_models import write_version
 
 
-def runs_before_the_first_request(server: ServerProcess) -> int:
+def runs_before_the_first_request(server: ServerProcess, version: int) -> int:
+    server.wait_for(lambda: server.states().get(version) == "AVAILABLE")
     (run,) = server.predict({"instances": [0.0]}).json["predictions"]
     return run - 1
 
 
-def test_the_models_own_record_is_replayed(start_server, tmp_path):
-    write_version(tmp_path, 1, count=True, requests=[{"x": [1.0]}, {"x": [2.0, 3.0]}])
-    server = start_server(tmp_path).wait_until_open()
-    assert runs_before_the_first_request(server) == 2
-
-
-def test_a_model_without_a_record_is_run_on_zeros(start_server, tmp_path):
+def test_a_new_version_has_answered_requests_before_its_first_caller(start_server, tmp_path):
     write_version(tmp_path, 1, count=True)
-    server = start_server(tmp_path).wait_until_open()
-    assert runs_before_the_first_request(server) == 1
+    server = start_server(tmp_path, "--file_system_poll_wait_seconds=0.1").wait_until_open()
+    # Without a record the model is run once on zeros.
+    assert runs_before_the_first_request(server, 1) == 1
+    write_version(tmp_path, 2, count=True, requests=[{"x": [1.0]}] * 3)
+    assert runs_before_the_first_request(server, 2) == 3
+    # A record without predict requests is as good as none.
+    write_version(tmp_path, 3, count=True, requests=[])
+    assert runs_before_the_first_request(server, 3) == 1
 
-
-@pytest.mark.parametrize("request_", [{"signature_name": "nope", "x": [1.0]}, {"z": [1.0]}])
-def test_a_model_that_fails_its_own_record_is_broken(start_server, tmp_path, request_):
-    write_version(tmp_path, 1)
-    write_version(tmp_path, 2, requests=[{"x": [1.0]}, request_])
-    server = start_server(tmp_path).wait_until_open()
-    assert server.states() == {2: "END", 1: "AVAILABLE"}
-    assert "warm-up request 2" in server.log
+    # A model that fails on its own record is broken.
+    good = {"x": [1.0]}
+    write_version(tmp_path, 4, requests=[good, {"signature_name": "nope", "x": [1.0]}])
+    write_version(tmp_path, 5, requests=[good, {"z": [1.0]}])
+    write_version(tmp_path, 6, requests=[good], cut=3)
+    server.wait_for(lambda: [server.states().get(version) for version in (4, 5, 6)] == ["END"] * 3)
+    assert server.states()[3] == "AVAILABLE"
+    assert server.log.count("warm-up request 2: ") == 2
+    assert "version 6 of hpt does not load: DATA_LOSS: warm-up request 1: " in server.log
     assert "Traceback" not in server.log
-
-
-def test_a_record_that_is_cut_off_is_broken(start_server, tmp_path):
-    write_version(tmp_path, 1)
-    folder = write_version(tmp_path, 2, requests=[{"x": [1.0]}])
-    record = folder / "assets.extra" / "tf_serving_warmup_requests"
-    record.write_bytes(record.read_bytes()[:-3])
-    server = start_server(tmp_path).wait_until_open()
-    assert server.states() == {2: "END", 1: "AVAILABLE"}
 
 
 class Convolutions(tf.Module):

@@ -1,0 +1,90 @@
+"""Models that other people's tools wrote, served with no change."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.serving.server_process import ROOT, ServerProcess
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory) -> Iterator[dict[str, ServerProcess]]:
+    """One server for each foreign model, by name."""
+    folder = tmp_path_factory.mktemp("foreign")
+    script = Path(__file__).with_name("foreign_models.py")
+    environment = dict(os.environ, TF_USE_LEGACY_KERAS="0")
+    subprocess.run(
+        [sys.executable, str(script), str(folder)],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    with ExitStack() as stop:
+        processes = {}
+        for name in ("keras", "hub", "session"):
+            log = folder / f"{name}.log"
+            processes[name] = ServerProcess(folder / name, log, model_name=name)
+            stop.callback(processes[name].stop)
+        for process in processes.values():
+            process.wait_until_open()
+        yield processes
+
+
+def test_a_keras_export_with_two_inputs(servers):
+    row = {"image": np.zeros((8, 8, 3)).tolist(), "extra": [0.0, 1.0, 2.0, 3.0]}
+    reply = servers["keras"].predict({"instances": [row, row, row]})
+    assert reply.status == 200
+    predictions = np.array(reply.json["predictions"])
+    assert predictions.shape == (3, 5)
+    assert np.allclose(predictions.sum(axis=1), 1, atol=1e-5)
+
+    reply = servers["keras"].predict(
+        {"inputs": {"image": np.ones((2, 8, 8, 3)).tolist(), "extra": np.ones((2, 4)).tolist()}}
+    )
+    assert np.array(reply.json["outputs"]).shape == (2, 5)
+
+    reply = servers["keras"].predict({"instances": [{"image": [[[0.0] * 3]], "extra": [0] * 4}]})
+    assert reply.status == 400
+    assert "the signature takes [-1,8,8,3]" in reply.error
+
+
+def test_metadata_of_a_keras_export(servers):
+    metadata = servers["keras"].request("GET", "/v1/models/keras/metadata").json["metadata"]
+    signature = metadata["signature_def"]["signature_def"]["serving_default"]
+    image = signature["inputs"]["image"]
+    assert image["dtype"] == "DT_FLOAT"
+    assert [dim["size"] for dim in image["tensor_shape"]["dim"]] == ["-1", "8", "8", "3"]
+    assert image["name"]
+    assert signature["method_name"] == "tensorflow/serving/predict"
+
+
+def test_a_hub_module(servers):
+    content, style = np.zeros((2, 3, 3)), np.ones((1, 5, 3))
+    document = {
+        "instances": [{"placeholder": content.tolist(), "placeholder_1": style.tolist()}] * 2
+    }
+    reply = servers["hub"].predict(document)
+    assert reply.status == 200
+    assert np.array(reply.json["predictions"]).shape == (2, 2, 3, 3)
+    assert np.all(np.array(reply.json["predictions"]) == 0.25)
+
+
+def test_a_model_of_tensorflow_1_with_a_table(servers):
+    words = ["green", "blue", "no color"]
+    reply = servers["session"].predict({"instances": words})
+    assert reply.json == {
+        "predictions": [
+            {"ids": 1, "scores": 2.0},
+            {"ids": 2, "scores": 4.0},
+            {"ids": -1, "scores": 0.0},
+        ]
+    }
+    reply = servers["session"].predict({"inputs": {"words": words}})
+    assert reply.json == {"outputs": {"ids": [1, 2, -1], "scores": [2.0, 4.0, 0.0]}}
