@@ -34,12 +34,25 @@ def small_lightness(image: Image.Image, working_size: int) -> Floats:
     """CIE L* [h,w], 0…100, of a picture (mode L or RGB, sRGB) scaled to `working_size` pixels on
     its long side; a smaller picture keeps its size.
     """
-    scale = min(1.0, working_size / max(image.size))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    size = _working_size(image.size, working_size)
     if size != image.size:
         # A box filter in whole steps first, then the cubic: 9 ms instead of 54 at 12 megapixels.
         image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     return lab.lightness(np.asarray(image))
+
+
+def _working_size(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+    """`size` scaled down to `long_side`, each side a multiple of 8 where it is that long.
+
+    Networks pad to such multiples; with nothing to pad, each color that comes back covers just its
+    own share of the photo, whatever the proportions.
+    """
+    scale = long_side / max(size)
+    if scale >= 1.0:
+        return size
+    width, height = (side * scale for side in size)
+    width, height = (8 * round(s / 8) if s >= 8 else max(1, round(s)) for s in (width, height))
+    return int(width), int(height)
 
 
 def packed_request(lightness: Floats) -> bytes:

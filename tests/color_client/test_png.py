@@ -36,7 +36,7 @@ def test_what_is_written_is_read(shape, kind):
 def test_several_bands():
     y, x, c = np.ogrid[:1900, :1100, :3]
     pixels = ((x * y >> 8) + 40 * c + (x ^ y) % 5).astype(np.uint8)
-    assert pixels.nbytes > png._BAND_BYTES
+    assert pixels.nbytes > png._MOST_BAND_BYTES
     data = png.encode(pixels)
     assert data.count(b"IDAT") >= 2
     assert (np.asarray(opened(data)) == pixels).all()
