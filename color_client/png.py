@@ -3,8 +3,8 @@
 Pillow tries five filters on every line and then looks for matches that filtered photographs do not
 have. One filter for all lines, with Huffman codes and runs only, takes less than half the time of
 Pillow's level 1, and the file is as large on small photos and a seventh larger on large ones.
-Libraries were looked at first: the fast writers that PyPI has are unmaintained (fpng-py, 2022), have
-no wheels (pymtpng), or weigh more than all the rest of a client (imagecodecs, OpenCV).
+Libraries were looked at first: the fast writers on PyPI are unmaintained (fpng-py, 2022), have no
+wheels (pymtpng), or weigh more than all the rest of a client (imagecodecs, OpenCV).
 """
 
 import os
