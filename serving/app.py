@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 
 from serving import paths
 from serving.admission import Admission
@@ -191,11 +191,12 @@ def _log(
     if response.status_code >= 400:
         error = " " + response.get_data()[:500].decode(errors="replace").replace("\n", " ")
     logger.info(
-        "%s %s %d %.1fms in=%d out=%d version=%s signature=%s id=%s%s",
+        "%s %s %d %.1fms run=%s in=%d out=%d version=%s signature=%s id=%s%s",
         environ["REQUEST_METHOD"],
         path[:200],
         response.status_code,
         seconds * 1000,
+        "-" if exchange.run_seconds is None else f"{exchange.run_seconds * 1000:.1f}ms",
         exchange.received,
         response.content_length or 0,
         exchange.version or "-",
@@ -205,8 +206,15 @@ def _log(
     )
 
 
+class _Unrouted(Flask):
+    """Flask without its own routing: no path, method or slash of a request is special to it."""
+
+    def create_url_adapter(self, request: Request | None) -> None:
+        """No routes; a failed match would also keep each reply alive in a traceback."""
+
+
 def create_app(api: RestApi) -> Flask:
     """The WSGI application that hands every request, whatever its method and path, to `api`."""
-    app = Flask("serving", static_folder=None)
+    app = _Unrouted("serving", static_folder=None)
     app.before_request(api.answer)
     return app

@@ -1,30 +1,28 @@
 """The JSON of a predict request to tensors, by the rules of TensorFlow Serving's REST API.
 
 A request is in row form (`instances`: a list with one entry for each example) or in column form
-(`inputs`: each tensor whole). Values are first taken in bulk, level by level; only when that finds
-something irregular are they walked one by one, in TensorFlow Serving's order, to say what is wrong.
+(`inputs`: each tensor whole). Values are taken in bulk, level by level; what is wrong with a
+request that this finds irregular, `json_refusal` says.
 """
 
-import binascii
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 
 from serving.errors import ServingError, invalid
-from serving.json_document import type_text, value_text
+from serving.json_document import value_text
+from serving.json_refusal import refuse_column, refuse_rows
+from serving.json_values import INT32, MAX_RANK, RANGES, decode_base64, fits, is_base64, is_object
 from serving.tensor_spec import NUMPY_TYPES, TensorSpec, shape_text
 
 Format = Literal["row", "column"]
 Inputs = Mapping[str, TensorSpec]
 
-MAX_RANK = 64  # NumPy's
-INT32 = np.iinfo(np.int32)
-
 
 class _IrregularError(Exception):
-    """The bulk way does not apply: the value is ragged or holds something of a wrong type."""
+    """The value is ragged, or holds something of a wrong type."""
 
 
 def read_request(
@@ -67,19 +65,8 @@ def _checked(tensors: dict[str, np.ndarray], inputs: Inputs) -> dict[str, np.nda
     return tensors
 
 
-def _is_base64(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) and not _is_base64(value)
-
-
-# Row form.
-
-
 def _read_rows(instances: list[Any], inputs: Inputs) -> dict[str, np.ndarray]:
-    named = _is_object(instances[0])
+    named = is_object(instances[0])
     if not named and len(inputs) > 1:
         raise invalid(
             "instances is a plain list, but expecting list of objects as multiple input tensors "
@@ -96,61 +83,11 @@ def _read_rows(instances: list[Any], inputs: Inputs) -> dict[str, np.ndarray]:
             name: _dense([row[name] for row in instances], spec) for name, spec in inputs.items()
         }
     except _IrregularError:
-        _explain_rows(instances, named, inputs)
-
-
-def _explain_rows(instances: list[Any], named: bool, inputs: Inputs) -> NoReturn:
-    first_shapes: dict[str, tuple[int, ...]] = {}
-    for index, row in enumerate(instances):
-        if named != _is_object(row):
-            expected = "object but got list" if named else "value/list but got object"
-            raise invalid(f"Expecting {expected} at item {index} of input list")
-        place = f"Failed to process element: {index} "
-        if not named:
-            (only,) = inputs.values()
-            _explain_item(row, only, first_shapes, place)
-            continue
-        for name, value in row.items():
-            place_of_key = f"{place}key: {name} "
-            if name not in inputs:
-                raise _row_error(
-                    place_of_key, invalid(f"JSON object: does not have named input: {name}")
-                )
-            _explain_item(value, inputs[name], first_shapes, place_of_key)
-        if row.keys() != inputs.keys():
-            raise invalid(
-                f"{place}of 'instances' list. JSON object: {value_text(row)} keys must be equal "
-                f"to: {','.join(sorted(inputs))}"
-            )
-    raise ServingError("INTERNAL", "a request was refused in bulk and accepted value by value")
-
-
-def _row_error(place: str, error: ServingError) -> ServingError:
-    return invalid(f"{place}of 'instances' list. Error: {error}")
-
-
-def _explain_item(
-    value: Any, spec: TensorSpec, first_shapes: dict[str, tuple[int, ...]], place: str
-) -> None:
-    try:
-        shape = _shape_of(value, MAX_RANK - 1)
-        _explain(value, 0, shape, spec)
-        expected = first_shapes.setdefault(spec.name, shape)
-        if np.prod(shape) != np.prod(expected):
-            raise invalid(
-                f"Expecting tensor size: {int(np.prod(expected))} but got: {int(np.prod(shape))}"
-            )
-        if shape != expected:
-            raise invalid(f"Expecting shape {shape_text(expected)} but got: {shape_text(shape)}")
-    except ServingError as error:
-        raise _row_error(place, error) from None
-
-
-# Column form.
+        refuse_rows(instances, named, inputs)
 
 
 def _read_columns(value: Any, inputs: Inputs) -> dict[str, np.ndarray]:
-    if not _is_object(value):
+    if not is_object(value):
         if len(inputs) > 1:
             raise invalid(
                 "inputs is a plain value/list, but expecting an object as multiple input tensors "
@@ -170,11 +107,7 @@ def _read_column(value: Any, spec: TensorSpec) -> np.ndarray:
     try:
         return _dense(value, spec)
     except _IrregularError:
-        _explain(value, 0, _shape_of(value, MAX_RANK), spec)
-    raise ServingError("INTERNAL", "a request was refused in bulk and accepted value by value")
-
-
-# In bulk.
+        refuse_column(value, spec)
 
 
 def _dense(value: Any, spec: TensorSpec) -> np.ndarray:
@@ -210,11 +143,11 @@ def _array(leaves: list[Any], types: set[type], dtype: str) -> np.ndarray:
         if dtype == "bool":
             _require(types <= {bool})
             return np.array(leaves, np.bool_)
-        _require(dtype in NUMPY_TYPES and types <= {int})
-        if dtype in ("int64", "uint32", "uint64"):
+        _require(dtype in RANGES and types <= {int})
+        if RANGES[dtype] != INT32:
             return np.array(leaves, NUMPY_TYPES[dtype])
         wide = np.array(leaves, np.int64)
-        _require(wide.size == 0 or bool(INT32.min <= wide.min() and wide.max() <= INT32.max))
+        _require(wide.size == 0 or (fits(int(wide.min()), dtype) and fits(int(wide.max()), dtype)))
         return wide.astype(NUMPY_TYPES[dtype])
     except OverflowError:
         raise _IrregularError from None
@@ -228,83 +161,12 @@ def _require(condition: bool) -> None:
 def _bytes_of(leaves: Iterable[Any], types: set[type]) -> list[bytes]:
     if types == {str}:
         return [leaf.encode() for leaf in leaves]
-    return [leaf.encode() if isinstance(leaf, str) else _decode_base64(leaf) for leaf in leaves]
+    return [leaf.encode() if isinstance(leaf, str) else _base64_bytes(leaf) for leaf in leaves]
 
 
-def _decode_base64(leaf: Any) -> bytes:
-    if not _is_base64(leaf):
-        raise _IrregularError
-    text = leaf["b64"]
+def _base64_bytes(leaf: Any) -> bytes:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        pass
-    # White space is allowed, and padding may be missing whole.
-    text = "".join(text.split())
-    if "=" not in text:
-        text += "=" * (-len(text) % 4)
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        _require(is_base64(leaf))
+        return decode_base64(leaf["b64"])
     except ValueError:
         raise _IrregularError from None
-
-
-# Value by value.
-
-
-def _shape_of(value: Any, max_rank: int) -> tuple[int, ...]:
-    """The shape that a value announces: the sizes on the way down its first elements."""
-    shape = []
-    while isinstance(value, list):
-        shape.append(len(value))
-        if not value:
-            break
-        value = value[0]
-    if len(shape) > max_rank:
-        raise invalid(
-            f"Lists are nested {len(shape)} levels deep, at most {max_rank} are supported"
-        )
-    return tuple(shape)
-
-
-def _explain(value: Any, level: int, shape: tuple[int, ...], spec: TensorSpec) -> None:
-    """Raise what is wrong with a value, if anything is."""
-    rank = len(shape)
-    if isinstance(value, list):
-        if level >= rank:
-            raise invalid(f"Encountered list at unexpected level: {level} expected < {rank}")
-        if len(value) != shape[level]:
-            raise invalid(
-                f"Encountered list at unexpected size: {len(value)} at level: {level} "
-                f"expected size: {shape[level]}"
-            )
-        for item in value:
-            _explain(item, level + 1, shape, spec)
-        return
-    if level != rank:
-        raise invalid(
-            f"JSON Value: {value_text(value)} found at incorrect level: {level + 1} "
-            f"in the JSON DOM. Expected at level: {rank}"
-        )
-    if spec.dtype == "string" and isinstance(value, dict):
-        if not _is_base64(value):
-            raise invalid(
-                f"JSON Value: {value_text(value)} not formatted correctly for base64 data"
-            )
-        try:
-            _decode_base64(value)
-        except _IrregularError:
-            raise invalid("Unable to base64 decode") from None
-        return
-    if spec.dtype not in NUMPY_TYPES and not isinstance(value, dict):
-        raise ServingError(
-            "UNIMPLEMENTED",
-            f"Conversion of JSON Value: {value_text(value)} to type: {spec.dtype}",
-        )
-    try:
-        _array([value], {type(value)}, spec.dtype)
-    except _IrregularError:
-        raise invalid(
-            f"JSON Value: {value_text(value)} Type: {type_text(value)} "
-            f"is not of expected type: {spec.dtype}"
-        ) from None

@@ -45,6 +45,9 @@ class Runner:
         except (TimeoutError, CancelledError):
             future.cancel()
             raise deadline_exceeded() from None
+        finally:
+            # Or an error, its traceback and this future would keep one another and the tensors.
+            del future
 
 
 def _run(signature: Signature, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

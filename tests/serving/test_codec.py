@@ -34,6 +34,10 @@ INTEGER_RANGES = {
 }
 
 
+# Types that JSON can carry, and one that it cannot.
+DTYPES = [*sorted(NUMPY_TYPES), "half"]
+
+
 class Refused(Exception):
     pass
 
@@ -86,6 +90,8 @@ def reference_leaves(value, shape: list[int], dtype: str) -> list:
 
 
 def reference(value, dtype: str) -> tuple[list[int], list]:
+    if dtype == "half":
+        raise Refused
     shape = reference_shape(value)
     return shape, reference_leaves(value, shape, dtype)
 
@@ -141,7 +147,7 @@ def same(have: np.ndarray, shape: list[int], leaves: list, dtype: str) -> bool:
 
 
 @plain_settings
-@given(value=values, dtype=st.sampled_from(sorted(NUMPY_TYPES)))
+@given(value=values, dtype=st.sampled_from(DTYPES))
 def test_columns_are_read_as_the_plain_decoder_reads_them(value, dtype):
     inputs = {"x": TensorSpec("x", dtype)}
     document = parse_object(json.dumps({"inputs": {"x": value}}).encode())
@@ -150,7 +156,7 @@ def test_columns_are_read_as_the_plain_decoder_reads_them(value, dtype):
     except Refused:
         with pytest.raises(ServingError) as error:
             read_request(document, inputs)
-        assert error.value.code == "INVALID_ARGUMENT"
+        assert error.value.code in ("INVALID_ARGUMENT", "UNIMPLEMENTED")
         return
     form, tensors = read_request(document, inputs)
     assert form == "column"
@@ -158,7 +164,7 @@ def test_columns_are_read_as_the_plain_decoder_reads_them(value, dtype):
 
 
 @plain_settings
-@given(rows=st.lists(values, min_size=1, max_size=3), dtype=st.sampled_from(sorted(NUMPY_TYPES)))
+@given(rows=st.lists(values, min_size=1, max_size=3), dtype=st.sampled_from(DTYPES))
 def test_rows_are_read_as_the_plain_decoder_reads_them(rows, dtype):
     inputs = {"x": TensorSpec("x", dtype)}
     for named in (False, True):
@@ -171,7 +177,7 @@ def test_rows_are_read_as_the_plain_decoder_reads_them(rows, dtype):
         except Refused:
             with pytest.raises(ServingError) as error:
                 read_request(document, inputs)
-            assert error.value.code == "INVALID_ARGUMENT"
+            assert error.value.code in ("INVALID_ARGUMENT", "UNIMPLEMENTED")
             assert "bulk" not in error.value.message
             continue
         assert same(read_request(document, inputs)[1]["x"], shape, leaves_, dtype)
