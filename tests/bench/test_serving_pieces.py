@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -98,6 +99,17 @@ def test_memory_of_a_program_with_two_processes():
     assert 50 < child_alone.rss < both.rss < 200
     if both.pss is not None:
         assert 50 < child_alone.pss < both.pss < both.rss
+
+
+@pytest.mark.skipif(not shutil.which("ps"), reason="no ps here")
+def test_memory_where_the_system_has_no_proc(monkeypatch, tmp_path):
+    monkeypatch.setattr("bench.memory.PROC", tmp_path / "none")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        ours = memory_of(os.getpid())
+        process.communicate(b"\n", timeout=30)
+    assert ours.processes >= 2
+    assert ours.rss > 20
+    assert ours.pss is None
 
 
 class Refusing(BaseHTTPRequestHandler):
