@@ -9,18 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bench import client_part, environment_part
+from bench import client_part, environment_part, serving_part
 from bench.photos import SIZES
 from bench.report import CannotMeasure, PartResult, as_json, markdown
 from local.model_folder import NoModel, check_model
 
 ROOT = Path(__file__).resolve().parent.parent
-CHOICES = (*SIZES, "environment", "imports")
+CHOICES = (*SIZES, "serving", "environment", "imports")
 
 DESCRIPTION = """\
 Measure the service on this machine, everything in one run and in turns: photos of 400x400, 1 and 12
 megapixels end to end, the network alone, each stage of the client, the bytes to the model server
-and back, and the same the article's way; then what a client's environment weighs, and how long it
+and back, and the same the article's way; the model server beside the network alone, beside itself
+with the json module, beside LitServe; then what a client's environment weighs, and how long it
 takes to import. Prints Markdown, with each goal met or not; a goal that is missed is no error."""
 
 
@@ -73,6 +74,11 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(CHOICES)} only these; environment needs the package registry",
     )
     parser.add_argument(
+        "--no-peer",
+        action="store_true",
+        help="leave LitServe out of serving; it is installed into .cache the first time (1.6 GB)",
+    )
+    parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write every single number to this file as well"
     )
     return parser
@@ -104,10 +110,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
     results = {}
     photo_names = [name for name in SIZES if name in options.only]
-    if photo_names:
-        model = options.model.absolute()
+    model = options.model.absolute()
+    if photo_names or "serving" in options.only:
         check_model(model)
+    if photo_names:
         results["client"] = client_part.measure(model, photo_names, options.repeats, _tell)
+    if "serving" in options.only:
+        results["serving"] = serving_part.measure(
+            model, options.repeats, _tell, with_peer=not options.no_peer
+        )
     if "environment" in options.only:
         results["environment"] = environment_part.measure_size(_tell)
     if "imports" in options.only:

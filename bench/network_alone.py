@@ -8,8 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.closed_loop import Loop
+from bench.cores import Cores
 from bench.report import CannotMeasure
 
 
@@ -21,12 +26,30 @@ class NetworkAlone:
         self._process = process
         self._notes = notes
 
-    def run(self, l_png: bytes) -> float:
-        """Seconds that the signature `packed` takes for one L* picture, an 8-bit gray PNG."""
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def packed(self, l_png: bytes, *, callers: int = 1, calls: int = 1, untimed: int = 0) -> Loop:
+        """Call the signature `packed` with one L* picture, an 8-bit gray PNG."""
+        order = {"callers": callers, "calls": calls, "untimed": untimed}
+        return self._loop(l_png, signature="packed", **order)
+
+    def serving_default(
+        self, lightness: NDArray[np.float32], *, callers: int = 1, calls: int = 1, untimed: int = 0
+    ) -> Loop:
+        """Call the signature `serving_default` with L*, [N,H,W,1] in 0…100."""
+        order = {"callers": callers, "calls": calls, "untimed": untimed}
+        data, shape = lightness.tobytes(), lightness.shape
+        return self._loop(data, signature="serving_default", shape=shape, **order)
+
+    def _loop(self, data: bytes, **order: Any) -> Loop:
         assert self._process.stdin is not None
-        self._process.stdin.write(b"%d\n" % len(l_png) + l_png)
+        self._process.stdin.write(json.dumps({**order, "bytes": len(data)}).encode() + b"\n")
+        self._process.stdin.write(data)
         self._process.stdin.flush()
-        return float(self._answer()["seconds"])
+        return Loop(**self._answer())
 
     def wait_until_ready(self) -> None:
         """Raises CannotMeasure if the model cannot be loaded or has no `packed`."""
@@ -34,23 +57,26 @@ class NetworkAlone:
         if "error" in answer:
             raise CannotMeasure(answer["error"])
 
-    def _answer(self) -> dict[str, str]:
+    def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._notes.seek(0)
             last = self._notes.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
             raise CannotMeasure(f"the process that runs the network alone ended: {last}")
-        answer: dict[str, str] = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
 
 @contextmanager
-def network_alone(model: Path) -> Iterator[NetworkAlone]:
-    """Run the network's process; call `wait_until_ready` before `run`."""
+def network_alone(model: Path, cores: Cores | None = None) -> Iterator[NetworkAlone]:
+    """Run the network's process, on the measured core; call `wait_until_ready` before the rest."""
+    command: tuple[str, ...] = (sys.executable, "-m", "bench.network_process", str(model))
+    if cores:
+        command = cores.command(*command)
     with tempfile.TemporaryFile() as notes:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.network_process", str(model)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=notes,

@@ -1,16 +1,25 @@
 """The network alone, in a process of its own: `python -m bench.network_process MODEL_BASE_PATH`.
 
-Standard input carries requests, each a line with a number of bytes and then so many bytes of PNG,
-the `l_bytes` of one row; standard output answers each with a line of JSON: the seconds that calling
-the signature `packed` took. The first line says {"ready": true}, or {"error": text}.
+It is the least that a model can be run with, TensorFlow and the SavedModel, and so the limit for
+every server. Standard input carries orders, each a line of JSON and then so many bytes of data:
+
+    {"signature": "packed", "bytes": 61234, "callers": 1, "calls": 3, "untimed": 1}
+    {"signature": "serving_default", "bytes": 262144, "shape": [1, 256, 256, 1], ...}
+
+The data is one L* picture, an 8-bit gray PNG, for `packed`, float32 values of L* for
+`serving_default`. Standard output answers each with a line of JSON: the seconds of a closed loop
+(see bench.closed_loop) of so many threads. The first line says {"ready": true}, or {"error": text}.
 """
 
 import json
 import os
 import sys
-import time
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from bench.closed_loop import closed_loop
 
 
 def main(base_path: Path) -> int:
@@ -24,30 +33,46 @@ def main(base_path: Path) -> int:
 
     import tensorflow as tf
 
-    version = max((child for child in base_path.iterdir() if child.name.isdigit()), key=_number)
+    version = newest_version(base_path)
     try:
-        signatures = tf.saved_model.load(str(version)).signatures
+        model = tf.saved_model.load(str(version))
     except (OSError, ValueError, tf.errors.OpError) as error:
         reply({"error": " ".join(f"{version} cannot be loaded: {error}".split())})
         return 1
-    if "packed" not in signatures:
+    if "packed" not in model.signatures:
         reply({"error": f"{version} has no signature `packed`"})
         return 1
-    network = signatures["packed"]
     reply({"ready": True})
-    requests = sys.stdin.buffer
-    while header := requests.readline():
-        png = requests.read(int(header))
-        started = time.perf_counter()
-        outputs = network(l_bytes=tf.constant([png]))
-        for output in outputs.values():
-            output.numpy()
-        reply({"seconds": time.perf_counter() - started})
+    while header := sys.stdin.buffer.readline():
+        order = json.loads(header)
+        call = _call(model.signatures, order, sys.stdin.buffer.read(order["bytes"]))
+        callers = [call] * order["callers"]
+        reply(asdict(closed_loop(callers, order["calls"], order["untimed"])))
     return 0
 
 
-def _number(folder: Path) -> int:
-    return int(folder.name)
+def _call(signatures: Any, order: dict[str, Any], data: bytes) -> Callable[[], None]:
+    """Calls the signature: from Python's values to tensors, through the network, and back."""
+    import numpy as np
+    import tensorflow as tf
+
+    network = signatures[order["signature"]]
+    if order["signature"] == "packed":
+        name, value = "l_bytes", np.array([data], np.object_)
+    else:
+        name, value = "input_1", np.frombuffer(data, np.float32).reshape(order["shape"])
+
+    def call() -> None:
+        for output in network(**{name: tf.constant(value)}).values():
+            output.numpy()
+
+    return call
+
+
+def newest_version(base_path: Path) -> Path:
+    """The folder of the highest version, which is the one that a server serves."""
+    versions = (child for child in base_path.iterdir() if child.name.isdigit())
+    return max(versions, key=lambda folder: int(folder.name))
 
 
 if __name__ == "__main__":

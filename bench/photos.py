@@ -43,7 +43,11 @@ SIZES = {"400x400": (400, 400), "1mp": (1152, 864), "12mp": (4000, 3000)}
 
 def make_photo(name: str) -> Photo:
     """The photo of a name in SIZES; the same bytes at every call."""
-    size = SIZES[name]
+    return photo_of_size(name, SIZES[name])
+
+
+def photo_of_size(name: str, size: tuple[int, int]) -> Photo:
+    """The photo, of any (width, height); the same bytes at every call."""
     with Image.open(SAMPLE) as sample:
         picture = ImageOps.fit(sample.convert("RGB"), size, Image.Resampling.BICUBIC)
     noise = np.random.default_rng(SEED)

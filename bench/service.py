@@ -17,10 +17,11 @@ _BOUNDARY = "colorway-bench"
 
 
 @contextmanager
-def running(*programs: Program) -> Iterator[None]:
+def running(*programs: Program) -> Iterator[list[Child]]:
     """Run the programs; the block starts when all are ready, and they stop with it.
 
-    Raises CannotMeasure, with a program's last lines, if one ends or is not ready in time.
+    Its value is their running children, in the same order. Raises CannotMeasure, with a program's
+    last lines, if one ends or is not ready in time.
     """
     children: list[Child] = []
     try:
@@ -28,7 +29,7 @@ def running(*programs: Program) -> Iterator[None]:
             children.append(Child(program, lambda *_: None, lambda _: None))
         for child in children:
             _wait_until_ready(child)
-        yield
+        yield children
     finally:
         for child in reversed(children):
             child.terminate()
