@@ -12,8 +12,8 @@ import requests
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-PHOTOS = ["pagoda", "mountain", "astronaut", "dandelion"]
-HEIGHT = 230
+PHOTOS = ["alps", "astronaut", "pagoda", "admiral", "mountain"]
+HEIGHT = 200
 GAP = 6
 
 

@@ -1,4 +1,11 @@
-"""v1: the article's network, small and all-convolutional, trained from scratch on a CPU."""
+"""v1: the article's network, small and all-convolutional, trained from scratch on a CPU.
+
+Data: 45,803 photos of 144x144 pixels (models/color/v1/README.md names the collections). Hardware
+and time: 2 CPU cores, shared with other work, 88 minutes. On 320 photos of BSDS500 at 256x256:
+22.30 dB PSNR at a colorfulness of 28.0 (the truth has 41.0).
+
+    python -m training --recipe v1 --version 1 --data photos-0.zip ... photos-5.zip
+"""
 
 from training.recipe import Recipe
 
@@ -11,7 +18,7 @@ RECIPE = Recipe(
     zoom=(0.55, 1.0),  # crops of 79 to 144 pixels: sharp and soft, near and far
     validation_share=0.05,
     validation_photos=480,
-    samples=160_000,  # about an hour on two cores, and three looks at each of 48 thousand photos
+    samples=160_000,  # an hour on two idle cores, three looks at each photo
     samples_per_epoch=8_000,
     batch_size=32,  # larger batches are no faster on two cores and take fewer steps
     learning_rate=1e-3,  # the usual peak of AdamW for convolutions of this size
