@@ -36,8 +36,9 @@ def small_lightness(image: Image.Image, working_size: int) -> Floats:
     """
     size = _working_size(image.size, working_size)
     if size != image.size:
-        # A box filter in whole steps first, then the cubic: 9 ms instead of 54 at 12 megapixels.
-        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        # A box filter in whole steps first: 9 ms instead of 54 at 12 megapixels. Then Hamming's, as
+        # sharp as the cubic when scaling down and as fast as the linear: 0.8 ms instead of 1.3.
+        image = image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
     return lab.lightness(np.asarray(image))
 
 
