@@ -75,13 +75,16 @@ class HalfPlusTwo(tf.Module):
     def raises(self, png_bytes):
         return {"size": tf.map_fn(_png_size, png_bytes, fn_output_signature=tf.int32)}
 
-    @tf.function(input_signature=[tf.TensorSpec(None, tf.int32, name="steps")])
-    def slow(self, steps):
-        def step(i, m):
-            return i + 1, tf.matmul(m, m) / 512.0
-
-        _, m = tf.while_loop(lambda i, _: i < tf.reduce_max(steps), step, (0, tf.ones((512, 512))))
-        return {"y": tf.reduce_mean(m) + tf.zeros_like(steps, tf.float32)}
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.int32, name="milliseconds")])
+    def slow(self, milliseconds):
+        """Computes for so long by the clock, on a fast machine and a slow one."""
+        end = tf.timestamp() + tf.cast(tf.reduce_max(milliseconds), tf.float64) / 1000.0
+        (m,) = tf.while_loop(
+            lambda _: tf.timestamp() < end,
+            lambda m: (tf.matmul(m, m) / 512.0,),
+            (tf.ones((512, 512)),),
+        )
+        return {"y": tf.reduce_mean(m) + tf.zeros_like(milliseconds, tf.float32)}
 
 
 def _png_size(png):

@@ -189,7 +189,7 @@ def test_clients_that_vanish(server):
         for _ in range(20):
             with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 connection.sendall(data)
-    body = b'{"signature_name": "slow", "instances": [20]}'
+    body = b'{"signature_name": "slow", "instances": [60]}'
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 

@@ -27,9 +27,9 @@ def small_server(protocol_base_path, tmp_path_factory) -> Iterator[ServerProcess
     process.stop()
 
 
-def slow(steps: int) -> dict:
-    """A request that takes a few milliseconds for each step."""
-    return {"signature_name": "slow", "instances": [steps]}
+def slow(milliseconds: int) -> dict:
+    """A request that takes so long to run."""
+    return {"signature_name": "slow", "instances": [milliseconds]}
 
 
 def at_once(server: ServerProcess, document: dict, count: int) -> list[tuple[Reply, float]]:
@@ -49,7 +49,7 @@ def at_once(server: ServerProcess, document: dict, count: int) -> list[tuple[Rep
 
 
 def test_too_many_requests_are_refused_at_once(small_server):
-    results = at_once(small_server, slow(80), 50)
+    results = at_once(small_server, slow(250), 50)
     answered = [reply for reply, _ in results if reply.status == 200]
     refused = [(reply, seconds) for reply, seconds in results if reply.status == 429]
     assert len(answered) + len(refused) == 50
@@ -64,7 +64,7 @@ def test_too_many_requests_are_refused_at_once(small_server):
 def test_too_many_bytes_are_refused_but_one_large_request_is_not(small_server):
     large = json.dumps({"instances": [0.25] * 400_000})
     assert len(small_server.predict(large).json["predictions"]) == 400_000
-    busy = threading.Thread(target=small_server.predict, args=(slow(400),))
+    busy = threading.Thread(target=small_server.predict, args=(slow(1200),))
     busy.start()
     small_server.wait_for(lambda: small_server.requests_in_hand() == 1)
     assert small_server.predict(large).status == 429
@@ -74,7 +74,7 @@ def test_too_many_bytes_are_refused_but_one_large_request_is_not(small_server):
 
 def test_a_run_that_takes_too_long_is_504(small_server):
     started = time.monotonic()
-    reply = small_server.predict(slow(1500))
+    reply = small_server.predict(slow(4000))
     assert reply.status == 504
     assert "rest_api_timeout_in_ms" in reply.error
     assert TIMEOUT_MS / 1000 <= time.monotonic() - started < TIMEOUT_MS / 1000 + 0.5

@@ -121,7 +121,7 @@ def test_a_request_in_hand_is_answered_before_the_stop(start_server, protocol_ba
     replies = []
     slow = threading.Thread(
         target=lambda: replies.append(
-            server.predict({"signature_name": "slow", "instances": [300]})
+            server.predict({"signature_name": "slow", "instances": [1000]})
         )
     )
     slow.start()

@@ -167,7 +167,7 @@ def test_a_request_that_runs_keeps_its_version(start_server, protocol_base_path,
     replies = []
     slow = threading.Thread(
         target=lambda: replies.append(
-            server.predict({"signature_name": "slow", "instances": [600]})
+            server.predict({"signature_name": "slow", "instances": [2000]})
         )
     )
     slow.start()
