@@ -73,7 +73,7 @@ def run_training(options: argparse.Namespace) -> int:
         evaluations = compare({f"v{place.version}": load_colorer(model)}, list(data.validation))
         print(f"\nOn the {len(data.validation):,} validation photos:\n")
         print(markdown_table(evaluations))
-        _write_sheet(folder / "contact-sheet.png", evaluations, data.validation, SHEET_PHOTOS)
+        _write_sheet(folder / "contact-sheet.png", evaluations, SHEET_PHOTOS)
         return {
             "recipe": dataclasses.asdict(recipe),
             # Names, not places: the record travels with the model.
@@ -165,14 +165,10 @@ def _train(network: keras.Model, data: photos.Photos, recipe: Recipe) -> list[di
     return history
 
 
-def _write_sheet(
-    path: Path,
-    evaluations: Sequence[Evaluation],
-    originals: NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
-    count: int,
-) -> None:
+def _write_sheet(path: Path, evaluations: Sequence[Evaluation], count: int) -> None:
     """gray · models · truth, of photos spread evenly over all."""
-    shown = np.linspace(0, len(originals) - 1, min(count, len(originals))).astype(int)
+    photo_count = len(evaluations[0].pictures)
+    shown = np.linspace(0, photo_count - 1, min(count, photo_count)).astype(int)
     columns = {
         evaluation.name: [evaluation.pictures[i] for i in shown]
         for evaluation in evaluations
@@ -195,7 +191,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
     print(f"{len(pictures):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable\n")
     print(markdown_table(evaluations))
     if options.sheet:
-        _write_sheet(options.sheet, evaluations, pictures, options.sheet_photos)
+        _write_sheet(options.sheet, evaluations, options.sheet_photos)
     if options.json:
         figures = {e.name: e.summary() for e in evaluations}
         with write_then_rename(options.json) as scratch:
