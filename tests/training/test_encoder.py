@@ -17,8 +17,8 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 @pytest.fixture(scope="module")
 def head() -> keras.Model:
     lightness = keras.Input((None, None, 1))
-    network = keras.Model(lightness, encoder.efficientnet_lite(lightness, 0)["head"])
-    encoder.load_imagenet(network, 0)
+    network = keras.Model(lightness, encoder.efficientnet_lite(lightness, 2)["head"])
+    encoder.load_imagenet(network, 2)
     return network
 
 
@@ -32,7 +32,7 @@ def test_knows_what_is_in_a_gray_photo(head, sample, classes):
         rgb = np.asarray(photo.convert("RGB").resize((224, 224)))
     lightness = rgb_to_lab(rgb[None])[..., :1]
     pooled = np.asarray(head((lightness - 50.0) / 50.0)).mean(axis=(1, 2))
-    tensors = encoder.read_legacy_pth(encoder.weights_file(0))
+    tensors = encoder.read_legacy_pth(encoder.weights_file(2))
     logits = pooled @ tensors["_fc.weight"].T + tensors["_fc.bias"]
     assert int(logits.argmax()) in classes
 
@@ -47,7 +47,7 @@ def test_features_are_at_their_strides():
 
 def test_frozen_blocks_do_not_train():
     lightness = keras.Input((None, None, 1))
-    network = keras.Model(lightness, encoder.efficientnet_lite(lightness, 0)[32])
+    network = keras.Model(lightness, encoder.efficientnet_lite(lightness, 2)[32])
     everything = len(network.trainable_weights)
     encoder.freeze(network, 0)
     assert len(network.trainable_weights) == everything
