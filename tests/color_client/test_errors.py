@@ -215,12 +215,12 @@ ODD_400 = {"error": 'Serving signature name: "packed" not found in signature def
         (
             predicts(packed(base64_png(np.zeros((9, 9), "uint8")))),
             "predict-url-nonsense",
-            "two channels",
+            "not LA",
         ),
         (
             predicts(packed(base64_png(np.zeros((999, 9, 2), "uint8")))),
             "predict-url-nonsense",
-            "two channels",
+            "not LA",
         ),
         (
             predicts(packed(base64_png(np.zeros((40, 60, 2), "uint8"))[:40])),
