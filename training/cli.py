@@ -8,7 +8,9 @@ import argparse
 import dataclasses
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import get_origin
 
 from training import recipes
 from training.quiet import start_tensorflow
@@ -29,16 +31,35 @@ Without --data the shipped v1 is trained on, for a few minutes, on the photos in
 """
 
 
-def _parse_zoom(text: str) -> tuple[float, float]:
+def _parse_pair(text: str) -> tuple[float, float]:
     low, high = map(float, text.split(","))
     return low, high
 
 
-def _parse_dilations(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(",")))
+def _parse_floats(text: str) -> tuple[float, ...]:
+    return tuple(map(float, text.split(",")))
 
 
-_SPECIAL = {"zoom": _parse_zoom, "dilations": _parse_dilations}
+def _parse_ints(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(","))) if text else ()
+
+
+def _parse_yes(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither yes nor no")
+    return text == "yes"
+
+
+# How a recipe's value is read from the command line, by its type.
+_PARSERS: dict[object, Callable[[str], object]] = {
+    int: int,
+    float: float,
+    str: str,
+    tuple[float, float]: _parse_pair,
+    tuple[float, ...]: _parse_floats,
+    tuple[int, ...]: _parse_ints,
+    bool: _parse_yes,
+}
 
 
 def training_parser() -> argparse.ArgumentParser:
@@ -89,8 +110,9 @@ def training_parser() -> argparse.ArgumentParser:
     values = parser.add_argument_group("values of the recipe, each of which can be set here")
     for field in dataclasses.fields(Recipe):
         if field.name != "name":
-            kind = _SPECIAL.get(field.name, field.type)
-            metavar = field.type.__name__ if isinstance(field.type, type) else "N,N"
+            kind = _PARSERS[field.type]
+            metavar = getattr(field.type, "__name__", "").replace("bool", "yes|no")
+            metavar = "N,N" if get_origin(field.type) else metavar
             values.add_argument(
                 f"--{field.name.replace('_', '-')}", dest=f"set_{field.name}", type=kind,
                 metavar=metavar.upper(),

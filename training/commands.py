@@ -13,17 +13,18 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training import cli, download, photos, publish, recipes
+from training import cli, download, networks, photos, publish, recipes
 from training.contact_sheet import write_contact_sheet
+from training.encoder import EncoderError
 from training.evaluate import Evaluation, ModelError, compare, load_colorer, markdown_table
 from training.files import write_then_rename
 from training.fit import train
-from training.network import STRIDE, all_convolution
 from training.progress import Progress, duration
 from training.recipe import Recipe
 from training.weights import WeightsError, load_weights, save_weights
 
 SHEET_PHOTOS = 24
+SMALLEST_SIDE = 8  # pixels; nothing can be told of less
 
 
 class UsageError(Exception):
@@ -45,14 +46,20 @@ def run_training(options: argparse.Namespace) -> int:
             print(f"version {place.version} is already published in {place.served}: nothing to do")
             return 0
         files = photos.find(_fetch(sources, options.data_sha256, options.cache_dir))
-        network = all_convolution(recipe.width, recipe.dilations, recipe.seed)
+        network = networks.build(recipe)
         if weights:
             load_weights(weights, network)
         progress = Progress("reading photos", "photos")
         data = photos.load(
             files, recipe.photo_side, recipe.validation_share, recipe.validation_photos, progress
         )
-    except (UsageError, publish.PublishError, photos.DataError, WeightsError) as error:
+    except (
+        UsageError,
+        publish.PublishError,
+        photos.DataError,
+        WeightsError,
+        EncoderError,
+    ) as error:
         return _fail(error, 2)
 
     print(
@@ -68,7 +75,9 @@ def run_training(options: argparse.Namespace) -> int:
         from training.export import write_saved_model
 
         model = folder / str(place.version)
-        write_saved_model(model, network, f"color/v{place.version}", recipe.chroma_gain)
+        write_saved_model(
+            model, network, f"color/v{place.version}", recipe.chroma_gain, recipe.scales
+        )
         save_weights(folder / "weights.h5", network)
         evaluations = compare({f"v{place.version}": load_colorer(model)}, list(data.validation))
         print(f"\nOn the {len(data.validation):,} validation photos:\n")
@@ -180,8 +189,8 @@ def _write_sheet(path: Path, evaluations: Sequence[Evaluation], count: int) -> N
 def run_evaluation(options: argparse.Namespace) -> int:
     """Print the table, and write what else was asked for; the exit code comes back."""
     try:
-        if options.side < STRIDE:
-            raise UsageError(f"--side must be at least {STRIDE}")
+        if options.side < SMALLEST_SIDE:
+            raise UsageError(f"--side must be at least {SMALLEST_SIDE}")
         models = {_model_name(folder): load_colorer(folder) for folder in options.models}
         files = photos.find(_fetch(options.data, (), cli.CACHE))
         pictures, unreadable = _read_all(files, options.side)

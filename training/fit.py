@@ -12,16 +12,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.lab_batches import Batch, training_batches, validation_batches
+from training.optimizers import LayerwiseAdamW
 from training.recipe import Recipe
 
 Weights = list[NDArray[np.float32]]
 
 
-def huber_ab(delta: float) -> Callable:
-    """Huber loss on a*b*/110 between tensors of a*b*/128, summed over a* and b*, then averaged."""
-    loss = keras.losses.Huber(delta=delta)
+_TYPICAL_ERROR = 0.01  # a photo's mean squared error of a*b*/110, to weigh the two losses alike
+_SMALLEST_ERROR = 0.001  # below it (3.5 units of a*b*) a photo is as good as right
+
+
+def color_loss(delta: float, psnr_share: float) -> Callable:
+    """The loss between tensors of a*b*/128, [B, H, W, 2].
+
+    Huber on a*b*/110, summed over a* and b* and averaged, and for the share `psnr_share` the
+    logarithm of each photo's mean squared error (Chen et al., "HINet", 2021). PSNR is that
+    logarithm, so a photo that is nearly right counts as much as one that is far off.
+    """
+    huber = keras.losses.Huber(delta=delta)
     scale = 128.0 / 110.0
-    return lambda truth, predicted: 2.0 * loss(truth * scale, predicted * scale)
+
+    def loss(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
+        absolute = 2.0 * huber(truth * scale, predicted * scale)
+        if psnr_share == 0:
+            return absolute
+        squared = keras.ops.sum(keras.ops.square((truth - predicted) * scale), axis=-1)
+        relative = keras.ops.log(keras.ops.mean(squared, axis=(1, 2)) + _SMALLEST_ERROR)
+        return (1.0 - psnr_share) * absolute + (
+            psnr_share * _TYPICAL_ERROR * keras.ops.mean(relative)
+        )
+
+    return loss
 
 
 class Average:
@@ -97,10 +118,13 @@ def train(
     validation loss, whether it is the best so far).
     """
     model.compile(
-        keras.optimizers.AdamW(
-            schedule(recipe), weight_decay=recipe.weight_decay, global_clipnorm=recipe.clip_norm
+        LayerwiseAdamW(
+            schedule(recipe),
+            weight_decay=recipe.weight_decay,
+            global_clipnorm=recipe.clip_norm,
+            rate_of=lambda path: recipe.encoder_rate if path.startswith("encoder") else 1.0,
         ),
-        loss=huber_ab(recipe.huber_delta),
+        loss=color_loss(recipe.huber_delta, recipe.psnr_share),
         jit_compile=False,  # XLA is slower on CPUs
     )
     held_back = validation_batches(validation, recipe)

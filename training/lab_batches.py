@@ -6,6 +6,7 @@ the blur and sharpening a network learns the sharpness of its training photos by
 blur then costs it 2.4 dB.
 """
 
+import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -56,7 +57,17 @@ def roughen(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     if rng.random() < 0.35:  # grain
         grain = rng.standard_normal(lightness.shape, dtype=np.float32)
         lightness = lightness + rng.uniform(0.5, 5.0) * grain
-    return np.clip(lightness, 0.0, 100.0).astype(np.float32)
+    lightness = np.clip(lightness, 0.0, 100.0)
+    if rng.random() < 0.2:  # a small JPEG file
+        lightness = through_jpeg(lightness, int(rng.integers(20, 75)))
+    return lightness.astype(np.float32)
+
+
+def through_jpeg(lightness: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
+    """L* of one photo, 0...100, [S, S], with the blocks and rings of a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray((lightness * 2.55 + 0.5).astype(np.uint8)).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.float32) / 2.55
 
 
 def random_crop(

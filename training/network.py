@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 import keras
 
-STRIDE = 8  # the deepest level; heights and widths are padded to a multiple of it
 COLOR_STRIDE = 4  # one predicted color for 4x4 pixels
 
 

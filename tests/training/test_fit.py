@@ -9,6 +9,7 @@ import pytest
 from training import fit, recipes
 from training.lab_batches import as_batch, roughen, training_batches, validation_batches
 from training.network import all_convolution
+from training.optimizers import LayerwiseAdamW
 
 RECIPE = dataclasses.replace(
     recipes.load("v1"),
@@ -66,7 +67,7 @@ def test_keeps_the_best_weights_not_the_last(network):
 
 
 def _compiled(network: keras.Model) -> keras.Model:
-    network.compile(loss=fit.huber_ab(RECIPE.huber_delta))
+    network.compile(loss=fit.color_loss(RECIPE.huber_delta, RECIPE.psnr_share))
     return network
 
 
@@ -107,3 +108,39 @@ def test_an_error_while_making_batches_is_raised_in_the_loop():
     next(batches)
     with pytest.raises(MemoryError, match="no room"):
         next(batches)
+
+
+def test_psnr_share_weighs_photos_alike():
+    """Halving the error of a photo counts the same, whether it was far off or nearly right."""
+    truth = np.zeros((2, 4, 4, 2), np.float32)
+
+    def gain(error: float) -> float:
+        loss = fit.color_loss(delta=0.5, psnr_share=1.0)
+        return float(loss(truth, truth + error)) - float(loss(truth, truth + error / 2))
+
+    assert gain(0.4) == pytest.approx(gain(0.2), rel=0.05)
+
+
+def test_a_loss_without_psnr_share_is_the_mean_huber_loss():
+    truth, predicted = np.zeros((1, 2, 2, 2), np.float32), np.full((1, 2, 2, 2), 0.11, np.float32)
+    expected = (0.11 * 128 / 110) ** 2  # a half of the square, for a* and for b*
+    assert float(fit.color_loss(0.5, 0.0)(truth, predicted)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_pretrained_layers_move_at_their_own_rate():
+    """Adam's first step is the rate itself, whatever the gradient; decay is the others' alone."""
+    inputs = keras.Input((1,))
+    encoder = keras.layers.Dense(1, name="encoder_a", kernel_initializer="ones")
+    decoder = keras.layers.Dense(1, name="decoder_a", kernel_initializer="ones")
+    network = keras.Model(inputs, decoder(encoder(inputs)))
+    network.compile(
+        LayerwiseAdamW(
+            0.1,
+            weight_decay=0.5,
+            rate_of=lambda path: 0.25 if path.startswith("encoder") else 1.0,
+        ),
+        loss="mse",
+    )
+    network.train_on_batch(np.ones((4, 1)), np.zeros((4, 1)))
+    assert float(encoder.kernel[0, 0]) == pytest.approx(1.0 - 0.25 * 0.1, abs=1e-4)
+    assert float(decoder.kernel[0, 0]) == pytest.approx(1.0 - 0.1 - 0.1 * 0.5, abs=1e-4)
