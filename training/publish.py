@@ -21,6 +21,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from training.files import alive, flush_file, flush_folder
+
 
 class PublishError(Exception):
     """The version cannot be published; the message says why, in one line."""
@@ -102,18 +104,8 @@ def remove_leftovers(root: Path) -> None:
     """Remove what a run that was killed while publishing left: dot-folders of dead processes."""
     for path in root.glob(".publish-*"):
         pid = path.name.rpartition("-")[2]
-        if not (pid.isdigit() and int(pid) != os.getpid() and _alive(int(pid))):
+        if not (pid.isdigit() and int(pid) != os.getpid() and alive(int(pid))):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def publish(
@@ -137,7 +129,7 @@ def publish(
         (scratch / "training.json").write_text(json.dumps(record, indent=2) + "\n")
         _flush(scratch)
         scratch.rename(place.folder)
-        _flush_folder(place.root)
+        flush_folder(place.root)
         _link_highest(place)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
@@ -163,7 +155,7 @@ def _link_highest(place: Place) -> None:
         shutil.copytree(place.served, scratch, copy_function=_link)
         _flush(scratch)
         scratch.rename(place.highest)
-        _flush_folder(place.root)
+        flush_folder(place.root)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -179,18 +171,9 @@ def _link(source: str, target: str) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """fsync every file and folder: a rename must not reach the disk before what it names."""
+    """Wait until a whole tree is on the disk: a rename must not get there before what it names."""
     for path in [folder, *folder.rglob("*")]:
         if path.is_dir():
-            _flush_folder(path)
+            flush_folder(path)
         else:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            flush_file(path)
