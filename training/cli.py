@@ -17,7 +17,6 @@ from training.recipe import Recipe
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 SHIPPED_WEIGHTS = ROOT / "models" / "color" / "v1" / "weights.h5"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "colorway"
 
 DESCRIPTION = """\
 Train a network that colors black-and-white photographs, and publish it as a SavedModel.
@@ -27,6 +26,11 @@ Train a network that colors black-and-white photographs, and publish it as a Sav
 
 Without --data the shipped v1 is trained on, for a few minutes, on the photos in samples/.
 """
+
+
+def cache_folder() -> Path:
+    """Where downloads and decoded photos are kept unless a flag says otherwise."""
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "colorway"
 
 
 def _parse_zoom(text: str) -> tuple[float, float]:
@@ -83,8 +87,8 @@ def training_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cache-dir",
         type=Path,
-        default=CACHE,
-        help="where downloads are kept (default: %(default)s)",
+        default=cache_folder(),
+        help="where downloads and decoded photos are kept (default: %(default)s)",
     )
     values = parser.add_argument_group("values of the recipe, each of which can be set here")
     for field in dataclasses.fields(Recipe):

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training import cli, download, photos, publish, recipes
+from training import cli, data_cache, download, photos, publish, recipes
 from training.contact_sheet import write_contact_sheet
 from training.evaluate import Evaluation, ModelError, compare, load_colorer, markdown_table
 from training.files import write_then_rename
@@ -49,16 +49,17 @@ def run_training(options: argparse.Namespace) -> int:
         if weights:
             load_weights(weights, network)
         progress = Progress("reading photos", "photos")
-        data = photos.load(
-            files, recipe.photo_side, recipe.validation_share, recipe.validation_photos, progress
+        cache = data_cache.load(
+            files, recipe.photo_side, options.cache_dir / "photos", progress=progress
         )
+        data = cache.parts(recipe.validation_share, recipe.validation_photos)
     except (UsageError, publish.PublishError, photos.DataError, WeightsError) as error:
         return _fail(error, 2)
 
     print(
         f"version {place.version} by recipe {recipe.name}: {len(data.training):,} photos to learn "
-        f"from, {len(data.validation):,} for validation; left out: {data.unreadable:,} unreadable, "
-        f"{data.near_gray:,} without color"
+        f"from, {len(data.validation):,} for validation; left out: {cache.unreadable:,} "
+        f"unreadable, {cache.near_gray:,} without color, {cache.copies:,} copies"
     )
     start = time.monotonic()
     history = _train(network, data, recipe)
@@ -82,8 +83,9 @@ def run_training(options: argparse.Namespace) -> int:
             "photos": {
                 "training": len(data.training),
                 "validation": len(data.validation),
-                "unreadable": data.unreadable,
-                "near_gray": data.near_gray,
+                "unreadable": cache.unreadable,
+                "near_gray": cache.near_gray,
+                "copies": cache.copies,
             },
             "seconds": round(seconds),
             "history": history,
@@ -145,7 +147,7 @@ def _fetch(sources: Sequence[str], sha256: Sequence[str], cache: Path) -> list[P
     ]
 
 
-def _train(network: keras.Model, data: photos.Photos, recipe: Recipe) -> list[dict]:
+def _train(network: keras.Model, data: data_cache.Parts, recipe: Recipe) -> list[dict]:
     """Train with a progress line; what each epoch gave comes back."""
     progress = Progress("training", "samples")
     history: list[dict] = []
@@ -183,7 +185,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
         if options.side < STRIDE:
             raise UsageError(f"--side must be at least {STRIDE}")
         models = {_model_name(folder): load_colorer(folder) for folder in options.models}
-        files = photos.find(_fetch(options.data, (), cli.CACHE))
+        files = photos.find(_fetch(options.data, (), cli.cache_folder()))
         pictures, unreadable = _read_all(files, options.side)
     except (UsageError, ModelError, photos.DataError) as error:
         return _fail(error, 2)

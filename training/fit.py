@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data_cache import View
 from training.lab_batches import Batch, training_batches, validation_batches
 from training.recipe import Recipe
 
@@ -84,7 +85,7 @@ def schedule(recipe: Recipe) -> keras.optimizers.schedules.LearningRateSchedule:
 
 def train(
     model: keras.Model,
-    training: NDArray[np.uint8],
+    training: NDArray[np.uint8] | View,
     validation: NDArray[np.uint8],
     recipe: Recipe,
     on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,

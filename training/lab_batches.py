@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.data_cache import View
 from training.lab import rgb_to_lab
 from training.network import COLOR_STRIDE
 from training.recipe import Recipe
@@ -77,7 +78,7 @@ def random_crop(
     return pixels[:, ::-1] if rng.random() < 0.5 else pixels
 
 
-def training_batches(photos: NDArray[np.uint8], recipe: Recipe) -> Iterator[Batch]:
+def training_batches(photos: NDArray[np.uint8] | View, recipe: Recipe) -> Iterator[Batch]:
     """`recipe.samples` crops in batches; every photo once before any a second time.
 
     Batch k depends on the seed and k alone, so that a run can start again at any k.
@@ -89,7 +90,7 @@ def training_batches(photos: NDArray[np.uint8], recipe: Recipe) -> Iterator[Batc
         yield as_batch(crops, rng)
 
 
-def _shuffled(places: NDArray[np.int_], photos: NDArray[np.uint8]) -> list[int]:
+def _shuffled(places: NDArray[np.int_], photos: NDArray[np.uint8] | View) -> list[int]:
     """Indices of the photos that stand at `places` of an endless shuffle, round after round."""
     indices = []
     for place in places:
