@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import json
 
+PRECISIONS = ("auto", "float32", "bfloat16")
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -31,6 +33,8 @@ class Recipe:
     weight_decay: float
     clip_norm: float  # of the whole gradient
     ema: float  # decay, per step, of the average of the weights that is published
+    patience: int  # epochs without a better validation before the run ends early; 0: never
+    precision: str  # of the network's arithmetic: float32, bfloat16, or auto (bfloat16 on a GPU)
     huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
     # What is published.
     chroma_gain: float  # predicted a*, b* times this: the vividness control
@@ -44,6 +48,10 @@ class Recipe:
             raise ValueError(f"samples ({self.samples}) must be at least batch_size")
         if self.crop_side < 8 or self.crop_side % 8 or self.crop_side > self.photo_side:
             raise ValueError("crop_side must be a multiple of 8, and at most photo_side")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
+        if self.patience < 0:
+            raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
             raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
 
