@@ -41,7 +41,9 @@ def photo_zip(tmp_path_factory) -> Path:
 
 def run(*arguments: object, **options) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "training", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=ROOT, **options)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=3600, cwd=ROOT, **options
+    )
 
 
 def test_trains_publishes_and_is_done_the_second_time(photo_zip, tmp_path):

@@ -87,7 +87,7 @@ def start_two(arguments: list, roots: list[Path], log: Path) -> list[subprocess.
 
 def ended(processes: list[subprocess.Popen], log: Path) -> tuple[list[int], list[str]]:
     try:
-        codes = [process.wait(timeout=600) for process in processes]
+        codes = [process.wait(timeout=3600) for process in processes]
     finally:
         for process in processes:
             process.kill()
@@ -125,7 +125,7 @@ def test_two_workers_train_as_one_and_resume(photo_zip, tmp_path):  # noqa: F811
     alone = tmp_path / "alone"
     command = [sys.executable, "-m", "training", *arguments, "--export-root", alone]
     environment = {k: v for k, v in os.environ.items() if k != "TF_CONFIG"}
-    subprocess.run(list(map(str, command)), cwd=ROOT, env=environment, check=True, timeout=600)
+    subprocess.run(list(map(str, command)), cwd=ROOT, env=environment, check=True, timeout=3600)
     for one, two in zip(history(alone), history(roots[0]), strict=True):
         assert one == pytest.approx(two, rel=5e-3)
 
@@ -173,7 +173,7 @@ def test_weights_stay_in_step_and_the_loss_is_that_of_one(tmp_path):
         subprocess.Popen(command, env={**environment, **one}, stdout=subprocess.PIPE, text=True)
         for one in told
     ]
-    outputs = [process.communicate(timeout=600)[0] for process in processes]
+    outputs = [process.communicate(timeout=3600)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     (step, losses), *others = [json.loads(output.splitlines()[-1]) for output in outputs]
     assert step == 21
