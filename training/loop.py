@@ -144,6 +144,7 @@ def fit(
                 saved = time.monotonic()
             if stopping or state.finished:
                 break
+    state.seconds = time.monotonic() - began
     if state.finished and leads:
         assign(model.variables, run.best)
     return state

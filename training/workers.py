@@ -5,6 +5,9 @@ sets nothing. Every worker holds the whole model and its part of each batch. Gra
 over all workers by TensorFlow's collective operations, and every worker then takes the same step
 from the same weights, so that these stay equal bit for bit. Worker 0 (the chief, if there is one)
 leads: it alone validates, keeps checkpoints and publishes, and the others are told what it found.
+
+Nothing but gradients is averaged: a network with batch normalization would need its statistics
+averaged, too. Ours have none.
 """
 
 import json
