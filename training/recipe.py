@@ -6,6 +6,7 @@ import json
 
 # What a crop's side must be a multiple of, by network.
 STRIDES = {"all_convolution": 8, "semantic": 32}
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Recipe:
     weight_decay: float
     clip_norm: float  # of the whole gradient
     ema: float  # decay, per step, of the average of the weights that is published
+    patience: int  # epochs without a better validation before the run ends early; 0: never
+    precision: str  # of the network's arithmetic: float32, bfloat16, or auto (bfloat16 on a GPU)
     # The loss.
     huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
     psnr_share: float  # of the loss is each photo's log mean squared error, 0...1
@@ -61,6 +64,10 @@ class Recipe:
             raise ValueError(f"crop_side must be a multiple of {stride}, and at most photo_side")
         if self.network == "semantic" and (self.encoder not in (0, 1, 2) or len(self.decoder) != 4):
             raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
+        if self.patience < 0:
+            raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
             raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
 

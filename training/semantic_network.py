@@ -39,7 +39,9 @@ def semantic_network(
         )(x)
 
     lightness = keras.Input((None, None, 1), name="input_1")
-    features = efficientnet_lite(keras.layers.Rescaling(1 / 50.0, offset=-1.0)(lightness), variant)
+    # L* and color are float32 whatever the layers between compute in.
+    scaled = keras.layers.Rescaling(1 / 50.0, offset=-1.0, dtype="float32")(lightness)
+    features = efficientnet_lite(scaled, variant)
     scene = keras.layers.GlobalAveragePooling2D(keepdims=True)(features["head"])
     scene = keras.layers.Conv2D(
         widths[0],
@@ -55,5 +57,7 @@ def semantic_network(
         x = convolution(x, filters, 3, f"decoder_{stride}")
     x = convolution(x, widths[-1], 3, "decoder_last")
     # Starts gray: the first steps then learn color instead of unlearning noise.
-    ab = keras.layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros", name="ab")(x)
+    ab = keras.layers.Conv2D(
+        2, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="ab"
+    )(x)
     return keras.Model(lightness, ab, name="semantic")

@@ -1,6 +1,6 @@
 """v2: colors that hold up, from an encoder that knows ImageNet.
 
-    python -m training --recipe v2 --version 2 --data photos-0.zip ... photos-5.zip
+python -m training --recipe v2 --version 2 --data photos-0.zip ... photos-5.zip
 """
 
 from training.recipe import Recipe
@@ -28,6 +28,8 @@ RECIPE = Recipe(
     weight_decay=0.05,  # of the decoder; the encoder is not pulled to zero
     clip_norm=1.0,
     ema=0.998,  # averages the last 500 steps
+    patience=0,  # the cosine runs to its end
+    precision="auto",
     huber_delta=0.5,  # 55 units of a*b*: only the rare vivid pixel counts linearly
     psnr_share=0.5,  # else a photo that is far off counts ten times one that is nearly right
     scales=(1.0,),
