@@ -32,7 +32,8 @@ RECIPE = Recipe(
     precision="auto",
     huber_delta=0.5,  # 55 units of a*b*: only the rare vivid pixel counts linearly
     psnr_share=0.5,  # else a photo that is far off counts ten times one that is nearly right
-    scales=(1.0,),
-    chroma_gain=1.0,
+    scales=(1.0, 0.5),  # +0.12 dB at equal colorfulness for a quarter of the time
+    chroma_gain=1.45,  # held-back photos get three quarters of their true colorfulness
+    vibrance=0.5,  # +0.1 dB at a colorfulness of 30, +0.2 dB at 38: see docs/training.md
     seed=2,
 )
