@@ -129,7 +129,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "health_checks": [
             {
-                "timeout": "5s",
+                "timeout": "2s",
                 "interval": "0.5s",
                 "no_traffic_interval": "0.5s",
                 "unhealthy_interval": "0.25s",

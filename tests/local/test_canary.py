@@ -1,0 +1,43 @@
+"""The article's color-serving, letter for letter: two versions behind one address."""
+
+from collections import Counter
+
+import pytest
+
+from tests.local.running_applications import ARTICLE, asks, png
+
+pytestmark = pytest.mark.slow
+REQUESTS = 400
+
+
+def models(running, count: int) -> Counter[str]:
+    """Which version answered how many requests."""
+    return Counter(running.predict(png()).headers["X-Model"] for _ in range(count))
+
+
+def test_half_and_half(up):
+    running = up(ARTICLE / "color-serving.yaml").wait_until_ready()
+    counted = models(running, REQUESTS)
+    assert counted["color/v1"] + counted["color/v2"] == REQUESTS
+    assert 160 <= counted["color/v1"] <= 240, counted
+
+    # Only a deployment's own prefix, with its slash, leads anywhere.
+    body = asks("packed", l_bytes=png())
+    assert running.ask("color-model-serving", body).status_code == 200
+    for deployment, path in (("nothing", "v1/models/my-model:predict"),
+                             ("color-model-serving", "")):  # fmt: skip
+        reply = running.ask(deployment, body, path)
+        assert reply.status_code == 404
+    assert running.press_ctrl_c() == 0
+    assert "Traceback" not in running.text
+
+
+def test_ninety_to_ten(up, tmp_path):
+    text = (ARTICLE / "color-serving.yaml").read_text()
+    file = tmp_path / "uneven.yaml"
+    file.write_text(text.replace("traffic: 50", "traffic: 90", 1).replace("traffic: 50",
+                                                                          "traffic: 10"))  # fmt: skip
+    running = up(file).wait_until_ready()
+    counted = models(running, REQUESTS)
+    assert 16 <= counted["color/v2"] <= 64, counted
+    assert counted["color/v1"] + counted["color/v2"] == REQUESTS
