@@ -25,7 +25,7 @@ def invitation(plan: Plan) -> str:
         content = f"-F content_image=@{_sample('gray/astronaut.jpg', 'photo.jpg')}"
         lines.append(f"  curl {content} {place}/predict -o color.png")
         if component.module == "style_client":
-            style = f"-H 'style: transfer' -F style_image=@{_sample('styles/*', 'painting.jpg')}"
+            style = f"-H 'style: transfer' -F style_image=@{_sample('styles/*.jpg', 'painting.jpg')}"
             lines.append(f"  curl {style} {content} {place}/predict -o styled.png")
         lines.append(f"  or drop one onto {url}/ .")
     if not lines:
@@ -35,5 +35,5 @@ def invitation(plan: Plan) -> str:
 
 def _sample(pattern: str, otherwise: str) -> str:
     """A sample of this checkout as a person would type it."""
-    pictures = [path for path in sorted((ROOT / "samples").glob(pattern)) if path.suffix != ".md"]
+    pictures = sorted((ROOT / "samples").glob(pattern))
     return _as_typed(pictures[0]) if pictures else otherwise
