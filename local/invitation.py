@@ -25,7 +25,9 @@ def invitation(plan: Plan) -> str:
         content = f"-F content_image=@{_sample('gray/astronaut.jpg', 'photo.jpg')}"
         lines.append(f"  curl {content} {place}/predict -o color.png")
         if component.module == "style_client":
-            style = f"-H 'style: transfer' -F style_image=@{_sample('styles/*.jpg', 'painting.jpg')}"
+            style = (
+                f"-H 'style: transfer' -F style_image=@{_sample('styles/*.jpg', 'painting.jpg')}"
+            )
             lines.append(f"  curl {style} {content} {place}/predict -o styled.png")
         lines.append(f"  or drop one onto {url}/ .")
     if not lines:

@@ -35,8 +35,8 @@ def test_half_and_half(up):
 def test_ninety_to_ten(up, tmp_path):
     text = (ARTICLE / "color-serving.yaml").read_text()
     file = tmp_path / "uneven.yaml"
-    file.write_text(text.replace("traffic: 50", "traffic: 90", 1).replace("traffic: 50",
-                                                                          "traffic: 10"))  # fmt: skip
+    first, second, rest = text.split("traffic: 50")
+    file.write_text(f"{first}traffic: 90{second}traffic: 10{rest}")
     running = up(file).wait_until_ready()
     counted = models(running, REQUESTS)
     assert 16 <= counted["color/v2"] <= 64, counted
