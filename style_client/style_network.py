@@ -22,8 +22,8 @@ from color_client.stages import stage
 
 # What the network reads a style from; its makers recommend no other size.
 STYLE_SIDE = 256
-# As JSON numbers a picture of 384 x 288 is 2 MB each way, and a hub network takes a second or two
-# for it on a CPU: well within the 10 s that a gateway gives it.
+# With a photo of 384 x 288 the JSON numbers are 3.4 MB, as much again comes back, and a large
+# network on a CPU has to answer within the 10 s that a gateway gives it.
 PLAIN_SIDE = 384
 # The hub's network halves a picture twice, so its sizes are multiples of 4; and it mirrors a few
 # pixels at each edge, which a tiny picture does not have.

@@ -178,3 +178,25 @@ def test_the_program(predictor, tmp_path):
         assert '"route":"style"' in program.log.read_text()
     finally:
         program.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_memory_at_12_megapixels(predictor, tmp_path):
+    program = Program(predictor.url, tmp_path, package="style_client")
+    try:
+
+        def paint(photo: bytes, **data) -> int:
+            files = {"content_image": photo, "style_image": STYLE}
+            headers = {"style": "transfer"}
+            return program.client.predict(None, files=files, headers=headers, data=data).status_code
+
+        paint(PHOTO)
+        before = program.worker_memory("VmRSS")
+        large = file_of(calm(4000, 3000), "JPEG")
+        for options in ({}, {"preserve_color": "yes"}):
+            assert paint(large, **options) == 200
+        # 12 million pixels at 13 bytes, the reply itself and a little.
+        assert program.worker_memory("VmHWM") - before < 230
+        assert program.worker_memory("VmRSS") - before < 80
+    finally:
+        program.stop()

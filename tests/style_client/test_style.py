@@ -166,6 +166,18 @@ def test_preserve_color(client, predictor, yes, behavior):
     assert np.abs(lab_of(after)[..., 1:] - lab_of(np.asarray(photo))[..., 1:]).max() < 1.5
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_preserve_color_of_a_large_photo(client, mode):
+    """In several strips, each with its own color."""
+    photo = calm(1200, 900, 6).convert(mode)
+    plain = opened(client.paint(file_of(photo), STYLE).content)
+    after = opened(client.paint(file_of(photo), STYLE, preserve_color="yes").content)
+    assert luminance_error(plain, after) <= 1
+    lab = lab_of(np.asarray(after)) - lab_of(np.asarray(photo.convert("RGB")))
+    # But for colors that sRGB cannot show at the painting's luminance.
+    assert np.percentile(np.abs(lab[..., 1:]), 95) < 1.5
+
+
 @pytest.mark.parametrize("no", ["false", "0", "No", "off", ""])
 def test_color_is_not_preserved_unless_asked(client, no):
     photo = calm(80, 60)
