@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install up test test-all bench lint constraints clean
+.PHONY: help install up registry test test-all bench lint constraints clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ install: $(VENV)/.run ## Create .venv and install everything that runs
 
 up: $(VENV)/.run ## Start the service on port 3333 (Ctrl-C stops it)
 	@$(BIN)/python -m local up
+
+registry: ## Name the registry of the images in deploy/: make registry REGISTRY=registry.example.org/team
+	@$(PYTHON) deploy/set_registry.py "$(REGISTRY)"
 
 test: $(VENV)/.dev ## The tests, under 8 minutes
 	$(BIN)/python -m pytest -m "not slow"

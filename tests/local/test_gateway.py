@@ -1,0 +1,232 @@
+"""Envoy with the routes of the article's files, before small HTTP servers in the models' place.
+
+What a real model server does behind it is tested with the Applications (test_style_ab, ...).
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from local.envoy import configuration, find_envoy, gateway_program
+from local.load import load
+from local.ports import free_port
+from local.program import Child
+from local.readiness import not_ready_because
+from local.routes import routes
+from tests.local.conftest import wait_until
+from tests.local.running_applications import ARTICLE
+
+COLOR = "color-model-serving"
+
+
+class Model(ThreadingHTTPServer):
+    """Answers with its own name and the path that it was asked for, `delay_s` later."""
+
+    daemon_threads = True
+
+    def __init__(self, name: str, port: int = 0):
+        self.name, self.delay_s = name, 0.0
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.02,))
+        self.thread.start()
+
+    def end(self) -> None:
+        self.shutdown()
+        self.server_close()
+        self.thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    # As the model server, but one request for each connection: an end is seen at once.
+    protocol_version = "HTTP/1.0"
+
+    def do_GET(self):
+        self._reply(200, "{}")
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(self.server.delay_s)
+        self._reply(200, f"{self.server.name} {self.path}")
+
+    def _reply(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Gateway:
+    """Envoy for Applications; `models` are the servers of each predictor, by component/name."""
+
+    def __init__(self, folder: Path, file: Path):
+        applications, _ = load([file])
+        self.models: dict[str, list[Model]] = {}
+        ports = {}
+        for each in applications[0].components:
+            for predictor in getattr(each.properties, "predictors", []):
+                name = f"{each.name}/{predictor.name}"
+                self.models[name] = [Model(f"{name}/{n}") for n in range(predictor.replicas)]
+                ports[f"default/{name}"] = [model.server_port for model in self.models[name]]
+        self.port, self.admin_port = free_port(), free_port()
+        config = folder / "envoy.yaml"
+        written = configuration(*routes(applications, ports), self.port, self.admin_port)
+        config.write_text(yaml.safe_dump(written))
+        program = gateway_program(find_envoy(), config, self.admin_port)
+        self.child = Child(program, lambda *_: None, lambda _: None)
+        wait_until(lambda: not_ready_because(program.ready_url) is None, 60)
+        wait_until(lambda: self.healthy == sum(map(len, self.models.values())), 60)
+
+    @property
+    def healthy(self) -> int:
+        page = requests.get(f"http://127.0.0.1:{self.admin_port}/clusters", timeout=10).text
+        return sum("health_flags::healthy" in line for line in page.splitlines())
+
+    def post(self, path: str, data: bytes = b"{}", **headers: str) -> requests.Response:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return requests.post(url, data, headers=headers, timeout=60)
+
+    def predict(self, deployment: str, **headers: str) -> requests.Response:
+        return self.post(f"/seldon/default/{deployment}/v1/models/my-model:predict", **headers)
+
+    def end(self) -> None:
+        self.child.kill()
+        self.child.wait()
+        for model in (model for models in self.models.values() for model in models):
+            model.end()
+
+
+@pytest.fixture
+def canary(tmp_path) -> Iterator[Gateway]:
+    gateway = Gateway(tmp_path, ARTICLE / "color-serving.yaml")
+    yield gateway
+    gateway.end()
+
+
+@pytest.fixture
+def style_ab(tmp_path) -> Iterator[Gateway]:
+    gateway = Gateway(tmp_path, ARTICLE / "color-style-ab-serving.yaml")
+    yield gateway
+    gateway.end()
+
+
+@pytest.fixture
+def two_replicas(tmp_path) -> Iterator[Gateway]:
+    text = (ARTICLE / "training-serving.yaml").read_text().replace("replicas: 1", "replicas: 2")
+    (tmp_path / "two.yaml").write_text(text)
+    gateway = Gateway(tmp_path, tmp_path / "two.yaml")
+    yield gateway
+    gateway.end()
+
+
+def versions(gateway: Gateway) -> Counter[str]:
+    """Which predictor answered how many of 400 requests."""
+    names = (gateway.predict(COLOR).text.split("/")[1] for _ in range(400))
+    return Counter(names)
+
+
+def test_half_and_half(canary):
+    counted = versions(canary)
+    assert counted["model1"] + counted["model2"] == 400
+    assert 160 <= counted["model1"] <= 240
+
+
+def test_ninety_to_ten(tmp_path):
+    first, second, rest = (ARTICLE / "color-serving.yaml").read_text().split("traffic: 50")
+    (tmp_path / "uneven.yaml").write_text(f"{first}traffic: 90{second}traffic: 10{rest}")
+    gateway = Gateway(tmp_path, tmp_path / "uneven.yaml")
+    try:
+        counted = versions(gateway)
+        assert counted["model1"] + counted["model2"] == 400
+        assert 16 <= counted["model2"] <= 64
+    finally:
+        gateway.end()
+
+
+def test_the_prefix_is_cut_off_and_nothing_else_leads_anywhere(canary):
+    reply = canary.predict(COLOR)
+    assert reply.text.split()[1] == "/v1/models/my-model:predict"
+    for path in (
+        "/",
+        "/v1/models/my-model:predict",
+        f"/seldon/default/{COLOR}",
+        f"/seldon/other/{COLOR}/v1/models/my-model:predict",
+        "/seldon/default/nothing/v1/models/my-model:predict",
+    ):
+        reply = canary.post(path)
+        assert (reply.status_code, reply.text) == (404, "")
+
+
+def test_four_megabytes(canary):
+    path = f"/seldon/default/{COLOR}/v1/models/my-model:predict"
+    assert canary.post(path, bytes(4_000_000)).status_code == 200
+
+
+def test_the_header_decides_and_must_be_exact(style_ab):
+    def asked(**headers: str) -> str:
+        return style_ab.predict("color-ab-serving", **headers).text.split("/")[0]
+
+    for name in ("style", "Style", "STYLE"):
+        assert asked(**{name: "transfer"}) == "style-ab-serving"
+    assert asked() == "color-ab-serving"
+    for value in ("Transfer", "transfer2", "atransfer", "transfer,transfer", ""):
+        assert asked(style=value) == "color-ab-serving"
+    for headers in ({}, {"style": "transfer"}):
+        reply = style_ab.predict("style-ab-serving", **headers)
+        assert (reply.status_code, reply.text) == (404, "")
+
+
+def test_three_seconds_unless_the_application_says_otherwise(style_ab):
+    style, color = (style_ab.models[name][0]
+                    for name in ("style-ab-serving/model2", "color-ab-serving/model1"))  # fmt: skip
+    style.delay_s = color.delay_s = 4.0
+    assert style_ab.predict("color-ab-serving", style="transfer").status_code == 200
+    started = time.monotonic()
+    reply = style_ab.predict("color-ab-serving")
+    assert time.monotonic() - started >= 3
+    assert (reply.status_code, reply.text) == (504, "upstream request timeout")
+    assert reply.headers["Content-Type"] == "text/plain"
+
+
+@pytest.mark.slow
+def test_ten_seconds_for_style(style_ab):
+    style_ab.models["style-ab-serving/model2"][0].delay_s = 12.0
+    started = time.monotonic()
+    reply = style_ab.predict("color-ab-serving", style="transfer")
+    assert time.monotonic() - started >= 10
+    assert (reply.status_code, reply.text) == (504, "upstream request timeout")
+
+
+def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_replicas):
+    name = "demo-serving/model"
+    first, second = two_replicas.models[name]
+
+    def answers() -> Counter[str]:
+        replies = [two_replicas.predict("demo-serving") for _ in range(60)]
+        assert {reply.status_code for reply in replies} == {200}
+        return Counter(reply.text.split()[0] for reply in replies)
+
+    assert set(answers()) == {f"{name}/0", f"{name}/1"}
+    port = second.server_port
+    second.end()
+    wait_until(lambda: two_replicas.healthy == 1, 60)
+    assert set(answers()) == {f"{name}/0"}
+    two_replicas.models[name][1] = Model(f"{name}/1", port)
+    wait_until(lambda: two_replicas.healthy == 2, 60)
+    assert set(answers()) == {f"{name}/0", f"{name}/1"}
+    # The last one: nothing is tried that is known to be down.
+    for model in two_replicas.models.pop(name):
+        model.end()
+    wait_until(lambda: two_replicas.healthy == 0, 60)
+    reply = two_replicas.predict("demo-serving")
+    assert (reply.status_code, reply.text) == (503, "no healthy upstream")
+    del first
