@@ -14,6 +14,7 @@ from .color_service import ColorService
 from .console import Console
 from .envoy import NoEnvoy
 from .findings import Finding, Refused, known
+from .images import GATEWAY
 from .invitation import invitation
 from .load import LoadedApplication, load
 from .logs import LogFiles, followed, written
@@ -42,7 +43,7 @@ def up(options: argparse.Namespace) -> int:
         files = options.files or ([] if options.model else _shipped_files())
         plan = _planned(files, options) if files else _plain_plan(options)
         names = list(dict.fromkeys(each.application for each in plan.components))
-        with state.taken([name for name in names if name != "gateway"]):
+        with state.taken([name for name in names if name != GATEWAY]):
             return _run(plan, state, options.ready_within)
     except (NoModel, InUse, BadState) as error:
         raise CannotStart(error) from None
@@ -61,8 +62,7 @@ def _shipped_files() -> list[Path]:
 
 def _plain_plan(options: argparse.Namespace) -> Plan:
     """The color client with one model, and no gateway."""
-    versions = sorted((MODELS / "color").glob("v*"), key=lambda path: int(path.name[1:]))
-    model = (options.model or versions[-1]).absolute()
+    model = (options.model or _newest_color_model()).absolute()
     check_model(model)
     ports = Ports(options.host)
     try:
@@ -75,6 +75,12 @@ def _plain_plan(options: argparse.Namespace) -> Plan:
     except OSError as error:
         raise CannotStart(_no_such_host(options.host, error)) from None
     return Plan(service.plan.components, tuple(ports.notices))
+
+
+def _newest_color_model() -> Path:
+    found = [folder for path in (MODELS / "color").glob("v*") for folder in saved_models(path)]
+    newest = max(found, key=lambda folder: int(folder.name), default=None)
+    return newest.parent if newest else MODELS / "color" / "v1"
 
 
 def _planned(files: Sequence[Path], options: argparse.Namespace) -> Plan:

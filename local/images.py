@@ -24,6 +24,9 @@ _EVERY = (
 )
 IMAGES = {image.name: image for image in _EVERY}
 
+# The application that the gateway itself is shown as.
+GATEWAY = "gateway"
+
 # Where the model-copying images write, and where training publishes.
 COPIES_TO = "/mnt"
 PUBLISHES_TO = "/model"

@@ -15,14 +15,14 @@ from . import envoy
 from .addresses import reachable, shown
 from .applications import ServingProperties, TrainingProperties, WebserviceProperties
 from .findings import Refused
-from .images import COPIES_TO, PUBLISHES_TO
+from .images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from .load import LoadedApplication, LoadedComponent
 from .ports import ADMIN_PORT, CLIENT_PORT, GATEWAY_PORT, MODEL_PORT, Ports
 from .program import Program
 from .routes import address, cluster_name, routes
+from .validate import behind
 from .volumes import CannotPrepare, ModelCopy, ShippedModels, Volumes
 
-GATEWAY = "gateway"
 _HOST = re.compile(r"(https?)://([A-Za-z0-9.-]+)(?::\d+)?(?=[/?#]|$)")
 # A status request that was answered well: the gateway asks twice a second.
 _HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
@@ -334,8 +334,13 @@ class _Planner:
             for each in other.components:
                 mounted = {mount.name for mount in each.mounts}
                 same = other.namespace == application.namespace
-                if same and mounted & claims and (other.name, each.name) not in found:
-                    found.append((other.name, each.name))
+                # One that comes after this component by the file's own word does not come before.
+                later = other is application and component.name in behind(
+                    {one.name: one for one in other.components}, each.name
+                )
+                key = (other.name, each.name)
+                if same and mounted & claims and not later and key not in found:
+                    found.append(key)
         return tuple(found)
 
     def _reachable(self, application: LoadedApplication, at: Any, text: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from .plan import GATEWAY, PlannedComponent
+from .images import GATEWAY
+from .plan import PlannedComponent
 from .program import Child, Program
 from .readiness import not_ready_because
 from .state import Row, StateFolder
@@ -261,8 +262,6 @@ class Runner:
         planned = component.planned
         component.begun = time.monotonic()
         component.slots = [_Slot(component, program) for program in planned.programs]
-        if planned.job:
-            component.be("running", "Job Running")
         for slot in component.slots:
             self._start(slot)
         if not component.slots:
@@ -273,6 +272,8 @@ class Runner:
         slot.not_ready_because = "no answer yet"
         component = slot.component
         key = component.planned.key
+        if component.planned.job:
+            component.be("running", "Job Running")
 
         def on_line(name: str, text: str) -> None:
             self._face.line(key, name, text)
@@ -304,7 +305,11 @@ class Runner:
         self._judge(slot.component)
 
     def _judge(self, component: _Component) -> None:
-        """Phase and detail of a service by its programs."""
+        """Phase and detail of a service by its programs, of a job by its one."""
+        if component.planned.job:
+            (slot,) = component.slots
+            component.be("restarting", slot.not_ready_because)
+            return
         ready = sum(slot.ready for slot in component.slots)
         count = len(component.slots)
         if ready == count:

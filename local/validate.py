@@ -8,10 +8,13 @@ from pathlib import PurePosixPath
 
 from .applications import ServingProperties, TrainingProperties
 from .findings import Finding, Path, known
-from .images import COPIES_TO, PUBLISHES_TO
+from .images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from .load import LoadedApplication, LoadedComponent, cluster_only
 from .model_folder import saved_models
 from .volumes import Volumes
+
+# Namespace, deployment and model of a predict URL at the gateway.
+_PREDICT_URL = re.compile(r"/seldon/([^/]+)/([^/]+)/v1/models/([^/:]+):predict$")
 
 Place = tuple[LoadedApplication, LoadedComponent]
 
@@ -22,6 +25,7 @@ def validate(applications: Sequence[LoadedApplication], volumes: Volumes) -> lis
         *_twice(applications),
         *_addresses(applications),
         *_models(applications, volumes),
+        *_urls(applications),
         *(
             finding
             for application in applications
@@ -40,6 +44,9 @@ def _twice(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:
     names: set[tuple[str, str]] = set()
     components: dict[tuple[str, str], str] = {}
     for application in applications:
+        if application.name == GATEWAY:
+            text = f"{GATEWAY} is the gateway's own name here; choose another"
+            yield application.document.finding(("metadata", "name"), text)
         if (application.namespace, application.name) in names:
             text = f"there are two Applications {application.name}"
             yield application.document.finding(("metadata", "name"), text)
@@ -69,6 +76,9 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
         text = f"{component.image.name} writes below {COPIES_TO}: mount a claim there (storage)"
         yield document.finding(_at(place, "image"), text)
     yield from _command(place)
+    if component.replicas > 1:
+        text = f"one process runs here, not {component.replicas}"
+        yield document.finding((*component.path, "traits"), text, notice=True)
     for index, variable in enumerate(getattr(component.properties, "env", [])):
         if variable.valueFrom is not None:
             text = "there are no secrets and config maps on this machine: give a value"
@@ -86,12 +96,12 @@ def _order(application: LoadedApplication, component: LoadedComponent) -> Iterat
         if name not in by_name:
             text = f"there is no component {name!r}; {known(name, by_name)}"
             yield application.document.finding(at, text)
-        elif component.name in _behind(by_name, name):
+        elif component.name in behind(by_name, name):
             text = f"{component.name} and {name} wait for each other"
             yield application.document.finding(at, text)
 
 
-def _behind(by_name: dict[str, LoadedComponent], name: str) -> set[str]:
+def behind(by_name: dict[str, LoadedComponent], name: str) -> set[str]:
     """`name` and all that it depends on."""
     found: set[str] = set()
     waiting = [name]
@@ -207,9 +217,37 @@ def _holds_no_version(path: str, claim: FilePath, writer: LoadedComponent | None
     return f"{image.name} writes its models elsewhere in the claim: {places[image.models]}"
 
 
+def _urls(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:
+    """Do the predict URLs of web services lead to a model among these files?"""
+    deployments = {
+        (application.namespace, component.name): component.properties
+        for application in applications
+        for component in application.components
+        if isinstance(component.properties, ServingProperties)
+    }
+    for application in applications:
+        for component in application.components:
+            for index, variable in enumerate(getattr(component.properties, "env", [])):
+                match = _PREDICT_URL.search(variable.value or "")
+                if not match:
+                    continue
+                at = _at((application, component), "env", index, "value")
+                properties = deployments.get((match[1], match[2]))
+                if properties is None:
+                    text = f"no model-serving {match[2]} is among these files"
+                    yield application.document.finding(at, text, notice=True)
+                elif properties.customRouting:
+                    there = properties.customRouting.serviceName
+                    text = f"{match[2]} has no address of its own: it is behind {there}"
+                    yield application.document.finding(at, text)
+                elif match[3] != (name := properties.predictors[0].graph.name):
+                    text = f"the model of {match[2]} is {name!r}, not {match[3]!r}"
+                    yield application.document.finding(at, text)
+
+
 def _addresses(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:
     """Behind one address one name of the model: it is part of every URL."""
-    behind: dict[tuple[str, str], list[tuple[Place, int, str]]] = defaultdict(list)
+    models: dict[tuple[str, str], list[tuple[Place, int, str]]] = defaultdict(list)
     headers: dict[tuple[str, str, str, str], str] = {}
     deployments = set()
     for application in applications:
@@ -222,7 +260,7 @@ def _addresses(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:
             address = (application.namespace, routing.serviceName if routing else component.name)
             for index, predictor in enumerate(properties.predictors):
                 entry = ((application, component), index, predictor.graph.name)
-                behind[address].append(entry)
+                models[address].append(entry)
             if routing:
                 name, value = routing.name_and_value
                 other = headers.setdefault((*address, name.lower(), value), component.name)
@@ -239,7 +277,7 @@ def _addresses(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:
                 yield application.document.finding(
                     _at((application, component), "customRouting", "serviceName"), text, notice=True
                 )
-    for (_, address_name), entries in behind.items():
+    for (_, address_name), entries in models.items():
         first = entries[0][2]
         for place, index, name in entries[1:]:
             if name != first:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import requests
@@ -132,6 +132,14 @@ class RunningApplications:
         self.process.wait()
         self.reader.join()
         self.process.stdout.close()
+
+
+def patiently(ask: Callable[[], requests.Response]) -> requests.Response:
+    """The reply of `ask`, asked again while a busy machine makes the gateway give up."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while (reply := ask()).status_code == 504 and time.monotonic() < deadline:
+        pass
+    return reply
 
 
 def runs(pid: int) -> bool:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.local.running_applications import ARTICLE, asks, png
+from tests.local.running_applications import ARTICLE, asks, patiently, png
 
 pytestmark = pytest.mark.slow
 REQUESTS = 400
@@ -12,7 +12,8 @@ REQUESTS = 400
 
 def models(running, count: int) -> Counter[str]:
     """Which version answered how many requests."""
-    return Counter(running.predict(png()).headers["X-Model"] for _ in range(count))
+    replies = (patiently(lambda: running.predict(png())) for _ in range(count))
+    return Counter(reply.headers["X-Model"] for reply in replies)
 
 
 def test_half_and_half(up):
@@ -23,7 +24,8 @@ def test_half_and_half(up):
 
     # Only a deployment's own prefix, with its slash, leads anywhere.
     body = asks("packed", l_bytes=png())
-    assert running.ask("color-model-serving", body).status_code == 200
+    reply = patiently(lambda: running.ask("color-model-serving", body))
+    assert reply.status_code == 200
     for deployment, path in (("nothing", "v1/models/my-model:predict"),
                              ("color-model-serving", "")):  # fmt: skip
         reply = running.ask(deployment, body, path)

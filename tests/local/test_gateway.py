@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,7 +24,9 @@ from local.routes import routes
 from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE
 
+CANARY = (ARTICLE / "color-serving.yaml").read_text()
 COLOR = "color-model-serving"
+WITHIN_S = 240.0
 
 
 class Model(ThreadingHTTPServer):
@@ -68,8 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
 class Gateway:
     """Envoy for Applications; `models` are the servers of each predictor, by component/name."""
 
-    def __init__(self, folder: Path, file: Path):
-        applications, _ = load([file])
+    def __init__(self, folder: Path, text: str):
+        (folder / "application.yaml").write_text(text)
+        applications, _ = load([folder / "application.yaml"])
         self.models: dict[str, list[Model]] = {}
         ports = {}
         for each in applications[0].components:
@@ -81,10 +85,13 @@ class Gateway:
         config = folder / "envoy.yaml"
         written = configuration(*routes(applications, ports), self.port, self.admin_port)
         config.write_text(yaml.safe_dump(written))
-        program = gateway_program(find_envoy(), config, self.admin_port)
-        self.child = Child(program, lambda *_: None, lambda _: None)
-        wait_until(lambda: not_ready_because(program.ready_url) is None, 60)
-        wait_until(lambda: self.healthy == sum(map(len, self.models.values())), 60)
+        self.program = gateway_program(find_envoy(), config, self.admin_port)
+        self.child = Child(self.program, lambda *_: None, lambda _: None)
+
+    def wait_until_ready(self) -> None:
+        wait_until(lambda: not_ready_because(self.program.ready_url) is None, WITHIN_S)
+        count = sum(map(len, self.models.values()))
+        wait_until(lambda: self.healthy == count, WITHIN_S)
 
     @property
     def healthy(self) -> int:
@@ -105,27 +112,34 @@ class Gateway:
             model.end()
 
 
-@pytest.fixture
-def canary(tmp_path) -> Iterator[Gateway]:
-    gateway = Gateway(tmp_path, ARTICLE / "color-serving.yaml")
-    yield gateway
-    gateway.end()
+@contextmanager
+def running(folder: Path, text: str) -> Iterator[Gateway]:
+    gateway = Gateway(folder, text)
+    try:
+        gateway.wait_until_ready()
+        yield gateway
+    finally:
+        gateway.end()
 
 
-@pytest.fixture
-def style_ab(tmp_path) -> Iterator[Gateway]:
-    gateway = Gateway(tmp_path, ARTICLE / "color-style-ab-serving.yaml")
-    yield gateway
-    gateway.end()
+@pytest.fixture(scope="module")
+def canary(tmp_path_factory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("canary"), CANARY) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def style_ab(tmp_path_factory) -> Iterator[Gateway]:
+    text = (ARTICLE / "color-style-ab-serving.yaml").read_text()
+    with running(tmp_path_factory.mktemp("style"), text) as gateway:
+        yield gateway
 
 
 @pytest.fixture
 def two_replicas(tmp_path) -> Iterator[Gateway]:
     text = (ARTICLE / "training-serving.yaml").read_text().replace("replicas: 1", "replicas: 2")
-    (tmp_path / "two.yaml").write_text(text)
-    gateway = Gateway(tmp_path, tmp_path / "two.yaml")
-    yield gateway
-    gateway.end()
+    with running(tmp_path, text) as gateway:
+        yield gateway
 
 
 def versions(gateway: Gateway) -> Counter[str]:
@@ -141,15 +155,11 @@ def test_half_and_half(canary):
 
 
 def test_ninety_to_ten(tmp_path):
-    first, second, rest = (ARTICLE / "color-serving.yaml").read_text().split("traffic: 50")
-    (tmp_path / "uneven.yaml").write_text(f"{first}traffic: 90{second}traffic: 10{rest}")
-    gateway = Gateway(tmp_path, tmp_path / "uneven.yaml")
-    try:
+    first, second, rest = CANARY.split("traffic: 50")
+    with running(tmp_path, f"{first}traffic: 90{second}traffic: 10{rest}") as gateway:
         counted = versions(gateway)
-        assert counted["model1"] + counted["model2"] == 400
-        assert 16 <= counted["model2"] <= 64
-    finally:
-        gateway.end()
+    assert counted["model1"] + counted["model2"] == 400
+    assert 16 <= counted["model2"] <= 64
 
 
 def test_the_prefix_is_cut_off_and_nothing_else_leads_anywhere(canary):
@@ -189,10 +199,13 @@ def test_three_seconds_unless_the_application_says_otherwise(style_ab):
     style, color = (style_ab.models[name][0]
                     for name in ("style-ab-serving/model2", "color-ab-serving/model1"))  # fmt: skip
     style.delay_s = color.delay_s = 4.0
-    assert style_ab.predict("color-ab-serving", style="transfer").status_code == 200
-    started = time.monotonic()
-    reply = style_ab.predict("color-ab-serving")
-    assert time.monotonic() - started >= 3
+    try:
+        assert style_ab.predict("color-ab-serving", style="transfer").status_code == 200
+        started = time.monotonic()
+        reply = style_ab.predict("color-ab-serving")
+        assert time.monotonic() - started >= 3
+    finally:
+        style.delay_s = color.delay_s = 0.0
     assert (reply.status_code, reply.text) == (504, "upstream request timeout")
     assert reply.headers["Content-Type"] == "text/plain"
 
@@ -208,7 +221,7 @@ def test_ten_seconds_for_style(style_ab):
 
 def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_replicas):
     name = "demo-serving/model"
-    first, second = two_replicas.models[name]
+    second = two_replicas.models[name][1]
 
     def answers() -> Counter[str]:
         replies = [two_replicas.predict("demo-serving") for _ in range(60)]
@@ -218,15 +231,14 @@ def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_r
     assert set(answers()) == {f"{name}/0", f"{name}/1"}
     port = second.server_port
     second.end()
-    wait_until(lambda: two_replicas.healthy == 1, 60)
+    wait_until(lambda: two_replicas.healthy == 1, WITHIN_S)
     assert set(answers()) == {f"{name}/0"}
     two_replicas.models[name][1] = Model(f"{name}/1", port)
-    wait_until(lambda: two_replicas.healthy == 2, 60)
+    wait_until(lambda: two_replicas.healthy == 2, WITHIN_S)
     assert set(answers()) == {f"{name}/0", f"{name}/1"}
     # The last one: nothing is tried that is known to be down.
     for model in two_replicas.models.pop(name):
         model.end()
-    wait_until(lambda: two_replicas.healthy == 0, 60)
+    wait_until(lambda: two_replicas.healthy == 0, WITHIN_S)
     reply = two_replicas.predict("demo-serving")
     assert (reply.status_code, reply.text) == (503, "no healthy upstream")
-    del first

@@ -128,6 +128,12 @@ def test_all_five_of_ours_together(tmp_path):
         (TRAINING, ("    type: model-training\n",
                     "    type: model-training\n    dependsOn: [demo-rest-serving]\n"),
          "wait for each other"),
+        (CANARY, ("metadata:\n  name: color-serving", "metadata:\n  name: gateway"),
+         "a.yaml:4: metadata.name: gateway is the gateway's own name here"),
+        (AB, ("default/color-ab-serving/v1", "default/style-ab-serving/v1"),
+         "env[0].value: style-ab-serving has no address of its own: it is behind color-ab-serving"),
+        (CANARY, ("models/my-model:predict", "models/my-modle:predict"),
+         "env[0].value: the model of color-model-serving is 'my-model', not 'my-modle'"),
         (CANARY, ("name: model2", "name: model1"), "there are two predictors model1"),
         (CANARY, ("  - name: color-rest-serving", "  - name: color-model-serving"),
          "there are two components color-model-serving"),
@@ -195,6 +201,11 @@ def test_what_only_a_cluster_needs_is_noticed_and_taken(tmp_path):
     for path in (f"{P0}.gpu", f"{P0}.cpu", f"{P0}.distribution", f"{P1}.predictors[0].resources",
                  f"{P1}.predictors[0].autoscaler"):  # fmt: skip
         assert any(f": {path}: " in line for line in found), found
+
+
+def test_an_address_that_no_file_explains_is_noticed(tmp_path):
+    (found,) = findings(tmp_path, CANARY.replace("default/color-model-serving", "default/other"))
+    assert found.endswith("env[0].value: notice: no model-serving other is among these files")
 
 
 def test_files_that_cannot_be_read(tmp_path):

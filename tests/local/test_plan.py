@@ -97,6 +97,15 @@ def test_whoever_serves_from_a_claim_waits_for_whoever_fills_it(plan):
     assert component(made, "style-model").job
 
 
+def test_training_that_shall_come_after_serving_does(plan):
+    text = TRAINING.replace("    dependsOn:\n      - demo-training\n", "").replace(
+        "    type: model-training\n", "    type: model-training\n    dependsOn: [demo-serving]\n"
+    )
+    made = plan(text)
+    assert component(made, "demo-serving").depends_on == ()
+    assert component(made, "demo-training").depends_on == (("training-serving", "demo-serving"),)
+
+
 def test_each_replica_has_a_port_of_its_own(plan):
     made = plan(TRAINING.replace("replicas: 1", "replicas: 3"))
     programs = component(made, "demo-serving").programs

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.local.running_applications import ARTICLE, asks, png
+from tests.local.running_applications import ARTICLE, asks, patiently, png
 from tests.style_model import write_style_model
 
 pytestmark = pytest.mark.slow
@@ -36,18 +36,20 @@ def slow_models(tiny_models, tmp_path_factory):
     return root
 
 
+def model(running, body: bytes, **headers: str) -> str:
+    """Which model answers at the common address."""
+    reply = patiently(lambda: running.ask("color-ab-serving", body, **headers))
+    assert reply.status_code == 200, reply.text
+    return reply.json()["predictions"][0]["model"]
+
+
 def test_the_header_decides(up, gateway_half):
     running = up(gateway_half).wait_until_ready()
-    (colored,) = running.ask("color-ab-serving", COLOR).json()["predictions"]
-    assert colored["model"] == "color/v2"
+    assert model(running, COLOR) == "color/v2"
     for name in ("style", "Style", "STYLE"):
-        (styled,) = running.ask("color-ab-serving", STYLE, **{name: "transfer"}).json()[
-            "predictions"
-        ]
-        assert styled["model"] == "style/v1"
+        assert model(running, STYLE, **{name: "transfer"}) == "style/v1"
     for value in ("Transfer", "transfer2", "TRANSFER", ""):
-        (colored,) = running.ask("color-ab-serving", COLOR, style=value).json()["predictions"]
-        assert colored["model"] == "color/v2"
+        assert model(running, COLOR, style=value) == "color/v2"
     # The routed deployment has no path of its own.
     for headers in ({}, {"style": "transfer"}):
         for path in ("", "v1/models/my-model:predict"):
@@ -73,20 +75,22 @@ def test_ten_seconds_for_style_and_three_for_color(up, gateway_half, slow_models
         reply = running.ask(deployment, STYLE, **headers)
         taken = time.monotonic() - started
         assert (reply.status_code, reply.text) == (504, "upstream request timeout")
-        assert limit <= taken < 12
-    assert running.ask("color-ab-serving", COLOR).status_code == 200
+        assert taken >= limit
+    assert model(running, COLOR) == "color/v2"
 
 
 @needs_client
 def test_the_article_as_it_stands(up):
     running = up(ARTICLE / "color-style-ab-serving.yaml").wait_until_ready()
     assert "-H 'style: transfer'" in running.text
-    reply = running.predict(RED)
-    assert (reply.status_code, reply.headers["X-Model"]) == (200, "color/v2")
-    reply = running.predict(RED, BLUE, style="transfer")
-    assert (reply.status_code, reply.headers["X-Model"]) == (200, "style/v1")
-    reply = running.predict(RED, BLUE, Style="Transfer")
-    assert (reply.status_code, reply.headers["X-Model"]) == (200, "color/v2")
+    for headers, made_by in (
+        ({}, "color/v2"),
+        ({"style": "transfer"}, "style/v1"),
+        ({"Style": "Transfer"}, "color/v2"),
+    ):
+        reply = patiently(lambda headers=headers: running.predict(RED, BLUE, **headers))
+        assert (reply.status_code, reply.headers["X-Model"]) == (200, made_by)
+    assert running.press_ctrl_c() == 0
 
 
 @needs_client
@@ -95,4 +99,4 @@ def test_a_slow_style_is_the_clients_504(up, slow_models):
     reply = running.predict(RED, BLUE, style="transfer")
     assert reply.status_code == 504
     assert "gateway" in reply.json()["detail"]
-    assert running.predict(RED).status_code == 200
+    assert patiently(lambda: running.predict(RED)).status_code == 200
