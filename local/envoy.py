@@ -133,7 +133,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
                 "interval": "0.5s",
                 "no_traffic_interval": "0.5s",
                 "unhealthy_interval": "0.25s",
-                "unhealthy_threshold": 2,
+                "unhealthy_threshold": 3,
                 "healthy_threshold": 1,
                 "http_health_check": {"path": cluster.status_path},
             }

@@ -40,6 +40,9 @@ class Model(ThreadingHTTPServer):
         self.thread = threading.Thread(target=self.serve_forever, args=(0.02,))
         self.thread.start()
 
+    def handle_error(self, *_):
+        """The gateway may have given up waiting."""
+
     def end(self) -> None:
         self.shutdown()
         self.server_close()
