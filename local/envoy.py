@@ -127,9 +127,11 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         },
         # With few of them healthy, Envoy would try the others too.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # A port that is closed is seen within two seconds. A slow answer is no death: a machine that
+        # trains beside it leaves a model server little time.
         "health_checks": [
             {
-                "timeout": "2s",
+                "timeout": "5s",
                 "interval": "0.5s",
                 "no_traffic_interval": "0.5s",
                 "unhealthy_interval": "0.25s",

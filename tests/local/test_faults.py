@@ -84,7 +84,8 @@ def test_one_of_two_replicas(up, one_predictor):
         wait_until(lambda: len(load.since(back)) > 20, 120)
     finally:
         load.end()
-    assert set(load.since(noticed)) == {200}
+    # 504 is a busy machine's; 502 and 503 would mean that a request went to the dead one.
+    assert set(load.since(noticed)) - {504} == {200}
 
 
 def test_the_only_one_of_each(up, one_predictor):
