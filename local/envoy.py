@@ -127,8 +127,8 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         },
         # With few of them healthy, Envoy would try the others too.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        # A port that is closed is seen within two seconds. A slow answer is no death: a machine that
-        # trains beside it leaves a model server little time.
+        # A closed port is seen within two seconds. A slow answer is no death: a machine that trains
+        # beside it leaves a model server little time.
         "health_checks": [
             {
                 "timeout": "5s",
