@@ -104,7 +104,7 @@ class RunningApplications:
     def processes(self) -> dict[int, str]:
         """The command of every process that the runner started, itself left out."""
         listed = subprocess.run(
-            ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True
+            ["ps", "-wweo", "pid=,ppid=,args="], capture_output=True, text=True
         ).stdout
         every = [line.split(None, 2) for line in listed.splitlines()]
         found: dict[int, str] = {}
