@@ -1,0 +1,73 @@
+"""Batches of pairs: a crop of a photo, and the style it is to be painted in."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data_cache import View
+from training.lab_batches import random_crop
+from training.style.recipe import StyleRecipe
+from training.style.style_bank import StyleBank
+
+Batch = dict[str, NDArray | list[NDArray]]
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+
+
+def batch_of(
+    contents: NDArray[np.uint8], rows: list[int], bank: StyleBank, recipe: StyleRecipe
+) -> Batch:
+    """What one step needs.
+
+    `content` float32 [B, S, S, 3], RGB in 0...1; `style` the vectors [B, 100], or the pictures
+    [B, 256, 256, 3] where the style network is trained, too; `statistics` of the style; `own`
+    float32 [B], 1 where the style is the photo's own.
+    """
+    style = bank.rgb[rows].astype(np.float32) / 255.0
+    return {
+        "content": contents.astype(np.float32) / 255.0,
+        "style": style if recipe.train_style_network else bank.vectors[rows],
+        "statistics": bank.statistics_of(rows),
+        "own": (np.array(rows) >= len(bank.share) - bank.own).astype(np.float32),
+    }
+
+
+def training_batches(
+    photos: View, bank: StyleBank, recipe: StyleRecipe, first_step: int = 0
+) -> Iterator[Batch]:
+    """Random pairs from step `first_step` on; batch k depends on the seed and k alone."""
+    paintings, _ = bank.paintings(recipe.validation_share)
+    for step in range(first_step, recipe.samples // recipe.batch_size):
+        rng = np.random.default_rng((recipe.seed, step))
+        contents, rows = [], []
+        for _ in range(recipe.batch_size):
+            if rng.random() < recipe.own_share:
+                row = int(rng.choice(bank.own_rows))
+                crop = random_crop(bank.rgb[row], recipe, rng)
+            else:
+                row = int(rng.choice(paintings))
+                crop = random_crop(photos[int(rng.integers(len(photos)))], recipe, rng)
+                if rng.random() < recipe.gray_share:
+                    crop = gray(crop)
+            contents.append(crop)
+            rows.append(row)
+        yield batch_of(np.stack(contents), rows, bank, recipe)
+
+
+def validation_pairs(
+    photos: NDArray[np.uint8], bank: StyleBank, recipe: StyleRecipe
+) -> tuple[NDArray[np.uint8], list[int]]:
+    """Held-back photos, their middles, and as many rows of held-back paintings."""
+    _, paintings = bank.paintings(recipe.validation_share)
+    count = recipe.validation_pairs
+    side = min(recipe.crop_side, photos.shape[1] // 8 * 8)
+    start = (photos.shape[1] - side) // 2
+    middle = photos[:, start : start + side, start : start + side]
+    return middle[np.arange(count) % len(middle)], np.resize(paintings, count).tolist()
+
+
+def gray(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same picture without color."""
+    luma = np.rint(rgb.astype(np.float32) @ LUMA).astype(np.uint8)
+    return np.repeat(luma[..., None], 3, axis=-1)
