@@ -6,6 +6,7 @@ start as asked, 130 interrupted.
 
 import argparse
 import dataclasses
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 from training import recipes
 from training.quiet import start_tensorflow
 from training.recipe import Recipe
+
+# Commands with a module of their own, which offers `main(arguments) -> exit code`.
+COMMANDS = {"hub": "training.hub_command", "style": "training.style.command"}
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
@@ -133,6 +137,8 @@ def _version(text: str) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    if arguments and arguments[0] in COMMANDS:
+        return importlib.import_module(COMMANDS[arguments[0]]).main(arguments[1:])
     evaluating = arguments[:1] == ["evaluate"]
     # The flags are checked before the seconds that TensorFlow takes to import.
     parser = evaluation_parser() if evaluating else training_parser()

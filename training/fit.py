@@ -6,6 +6,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from training.lab_batches import Batch, training_batches, validation_batches
 from training.recipe import Recipe
 
 Weights = list[NDArray[np.float32]]
+Item = TypeVar("Item")
 
 
 def huber_ab(delta: float) -> Callable:
@@ -49,7 +51,7 @@ class Average:
         return [np.asarray(keras.ops.convert_to_numpy(w)) for w in self._average]
 
 
-def prefetch(batches: Iterator[Batch], depth: int = 8) -> Iterator[Batch]:
+def prefetch(batches: Iterator[Item], depth: int = 8) -> Iterator[Item]:
     """The same batches, made in a thread of their own while the network computes.
 
     An error in that thread is raised here.

@@ -2,8 +2,8 @@
 
 Signatures (docs/design.md, contract 2), for any height and width from 1 pixel up:
 
-- `serving_default`: `placeholder` float32 [B, H, W, 3], the photo, and `placeholder_1` [B, h, w, 3],
-  the style (or one for all, [1, h, w, 3]), RGB in 0...1 -> `output_0` [B, H, W, 3], RGB in 0...1.
+- `serving_default`: `placeholder` float32 [B, H, W, 3], the photo, and `placeholder_1`
+  [B, h, w, 3], the style (or one for all, [1, h, w, 3]) -> `output_0` [B, H, W, 3]; RGB in 0...1.
 - `packed`: `content_bytes` and `style_bytes` string [B], RGB PNGs of any sizes, and `strength`
   float32 [B], 0...1 -> `stylized_bytes` string [B], RGB PNGs of the photos' sizes; and `model`
   string [B].
@@ -13,6 +13,7 @@ constants, in functions that both signatures call, or they would be stored twice
 """
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -22,8 +23,8 @@ import tensorflow as tf
 from tensorflow.python.eager.wrap_function import function_from_graph_def
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from training.warmup_record import write_requests
 from training.style.network import LEAST_SIDE, STRIDE, STYLE_NUMBERS, STYLE_SIDE
+from training.warmup_record import write_requests
 
 LONGEST_STYLE_SIDE = 2048  # pixels; of very long and narrow style pictures
 WARMUP_SIDE = 256
@@ -67,10 +68,14 @@ class NetworkPainter(tf.Module):
         return self.paint(photo, own + strength * (style - own))
 
 
-def freeze(function: object, *inputs: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
-    """`function` with its variables as constants, the large ones stored as float16."""
+def freeze(
+    function: Callable, *inputs: tf.TensorSpec, half: bool = True
+) -> tf.types.experimental.ConcreteFunction:
+    """`function` with its variables as constants, the large ones stored as float16 if `half`."""
     traced = tf.function(function, input_signature=list(inputs)).get_concrete_function()
     frozen = convert_variables_to_constants_v2(traced)
+    if not half:
+        return frozen
     names = [[tensor.name for tensor in part] for part in (frozen.inputs, frozen.outputs)]
     return function_from_graph_def(_half_constants(frozen.graph.as_graph_def()), *names)
 
@@ -160,7 +165,11 @@ def _module(painter: Painter, name: str) -> tf.Module:
             self, content_bytes: tf.Tensor, style_bytes: tf.Tensor, strength: tf.Tensor
         ) -> dict[str, tf.Tensor]:
             def one(request: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-                photo, style_picture, amount = _decoded(request[0]), _decoded(request[1]), request[2]
+                photo, style_picture, amount = (
+                    _decoded(request[0]),
+                    _decoded(request[1]),
+                    request[2],
+                )
                 height, width = tf.shape(photo)[1], tf.shape(photo)[2]
                 photo = mirrored(photo)
                 style = painter.style(style_scale(style_picture))
@@ -191,7 +200,7 @@ def write_warmup(folder: Path) -> None:
     ramp = np.linspace(0, 255, WARMUP_SIDE * WARMUP_SIDE * 3).astype(np.uint8)
     picture = ramp.reshape(WARMUP_SIDE, WARMUP_SIDE, 3)
     png = np.array([tf.io.encode_png(picture).numpy()], object)
-    floats = picture[None].astype(np.float32) / 255.0
+    flat = np.full((1, WARMUP_SIDE, WARMUP_SIDE, 3), 0.5, np.float32)
     write_requests(
         folder,
         {
@@ -200,6 +209,6 @@ def write_warmup(folder: Path) -> None:
                 "style_bytes": png,
                 "strength": np.array([1.0], np.float32),
             },
-            "serving_default": {"placeholder": floats, "placeholder_1": floats},
+            "serving_default": {"placeholder": flat, "placeholder_1": flat},
         },
     )

@@ -6,6 +6,7 @@ run is lies in its checkpoints: killed at any moment, it goes on from the last o
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -50,10 +51,10 @@ class Trainer(keras.Model):
 
     def compute_loss(
         self,
-        x: dict | None = None,
-        y: object = None,
-        y_pred: keras.KerasTensor | None = None,
-        sample_weight: object = None,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
         training: bool = True,
     ) -> keras.KerasTensor:
         """Style + content + own + variation, weighted; the batch's mean."""

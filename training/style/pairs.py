@@ -1,16 +1,17 @@
 """Batches of pairs: a crop of a photo, and the style it is to be painted in."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from training.data_cache import View
-from training.lab_batches import random_crop
 from training.style.recipe import StyleRecipe
 from training.style.style_bank import StyleBank
 
-Batch = dict[str, NDArray | list[NDArray]]
+Batch = dict[str, Any]  # arrays by name, and a list of arrays
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
@@ -53,6 +54,21 @@ def training_batches(
             contents.append(crop)
             rows.append(row)
         yield batch_of(np.stack(contents), rows, bank, recipe)
+
+
+def random_crop(
+    rgb: NDArray[np.uint8], recipe: StyleRecipe, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """A square of random place and size (`recipe.zoom`), as the crop side wants it."""
+    side = rng.uniform(*recipe.zoom) * rgb.shape[0]
+    left, top = rng.uniform(0, rgb.shape[1] - side), rng.uniform(0, rgb.shape[0] - side)
+    crop = Image.fromarray(rgb).resize(
+        (recipe.crop_side, recipe.crop_side),
+        Image.Resampling.BICUBIC,
+        box=(left, top, left + side, top + side),
+    )
+    pixels = np.asarray(crop)
+    return pixels[:, ::-1] if rng.random() < 0.5 else pixels
 
 
 def validation_pairs(

@@ -71,7 +71,12 @@ def load(
     `key` names the weights that made it. Raises DataError where fewer than two paintings can be
     read, or where the bank cannot be written.
     """
-    stamps = [FORMAT, key, [file.stamp for file in paintings], hashlib.sha256(photos).hexdigest()]
+    stamps = [
+        FORMAT,
+        key,
+        [file.stamp for file in paintings],
+        hashlib.sha256(photos.tobytes()).hexdigest(),
+    ]
     place = folder / f"styles-{hashlib.sha256(json.dumps(stamps).encode()).hexdigest()[:16]}"
     try:
         if not place.exists():
@@ -117,7 +122,7 @@ def _make(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     try:
-        columns: list[NDArray] = []
+        columns: list[np.memmap] = []
         for start in range(0, len(rgb), AT_A_TIME):
             some = np.stack(rgb[start : start + AT_A_TIME])
             values = [np.asarray(x, np.float32) for x in judge.predict_on_batch(some / 255.0)]
