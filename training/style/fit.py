@@ -169,7 +169,8 @@ def train(
                 history.append({"step": step, **values, **found})
                 watch.on_epoch(step, found, pictures)
             if not ends:
-                checkpoints.save(step, arrays(trainer), {"history": history})
+                state = {"history": history, "recipe": dataclasses.asdict(recipe)}
+                checkpoints.save(step, arrays(trainer), state)
     if first_step >= steps:
         averaged(trainer)
     return history

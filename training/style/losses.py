@@ -16,6 +16,8 @@ from training.style.vgg import layer_outputs
 FULL_LAYERS = ("block1_conv2", "block2_conv2", "block3_conv1")
 HALF_LAYERS = ("block2_conv2", "block3_conv3")
 CONTENT = 2  # index into FULL_LAYERS
+# Of the mean and the covariance of each layer above: strokes are in the deep covariances.
+STATISTICS_WEIGHTS = (1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 3.0)
 FEATURE_UNIT = 256.0  # features are divided by it: statistics then fit into float16
 
 Tensors = Sequence[keras.KerasTensor]
@@ -60,12 +62,12 @@ def content_distance(features: keras.KerasTensor, truth: keras.KerasTensor) -> k
 
 
 def style_distance(statistics: Tensors, truth: Tensors) -> keras.KerasTensor:
-    """[B]: distance of the statistics, relative to the truth's own size, mean over all of them."""
-    distances = []
-    for ours, theirs in zip(statistics, truth, strict=True):
+    """[B]: distance of the statistics, relative to the truth's own size, weighted mean of all."""
+    total = 0.0
+    for weight, ours, theirs in zip(STATISTICS_WEIGHTS, statistics, truth, strict=True):
         axes = tuple(range(1, len(ours.shape)))
         size = ops.sum(ops.square(theirs), axis=axes)
         difference = ops.sum(ops.square(ours - theirs), axis=axes)
         # The root: a flat painting, far from every photo, must not outweigh all others.
-        distances.append(ops.sqrt(difference / (size + 1e-6) + 1e-6))
-    return sum(distances) / len(distances)
+        total += weight * ops.sqrt(difference / (size + 1e-6) + 1e-6)
+    return total / sum(STATISTICS_WEIGHTS)

@@ -13,6 +13,8 @@ folded into the convolutions, and the small batches of this training could not f
 import keras
 from keras import ops
 
+from training.style.recipe import StyleRecipe
+
 STYLE_NUMBERS = 100
 STYLE_SIDE = 256  # pixels; the scale at which the style network looks at a picture
 STRIDE = 4  # heights and widths of photos are multiples of it
@@ -108,12 +110,11 @@ def style_network(width: float = 1.0, seed: int = 0) -> keras.Model:
             block = x
             if expansion > 1:
                 x = convolution(x, expansion * x.shape[-1])
-            initializer = keras.initializers.HeNormal(seed=seeds)
+            # Keras counts all channels as a depthwise kernel's inputs; there is one.
+            initializer = keras.initializers.RandomNormal(stddev=(2 / 9) ** 0.5, seed=seeds)
+            strides = stride if repeat == 0 else 1
             x = keras.layers.DepthwiseConv2D(
-                3,
-                stride if repeat == 0 else 1,
-                padding="same",
-                depthwise_initializer=initializer,
+                3, strides, padding="same", depthwise_initializer=initializer
             )(x)
             x = keras.layers.ReLU(6.0)(x)
             x = convolution(x, channels(filters), relu=False)
@@ -157,3 +158,15 @@ def transformer(width: int = 16, blocks: int = 5, seed: int = 0) -> keras.Model:
         x = relu(styled(convolution(x, filters)))
     x = styled(convolution(x, 3, 9))
     return keras.Model([photo, style], ops.sigmoid(x), name="transformer")
+
+
+def stylizer(recipe: StyleRecipe) -> tuple[keras.Model, keras.Model, keras.Model]:
+    """The style network and the transformer of `recipe`, and both as one network.
+
+    The last holds every weight: (photo, style picture) -> picture.
+    """
+    first = style_network(recipe.style_width, recipe.seed)
+    second = transformer(recipe.width, recipe.blocks, recipe.seed)
+    photo, picture = keras.Input((None, None, 3)), keras.Input((None, None, 3))
+    whole = keras.Model([photo, picture], second([photo, first(picture)]), name="stylizer")
+    return first, second, whole

@@ -20,6 +20,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from training.photos import DataError, PhotoFile, decode
 from training.style.losses import Perception
@@ -150,8 +151,6 @@ def _make(
 
 
 def _resized(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from PIL import Image
-
     side = (STYLE_SIDE, STYLE_SIDE)
     return np.asarray(Image.fromarray(photo).resize(side, Image.Resampling.BICUBIC))
 
