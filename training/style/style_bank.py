@@ -90,7 +90,7 @@ def load(
             np.load(place / "share.npy"),
             len(photos),
         )
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError) as error:
         raise DataError(
             f"cannot keep styles in {place} ({getattr(error, 'strerror', None) or error}): "
             "make room there, remove it, or name another folder with --cache-dir"
@@ -159,7 +159,7 @@ class _Judge(keras.Model):
     """A picture -> its style vector and its statistics, as one network."""
 
     def __init__(self, style_network: keras.Model, perception: Perception):
-        super().__init__()
+        super().__init__(name="judge")
         self._style_network = style_network
         self._perception = perception
 
