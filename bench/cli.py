@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bench import client_part, environment_part, serving_part
+from bench import client_part, environment_part, networks_part, serving_part, style_part
 from bench.photos import SIZES
 from bench.report import CannotMeasure, PartResult, as_json, markdown
 from local.model_folder import NoModel, check_model
 
 ROOT = Path(__file__).resolve().parent.parent
-CHOICES = (*SIZES, "serving", "environment", "imports")
+STYLE_MODEL = ROOT / "models" / "style"
+CHOICES = (*SIZES, "style", "networks", "serving", "environment", "imports")
 
 DESCRIPTION = """\
 Measure the service on this machine, everything in one run and in turns: photos of 400x400, 1 and 12
 megapixels end to end, the network alone, each stage of the client, the bytes to the model server
-and back, and the same the article's way; the model server beside the network alone, beside itself
-with the json module, beside LitServe; then what a client's environment weighs, and how long it
-takes to import. Prints Markdown, with each goal met or not; a goal that is missed is no error."""
+and back, and the same the article's way; the same photos in the style of a picture, by either
+signature of the style model; the networks beside a plain U-Net; the model server beside the network
+alone, beside itself with the json module, beside LitServe; then what a client's environment weighs,
+and how long it takes to import. Prints Markdown, with each goal met or not; a goal that is missed
+is no error."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,6 +61,13 @@ def build_parser() -> argparse.ArgumentParser:
         default=ROOT / "models" / "color" / "v1",
         metavar="FOLDER",
         help="folder with the model's versions (default: models/color/v1 of this checkout)",
+    )
+    parser.add_argument(
+        "--style-model",
+        type=Path,
+        default=STYLE_MODEL,
+        metavar="FOLDER",
+        help="the same for style (default: models/style; style is left out where it is not there)",
     )
     parser.add_argument(
         "--repeats",
@@ -115,6 +125,11 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
         check_model(model)
     if photo_names:
         results["client"] = client_part.measure(model, photo_names, options.repeats, _tell)
+    if "style" in options.only:
+        results["style"] = _measure_style(options, photo_names or list(SIZES))
+    if "networks" in options.only:
+        models = sorted(path for path in (ROOT / "models" / "color").iterdir() if path.is_dir())
+        results["networks"] = networks_part.measure(models, options.repeats, _tell)
     if "serving" in options.only:
         results["serving"] = serving_part.measure(
             model, options.repeats, _tell, with_peer=not options.no_peer
@@ -124,6 +139,14 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
     if "imports" in options.only:
         results["imports"] = environment_part.measure_imports(_tell)
     return results
+
+
+def _measure_style(options: argparse.Namespace, photo_names: Sequence[str]) -> PartResult:
+    if options.style_model == STYLE_MODEL and not STYLE_MODEL.exists():
+        return PartResult(notes=["Style is not measured: there is no model in models/style."])
+    model = options.style_model.absolute()
+    check_model(model)
+    return style_part.measure(model, photo_names, options.repeats, _tell)
 
 
 def _tell(progress: str) -> None:

@@ -59,22 +59,23 @@ class Colored:
     model: str
 
 
-def color(predict_url: str, jpeg: bytes) -> Colored:
-    """Send a photo as curl does: one multipart form on a connection of its own.
+def color(predict_url: str, jpeg: bytes, style: bytes | None = None) -> Colored:
+    """Send a photo as curl does: one multipart form on a connection of its own; with a style
+    picture, to be painted in its style.
 
     `stages` are the client's, in seconds, by the reply's Server-Timing. Raises CannotMeasure
     unless the reply is 200.
     """
     parts = urlsplit(predict_url)
-    body = (
-        f"--{_BOUNDARY}\r\n"
-        'Content-Disposition: form-data; name="content_image"; filename="photo.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n"
-    ).encode() + jpeg + f"\r\n--{_BOUNDARY}--\r\n".encode()  # fmt: skip
-    content_type = f"multipart/form-data; boundary={_BOUNDARY}"
+    body = _form_part("content_image", jpeg)
+    headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
+    if style is not None:
+        body += _form_part("style_image", style)
+        headers["style"] = "transfer"
+    body += f"--{_BOUNDARY}--\r\n".encode()
     started = time.perf_counter()
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-    connection.request("POST", parts.path, body, {"Content-Type": content_type})
+    connection.request("POST", parts.path, body, headers)
     reply = connection.getresponse()
     png = reply.read()
     seconds = time.perf_counter() - started
@@ -84,3 +85,12 @@ def color(predict_url: str, jpeg: bytes) -> Colored:
     timings = re.findall(r"([\w-]+);dur=([\d.]+)", reply.headers.get("Server-Timing", ""))
     stages = {name: float(milliseconds) / 1e3 for name, milliseconds in timings}
     return Colored(seconds, png, stages, reply.headers.get("X-Model", "unnamed"))
+
+
+def _form_part(name: str, jpeg: bytes) -> bytes:
+    head = (
+        f"--{_BOUNDARY}\r\n"
+        f'Content-Disposition: form-data; name="{name}"; filename="{name}.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n"
+    )
+    return head.encode() + jpeg + b"\r\n"

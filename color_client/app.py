@@ -12,7 +12,7 @@ from .settings import Settings
 from .upload import InMemoryRequest
 
 
-class ColorApp(Flask):
+class ClientApp(Flask):
     """A Flask application whose uploads never touch the disk."""
 
     request_class = InMemoryRequest
@@ -20,7 +20,7 @@ class ColorApp(Flask):
 
 def create_app(settings: Settings) -> Flask:
     """The color client as a WSGI application. `app.extensions["predictor"].close()` ends it."""
-    app = ColorApp(__name__, static_folder="page", static_url_path="/page")
+    app = ClientApp(__name__, static_folder="page", static_url_path="/page")
     metrics = Metrics()
     predictor = Predictor(settings.url, metrics.observe_exchange)
     app.extensions["predictor"] = predictor

@@ -4,9 +4,6 @@
 the photo at the same working size either way.
 """
 
-import base64
-import binascii
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +12,7 @@ import numpy as np
 import orjson
 from PIL import Image
 
-from . import lab, png
+from . import lab, prediction
 from .http_deadline import Deadline
 from .lab import Floats
 from .predictor import PACKED, Predictor, nonsense
@@ -59,10 +56,8 @@ def _working_size(size: tuple[int, int], long_side: int) -> tuple[int, int]:
 def packed_request(lightness: Floats) -> bytes:
     """The predict request of signature `packed` for L* [h,w]: an 8-bit gray PNG, L* · 255/100."""
     pixels = np.rint(lightness * np.float32(2.55)).astype(np.uint8)
-    encoded = base64.b64encode(png.encode(pixels)).decode("ascii")
-    return orjson.dumps(
-        {"signature_name": PACKED, "instances": [{"l_bytes": {"b64": encoded}}]}
-    )  # fmt: skip
+    row = {"l_bytes": prediction.png_value(pixels)}
+    return orjson.dumps({"signature_name": PACKED, "instances": [row]})
 
 
 def plain_request(lightness: Floats) -> bytes:
@@ -71,37 +66,19 @@ def plain_request(lightness: Floats) -> bytes:
     return orjson.dumps({"instances": [row]}, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def packed_color(prediction: Any, shape: tuple[int, int]) -> Color:
+def packed_color(answer: Any, shape: tuple[int, int]) -> Color:
     """The color in a `packed` prediction for L* of `shape`. Raises Problem (502) on nonsense."""
-    try:
-        data = base64.b64decode(prediction["ab_bytes"]["b64"], validate=True)
-    except (TypeError, KeyError, IndexError, binascii.Error, ValueError):
-        raise nonsense("no base64 picture in `ab_bytes`") from None
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            # Its own resolution is never finer than what was sent, but for padding.
-            if image.mode != "LA" or any(
-                ours > 2 * sent + 64 for ours, sent in zip(image.size, shape[::-1], strict=True)
-            ):
-                raise nonsense(f"`ab_bytes` is {image.mode} of {image.size}, not two channels")
-            pixels = np.asarray(image)
-    except (OSError, SyntaxError, ValueError):
-        raise nonsense("`ab_bytes` is not a whole PNG") from None
-    model = prediction.get("model")
-    return Color(pixels.astype(np.float32) - np.float32(128.0), _model_name(model))
+    # Its own resolution is never finer than what was sent, but for padding.
+    most = 2 * shape[1] + 64, 2 * shape[0] + 64
+    pixels = prediction.png_pixels(answer, "ab_bytes", "LA", (1, 1), most)
+    return Color(pixels.astype(np.float32) - np.float32(128.0), prediction.model_name(answer))
 
 
-def plain_color(prediction: Any, shape: tuple[int, int]) -> Color:
+def plain_color(answer: Any, shape: tuple[int, int]) -> Color:
     """The color in a `serving_default` prediction for L* of `shape`; see packed_color."""
-    try:
-        with np.errstate(over="ignore"):
-            ab = np.asarray(prediction, np.float32)
-    except (TypeError, ValueError):
-        raise nonsense("not an array of numbers") from None
+    ab = prediction.numbers(answer)
     if ab.shape != (*shape, 2):
         raise nonsense(f"shape {list(ab.shape)} instead of {[*shape, 2]}")
-    if not np.isfinite(ab).all():
-        raise nonsense("numbers that are not finite")
     return Color(np.clip(ab * np.float32(128.0), -128.0, 127.0), None)
 
 
@@ -122,10 +99,3 @@ def ask(
     with stage("decode-reply"):
         read = packed_color if answer.signature == PACKED else plain_color
         return read(answer.prediction, (height, width))
-
-
-def _model_name(told: Any) -> str | None:
-    """A name that can stand in a header, or None."""
-    if isinstance(told, str) and 0 < len(told) <= 64 and told.isascii() and told.isprintable():
-        return told
-    return None

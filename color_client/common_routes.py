@@ -1,5 +1,7 @@
 """What every client of ours answers beside POST /predict: the page, health, metrics."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, current_app
 
 from .http_deadline import Deadline
@@ -16,8 +18,13 @@ _READY_WITHIN_S = 2.0
 _RETRY_AFTER_S = 2
 
 
-def common_routes(predictor: Predictor, metrics: Metrics) -> Blueprint:
-    """GET /, /healthz, /readyz and /metrics. The page is `index.html` of the static folder."""
+def common_routes(
+    predictor: Predictor, metrics: Metrics, passed_on: Callable[[], dict[str, str]] = dict
+) -> Blueprint:
+    """GET /, /healthz, /readyz and /metrics. The page is `index.html` of the static folder.
+
+    `passed_on()` is what of the request's headers /readyz asks the predict URL with.
+    """
     routes = Blueprint("common", __name__)
 
     @routes.get("/")
@@ -33,7 +40,7 @@ def common_routes(predictor: Predictor, metrics: Metrics) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        reason = predictor.not_ready_because(Deadline(_READY_WITHIN_S))
+        reason = predictor.not_ready_because(Deadline(_READY_WITHIN_S), passed_on())
         if reason:
             raise Problem(503, "not-ready", reason, _RETRY_AFTER_S)
         return Response("ready\n", mimetype="text/plain")

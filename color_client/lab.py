@@ -23,6 +23,8 @@ XYZ_FROM_LINEAR = np.array(
     ]
 )
 WHITE = XYZ_FROM_LINEAR.sum(axis=1)
+# Linear light to X/Xn, Y, Z/Zn.
+_RATIO_FROM_LINEAR = (XYZ_FROM_LINEAR / WHITE[:, None]).T.astype(np.float32)
 
 # Where the cube root of L*a*b* gives way to a straight line, and that line's slope.
 KNEE = 6.0 / 29.0
@@ -85,6 +87,13 @@ def luminance(pixels: Bytes) -> npt.NDArray[np.uint16]:
 def lightness(pixels: Bytes) -> Floats:
     """CIE L*, 0…100, of sRGB pixels [H,W,3] or gray ones [H,W] (0…255)."""
     return _ROOT[luminance(pixels)] * np.float32(116.0) - np.float32(16.0)
+
+
+def color(pixels: Bytes) -> Floats:
+    """CIE a*, b* [H,W,2] of sRGB pixels [H,W,3] (0…255); for pictures of moderate size."""
+    ratio = _LINEAR.astype(np.float32)[pixels] @ _RATIO_FROM_LINEAR
+    x, y, z = np.moveaxis(_ROOT[np.rint(ratio * np.float32(65_535.0)).astype(np.uint16)], -1, 0)
+    return np.stack([np.float32(500.0) * (x - y), np.float32(200.0) * (y - z)], axis=-1)
 
 
 def colorize(pixels: Bytes, ab: Floats) -> Bytes:

@@ -15,14 +15,14 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "colorway_client_requests",
-            "Requests answered, by path and status.",
-            ["path", "status"],
+            "Requests answered, by path, route (color or style) and status.",
+            ["path", "route", "status"],
             registry=self.registry,
         )
         self.seconds = Histogram(
             "colorway_client_request_seconds",
             "Time from the first line of a request to its whole reply.",
-            ["path"],
+            ["path", "route"],
             buckets=_SECONDS,
             registry=self.registry,
         )
@@ -35,24 +35,24 @@ class Metrics:
         )
         self.exchanges = Histogram(
             "colorway_client_upstream_seconds",
-            "Exchanges with the predict URL, by signature and outcome.",
-            ["signature", "outcome"],
+            "Exchanges with the predict URL, by route, signature and outcome.",
+            ["route", "signature", "outcome"],
             buckets=_SECONDS,
             registry=self.registry,
         )
         self.models = Counter(
             "colorway_client_pictures",
-            "Pictures made, by the model that made them.",
-            ["model"],
+            "Pictures made, by route and by the model that made them.",
+            ["route", "model"],
             registry=self.registry,
         )
         self.in_hand = Gauge(
             "colorway_client_in_hand", "Requests being answered now.", registry=self.registry
         )
 
-    def observe_exchange(self, signature: str, outcome: str, seconds: float) -> None:
+    def observe_exchange(self, route: str, signature: str, outcome: str, seconds: float) -> None:
         """Count one exchange with the predict URL."""
-        self.exchanges.labels(signature, outcome).observe(seconds)
+        self.exchanges.labels(route, signature, outcome).observe(seconds)
 
     def text(self) -> bytes:
         """The exposition that Prometheus reads."""

@@ -32,6 +32,16 @@ _RETRY_AFTER_S = 2
 _QUOTED = 300
 
 
+class Refused(Problem):
+    """The predict URL answered an error: HTTP status `upstream`, in words of its own."""
+
+    def __init__(
+        self, upstream: int, status: int, code: str, detail: str, retry_after: int | None = None
+    ):
+        super().__init__(status, code, detail, retry_after)
+        self.upstream = upstream
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the model predicted for the one picture that was sent, and through which signature."""
@@ -43,13 +53,13 @@ class Answer:
 class Predictor:
     """Asks the model behind one predict URL. Threads may share it."""
 
-    def __init__(self, url: str, observe: Callable[[str, str, float], None] | None = None):
-        """`observe(signature, outcome, seconds)` hears of every exchange."""
+    def __init__(self, url: str, observe: Callable[[str, str, str, float], None] | None = None):
+        """`observe(route, signature, outcome, seconds)` hears of every exchange."""
         self.url = url
         self.target = urlsplit(url).path
         self.status_target = self.target.removesuffix(":predict")
         self._pool = HttpPool(url)
-        self._observe = observe or (lambda signature, outcome, seconds: None)
+        self._observe = observe or (lambda route, signature, outcome, seconds: None)
         self._plain_until: dict[str, float] = {}
 
     def predict(
@@ -63,20 +73,23 @@ class Predictor:
         """The prediction for one row, asked for as `packed()` or else as `plain()`, JSON bodies.
 
         `route` tells apart what a gateway may send to different models behind the same URL. Raises
-        Problem: 502 an error or nonsense, 503 not reached, not ready or overloaded, 504 too late.
+        Problem: 502 an error or nonsense, 503 not reached, not ready or overloaded, 504 too late;
+        it is a Refused where the URL answered an error.
         """
         if time.monotonic() >= self._plain_until.get(route, 0.0):
-            reply = self._exchange(PACKED, packed(), deadline, headers)
+            reply = self._exchange(route, PACKED, packed(), deadline, headers)
             if not _lacks_packed(reply):
                 return Answer(PACKED, self._prediction(reply))
             self._plain_until[route] = time.monotonic() + _REMEMBER_PLAIN_S
-        reply = self._exchange(PLAIN, plain(), deadline, headers)
+        reply = self._exchange(route, PLAIN, plain(), deadline, headers)
         return Answer(PLAIN, self._prediction(reply))
 
-    def not_ready_because(self, deadline: Deadline) -> str | None:
+    def not_ready_because(self, deadline: Deadline, headers: dict[str, str]) -> str | None:
         """Why the model behind the URL cannot answer now, or None when it can."""
         try:
-            reply = self._pool.exchange("GET", self.status_target, deadline, max_bytes=1_000_000)
+            reply = self._pool.exchange(
+                "GET", self.status_target, deadline, headers, max_bytes=1_000_000
+            )
         except (Unreachable, NotHttp) as failure:
             return f"The model server cannot be reached: {failure}."
         except DeadlineExceeded:
@@ -96,7 +109,7 @@ class Predictor:
         self._pool.close()
 
     def _exchange(
-        self, signature: str, body: bytes, deadline: Deadline, headers: dict[str, str]
+        self, route: str, signature: str, body: bytes, deadline: Deadline, headers: dict[str, str]
     ) -> Reply:
         started = time.monotonic()
         outcome = "error"
@@ -126,7 +139,7 @@ class Predictor:
             outcome = "nonsense"
             raise nonsense(str(failure)) from None
         finally:
-            self._observe(signature, outcome, time.monotonic() - started)
+            self._observe(route, signature, outcome, time.monotonic() - started)
 
     def _prediction(self, reply: Reply) -> Any:
         if reply.status != 200:
@@ -150,11 +163,12 @@ def nonsense(what: str) -> Problem:
     )
 
 
-def _problem_for(reply: Reply) -> Problem:
+def _problem_for(reply: Reply) -> Refused:
     """The problem that an error status of the predict URL stands for."""
     quote = _quote(reply)
     if reply.status == 504:
-        return Problem(
+        return Refused(
+            reply.status,
             504,
             "predict-url-slow",
             f"The gateway gave up waiting for the model ({quote}). Try again; if it stays slow, "
@@ -162,7 +176,8 @@ def _problem_for(reply: Reply) -> Problem:
         )
     starting = reply.status == 404 and quote.startswith("Servable not found")
     if reply.status in (429, 503) or starting:
-        return Problem(
+        return Refused(
+            reply.status,
             503,
             "predict-url-not-ready",
             f"The model is not ready or has too much to do ({reply.status}: {quote}). Try again "
@@ -170,9 +185,8 @@ def _problem_for(reply: Reply) -> Problem:
             _retry_after(reply),
         )
     hint = " Check the path in URL." if reply.status == 404 else ""
-    return Problem(
-        502, "predict-url-error", f"The predict URL answered {reply.status}: {quote}{hint}"
-    )
+    detail = f"The predict URL answered {reply.status}: {quote}{hint}"
+    return Refused(reply.status, 502, "predict-url-error", detail)
 
 
 def _retry_after(reply: Reply) -> int:

@@ -52,7 +52,8 @@ def number(low: float, high: float) -> Callable[[str], float]:
     return read
 
 
-def _setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
+def setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
+    """A field of Settings: `read` raises ValueError with what the value must be."""
     return field(default=default, metadata={"read": read, "meaning": meaning})
 
 
@@ -60,31 +61,31 @@ def _setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
 class Settings:
     """What the color client can be told; each field is the environment variable in lower case."""
 
-    url: str = _setting(
+    url: str = setting(
         "http://localhost:8501/v1/models/my-model:predict",
         predict_url,
         "Predict URL of the model server, or of the gateway in front of it.",
     )
-    host: str = _setting("0.0.0.0", str, "Address to listen on.")
-    port: int = _setting(3333, whole(1, 65_535), "Port to listen on.")
-    timeout_s: float = _setting(
+    host: str = setting("0.0.0.0", str, "Address to listen on.")
+    port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
+    timeout_s: float = setting(
         15.0,
         number(0.05, 600),
         "Seconds for the whole exchange with the predict URL, a second try included.",
     )
-    max_upload_mb: float = _setting(
+    max_upload_mb: float = setting(
         25.0, number(0.001, 1024), "Largest upload, in megabytes (1 MB is 1,000,000 bytes)."
     )
-    max_pixels: int = _setting(
+    max_pixels: int = setting(
         50_000_000, whole(1, 1_000_000_000), "Most pixels of an upload, by its header."
     )
-    working_size: int = _setting(
+    working_size: int = setting(
         256, whole(16, 512), "Long side, in pixels, of what the network gets; never scaled up."
     )
-    max_in_hand: int = _setting(
+    max_in_hand: int = setting(
         64, whole(1, 1024), "Photos in hand at once; one more is answered 503 with Retry-After."
     )
-    max_pixels_in_hand: int = _setting(
+    max_pixels_in_hand: int = setting(
         100_000_000,
         whole(1, 10_000_000_000),
         "Decoded pixels in memory at once, about 13 bytes each; photos beyond wait their turn.",

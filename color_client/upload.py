@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import IO
 
 from flask import Request, request
@@ -34,32 +34,21 @@ class InMemoryRequest(Request):
         return io.BytesIO()
 
 
-def check_options(known: Collection[str], files: Collection[str]) -> None:
-    """Refuse (400) query and form fields other than the options `known` and the file fields."""
-    sent = set(request.args) | set(request.form) | set(request.files)
-    options = " and ".join(sorted(known)) if known else "none"
-    for name in sorted((set(request.args) - set(known)) | (sent - set(known) - set(files))):
-        raise Problem(
-            400,
-            "unknown-option",
-            f"There is no option {name[:64]!r} here. Options: {options}. "
-            f"Pictures: {' and '.join(files)}.",
-        )
+def pictures(names: Sequence[str], required: int, max_bytes: int) -> dict[str, io.BytesIO]:
+    """The pictures of a request by field name; so many of `names`, from the first, are `required`.
 
-
-def pictures(names: Collection[str], max_bytes: int) -> dict[str, io.BytesIO]:
-    """The pictures of a request by field name: the first of `names` is required.
-
-    A body with an image type counts as that first one. Raises Problem: 400 missing or doubled, 413
+    A body with an image type counts as the first one. Raises Problem: 400 missing or doubled, 413
     more than `max_bytes` in one picture, 415 neither a form nor a picture.
     """
-    first = next(iter(names))
+    first = names[0]
     request.max_content_length = max_bytes * len(names) + _ENVELOPE
     try:
         if request.mimetype.startswith("image/"):
             found = {first: _bare_body()}
+            if required > 1:
+                raise _missing(names[1])
         elif request.mimetype == "multipart/form-data":
-            found = _from_form(names)
+            found = _from_form(names, required)
         else:
             raise Problem(
                 415,
@@ -88,7 +77,7 @@ def _bare_body() -> io.BytesIO:
     return io.BytesIO(body)
 
 
-def _from_form(names: Collection[str]) -> dict[str, io.BytesIO]:
+def _from_form(names: Sequence[str], required: int) -> dict[str, io.BytesIO]:
     found = {}
     for position, name in enumerate(names):
         files = request.files.getlist(name)
@@ -98,16 +87,20 @@ def _from_form(names: Collection[str]) -> dict[str, io.BytesIO]:
             stream = files[0].stream
             assert isinstance(stream, io.BytesIO)
             found[name] = stream
-        elif position == 0:
-            text = name in request.form
-            raise Problem(
-                400,
-                "picture-missing",
-                f"The field {name} holds text, not a file: write {name}=@photo.jpg, with the @."
-                if text
-                else f"The photo is missing: send it as the form field {name}.",
-            )
+        elif position < required:
+            raise _missing(name)
     return found
+
+
+def _missing(name: str) -> Problem:
+    return Problem(
+        400,
+        "picture-missing",
+        f"The field {name} holds text, not a file: write {name}=@photo.jpg, with the @."
+        if name in request.form
+        else f"A picture is missing: send it as the file of the form field {name} "
+        f"(curl -F {name}=@photo.jpg).",
+    )
 
 
 def _ended_early() -> Problem:

@@ -9,12 +9,28 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("models/**/*.md")]
 
 
-def test_settings_of_the_color_client_are_the_ones_in_the_docs():
-    from color_client.settings import markdown_table
+def block(page: str, name: str) -> str:
+    """What stands between `<!-- name -->` and `<!-- /name -->` of a page."""
+    text = (ROOT / "docs" / page).read_text()
+    return re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.S)[1]
 
-    text = (ROOT / "docs" / "client.md").read_text()
-    block = re.search(r"<!-- settings -->\n(.*)<!-- /settings -->", text, re.S)
-    assert block[1] == markdown_table()
+
+def test_settings_and_options_of_the_color_client_are_the_ones_in_the_docs():
+    from color_client import options, routes, settings
+
+    assert block("client.md", "settings") == settings.markdown_table()
+    assert block("client.md", "options") == options.markdown_table(routes.OPTIONS)
+
+
+def test_settings_and_options_of_the_style_client_are_the_ones_in_the_docs():
+    from color_client import options, settings
+    from color_client.routes import OPTIONS
+    from style_client.routes import style_options
+    from style_client.settings import StyleSettings
+
+    assert block("style.md", "settings") == settings.markdown_table(StyleSettings)
+    assert block("style.md", "style options") == options.markdown_table(style_options())
+    assert block("style.md", "color options") == options.markdown_table(OPTIONS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

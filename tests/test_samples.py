@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +68,38 @@ def test_gray_version_has_the_color_photographs_luminance(name):
         assert gray.size == photo.size
         difference = np.asarray(gray).astype(float) - make_gray.gray_of(np.asarray(photo))
     assert abs(difference).mean() < 2, "run samples/make_gray.py"
+
+
+STYLES = SAMPLES / "styles"
+STYLE_NAMES = sorted(path.name for path in STYLES.glob("*.jpg"))
+
+
+def test_there_are_style_pictures_and_the_readme_has_them_all():
+    assert len(STYLE_NAMES) >= 5
+    text = (STYLES / "README.md").read_text()
+    assert sorted(re.findall(r"^\| (\S+\.jpg) \|", text, re.M)) == STYLE_NAMES
+    assert "https://creativecommons.org/publicdomain/zero/1.0/" in text
+
+
+@pytest.fixture(scope="module")
+def drawn_again(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("styles")
+    subprocess.run([sys.executable, STYLES / "draw.py", folder], check=True, timeout=540)
+    return folder
+
+
+def test_the_program_draws_all_of_them(drawn_again):
+    assert sorted(path.name for path in drawn_again.iterdir()) == STYLE_NAMES
+
+
+@pytest.mark.parametrize("name", STYLE_NAMES)
+def test_style_picture(name, drawn_again):
+    path = STYLES / name
+    assert path.stat().st_size <= 120_000
+    with Image.open(path) as shipped, Image.open(drawn_again / name) as again:
+        assert (shipped.format, shipped.mode, shipped.size) == ("JPEG", "RGB", (512, 512))
+        assert again.size == shipped.size
+        difference = np.asarray(shipped).astype(float) - np.asarray(again)
+        # Texture is what makes a style; a flat picture has none.
+        assert np.asarray(shipped.convert("L")).std() > 25
+    assert abs(difference).mean() < 4, "run samples/styles/draw.py"

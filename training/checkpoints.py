@@ -4,6 +4,7 @@ One file each, `step-N.npz`: NumPy arrays and, beside them in the same archive, 
 knows nothing of a network, so that any training on any Keras backend can keep its state in it.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -92,7 +93,7 @@ class Checkpoints:
     def remove(self) -> None:
         """Remove the folder with every checkpoint in it, and the folder above if it is empty."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        if self.folder.parent.is_dir() and not any(self.folder.parent.iterdir()):
+        with contextlib.suppress(OSError):  # not empty, or not there
             self.folder.parent.rmdir()
 
     def _paths(self) -> list[Path]:

@@ -5,9 +5,8 @@ import hashlib
 import sys
 from pathlib import Path
 
-from training import publish
-from training.place_flags import add_place_flags
-from training.quiet import start_tensorflow
+from training import cli, publish
+from training.quiet import held_standard_error
 
 HANDLE = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
 
@@ -23,7 +22,7 @@ Downloads go to the folder that TFHUB_CACHE_DIR names, and are found there again
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    made = argparse.ArgumentParser(
+    made = cli.Parser(
         prog="python -m training hub",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -36,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="HANDLE_OR_FOLDER",
         help="of a model with the same interface (default: %(default)s)",
     )
-    add_place_flags(made)
+    cli.add_place_flags(made)
     return made
 
 
@@ -58,9 +57,10 @@ def _run(options: argparse.Namespace) -> int:
         if published:
             print(f"version {place.version} is already published in {place.served}: nothing to do")
             return 0
-        start_tensorflow()
-        from training import hub
-        from training.style.export import write_saved_model
+        with held_standard_error():  # TensorFlow is imported here
+            from training import backend, hub
+            from training.style.export import write_saved_model
+        backend.start()
 
         print(f"resolving {options.source}", flush=True)
         painter = hub.HubPainter(hub.resolve(options.source))

@@ -10,6 +10,7 @@ them too:
 import csv
 import itertools
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -17,12 +18,13 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from tensorboardX import SummaryWriter
+from tensorboardX import summary
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 from training.files import write_then_rename
 
 CSV = "journal.csv"
-FLUSH_EVERY_S = 10
 
 _serial = itertools.count()  # two journals of one process and second need two names
 
@@ -31,7 +33,8 @@ class Journal:
     """Scalars and pictures of one run, in `folder`; a context manager.
 
     A run that is resumed at `step` goes on where that checkpoint stood: what was told of later
-    steps is dropped from the CSV, and TensorBoard is told to forget it.
+    steps is dropped from the CSV, and TensorBoard is told to forget it. Every method raises OSError
+    where the disk refuses.
     """
 
     def __init__(self, folder: Path, step: int = 0):
@@ -40,12 +43,13 @@ class Journal:
         rows = [row for row in _read(self._path) if int(row["step"]) <= step]
         self._columns = list(rows[0]) if rows else ["step"]
         self._write_all(rows)
-        self._events = SummaryWriter(
-            str(folder),
-            purge_step=step + 1,
-            flush_secs=FLUSH_EVERY_S,
-            filename_suffix=f".{os.getpid()}.{next(_serial)}",
-        )
+        # Not tensorboardX's SummaryWriter: its thread dies of a full disk, and the run then waits
+        # for that thread for ever.
+        suffix = f".{os.getpid()}.{next(_serial)}"
+        self._events = EventsWriter(str(folder / "events"), suffix)
+        if step:
+            start = SessionLog(status=SessionLog.START)
+            self._write(step + 1, session_log=start)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Tell numbers by name; `group/name` puts them into TensorBoard's groups."""
@@ -56,19 +60,17 @@ class Journal:
         with self._path.open("a", newline="") as file:
             self._writer(file).writerow({"step": step, **values})
         for name, value in values.items():
-            self._events.add_scalar(name, value, step)
+            self._write(step, summary=summary.scalar(name, value))
+        self._events.flush()
 
     def pictures(self, step: int, pictures: Mapping[str, NDArray[np.uint8]]) -> None:
         """Show pictures by name, uint8 sRGB [H, W, 3]; in TensorBoard only."""
         for name, picture in pictures.items():
-            self._events.add_image(name, picture, step, dataformats="HWC")
-
-    def flush(self) -> None:
-        """Write out what is still in memory: before a checkpoint, so that no step is untold."""
+            self._write(step, summary=summary.image(name, picture, dataformats="HWC"))
         self._events.flush()
 
     def close(self) -> None:
-        """Write out everything and let go of the files."""
+        """Let go of the files."""
         self._events.close()
 
     def __enter__(self) -> "Journal":
@@ -81,6 +83,9 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _write(self, step: int, **what: object) -> None:
+        self._events.write_event(Event(wall_time=time.time(), step=step, **what))
 
     def _writer(self, file: IO[str]) -> csv.DictWriter:
         return csv.DictWriter(file, self._columns, restval="", lineterminator="\n")

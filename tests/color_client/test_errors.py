@@ -82,6 +82,23 @@ def test_unknown_option(client, where):
     reply = client.predict(PHOTO, **{where: {"colour": "1"}})
     told = problem(reply, 400, "unknown-option")
     assert "'colour'" in told["detail"] and "content_image" in told["detail"]
+    assert "Options: vividness." in told["detail"]
+
+
+@pytest.mark.parametrize("where", ["params", "data"])
+@pytest.mark.parametrize("value", ["-0.1", "2.1", "nan", "inf", "very", "1,5"])
+def test_a_value_that_an_option_cannot_have(client, where, value):
+    reply = client.predict(PHOTO, **{where: {"vividness": value}})
+    told = problem(reply, 400, "bad-option")
+    assert f"vividness={value!r} must be a number from 0 to 2" in told["detail"]
+
+
+def test_an_option_twice_or_as_a_file(client):
+    reply = client.predict(PHOTO, params=[("vividness", "1"), ("vividness", "1")])
+    assert "2 times" in problem(reply, 400, "bad-option")["detail"]
+    files = {"content_image": PHOTO, "vividness": b"1"}
+    reply = client.predict(None, files=files)
+    assert "as a file" in problem(reply, 400, "bad-option")["detail"]
 
 
 def test_unknown_file(client):
@@ -215,12 +232,12 @@ ODD_400 = {"error": 'Serving signature name: "packed" not found in signature def
         (
             predicts(packed(base64_png(np.zeros((9, 9), "uint8")))),
             "predict-url-nonsense",
-            "two channels",
+            "not LA",
         ),
         (
             predicts(packed(base64_png(np.zeros((999, 9, 2), "uint8")))),
             "predict-url-nonsense",
-            "two channels",
+            "not LA",
         ),
         (
             predicts(packed(base64_png(np.zeros((40, 60, 2), "uint8"))[:40])),

@@ -15,6 +15,12 @@ def test_lightness_is_that_of_cie_15():
     assert np.abs(lab.lightness(grays) - lab_of(np.stack([grays] * 3, -1))[..., 0]).max() < 0.03
 
 
+def test_color_is_that_of_cie_15():
+    colors = np.random.default_rng(2).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    colors[0], colors[1] = 0, 255
+    assert np.abs(lab.color(colors) - lab_of(colors)[..., 1:]).max() < 0.15
+
+
 def test_no_color_leaves_every_gray_as_it_was():
     grays = np.arange(256, dtype=np.uint8)[None]
     assert (lab.colorize(grays, np.zeros((1, 1, 2), np.float32)) == grays[..., None]).all()

@@ -22,8 +22,8 @@ from .pictures import (
 )
 
 
-def colored(client, data: bytes, **options) -> Image.Image:
-    reply = client.predict(data, **options)
+def colored(client, photo: bytes | None, **options) -> Image.Image:
+    reply = client.predict(photo, **options)
     assert reply.status_code == 200, reply.text
     return opened(reply.content)
 
@@ -48,6 +48,21 @@ def test_a_flat_photo_gets_exactly_the_color_of_the_rule(client):
     # Level 119 is L* 50.03: a* = 0, b* = 15.
     lab = lab_of(np.asarray(after))
     assert np.abs(lab - [50.03, 0.0, 15.0]).max() < 1.0
+
+
+@pytest.mark.parametrize("where", ["params", "data"])
+@pytest.mark.parametrize("vividness", [0, 0.5, 2, ""])
+def test_vividness_multiplies_the_color(client, vividness, where):
+    photo = file_of(Image.new("L", (30, 20), 119))
+    after = colored(client, photo, **{where: {"vividness": vividness}})
+    b = 15.0 if vividness == "" else 15.0 * vividness
+    assert np.abs(lab_of(np.asarray(after)) - [50.03, 0.0, b]).max() < 1.0
+
+
+def test_options_go_with_a_bare_body_too(client):
+    photo, headers = file_of(Image.new("L", (30, 20), 119)), {"Content-Type": "image/png"}
+    after = colored(client, None, data=photo, headers=headers, params={"vividness": 2})
+    assert np.abs(lab_of(np.asarray(after)) - [50.03, 0.0, 30.0]).max() < 1.0
 
 
 def test_the_body_may_be_the_photo_itself(client):

@@ -27,9 +27,9 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 class Program:
-    """A running `python -m color_client`."""
+    """A running `python -m color_client`, or another client."""
 
-    def __init__(self, url: str, tmp_path: Path, **environment: str):
+    def __init__(self, url: str, tmp_path: Path, package: str = "color_client", **environment: str):
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.tmp = tmp_path / "tmp"
@@ -38,7 +38,7 @@ class Program:
         settings = {"URL": url, "PORT": str(port), "HOST": "127.0.0.1", "TMPDIR": str(self.tmp)}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "color_client"],
+                [sys.executable, "-m", package],
                 cwd=ROOT, env={**os.environ, **settings, **environment}, stdout=log, stderr=log,
             )  # fmt: skip
         self.client = Client(f"http://127.0.0.1:{port}")
@@ -84,6 +84,7 @@ def test_help_lists_every_setting():
     assert done.returncode == 0 and done.stderr == ""
     for name in ("URL", "PORT", "TIMEOUT_S", "MAX_UPLOAD_MB", "MAX_PIXELS"):
         assert f"  {name} (default" in done.stdout
+    assert "  vividness (default 1)" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from .pictures import file_of, luminance_error, opened, scene
 from .predictors import answers, slow
 
 PHOTO = file_of(scene(60, 40))
+UPSTREAM = "colorway_client_upstream_seconds_count"
 
 
 @pytest.mark.parametrize("told", ["a", "A.b_c-9", "x" * 64])
@@ -66,15 +67,15 @@ def test_metrics(client, predictor):
     reply = client.get("/metrics")
     assert reply.headers["Content-Type"].startswith("text/plain")
     for line in (
-        'colorway_client_requests_total{path="/predict",status="200"} 1.0',
-        'colorway_client_requests_total{path="/predict",status="415"} 1.0',
-        'colorway_client_requests_total{path="/predict",status="502"} 1.0',
-        'colorway_client_requests_total{path="other",status="404"} 1.0',
-        'colorway_client_request_seconds_count{path="/predict"} 3.0',
+        'colorway_client_requests_total{path="/predict",route="color",status="200"} 1.0',
+        'colorway_client_requests_total{path="/predict",route="color",status="415"} 1.0',
+        'colorway_client_requests_total{path="/predict",route="color",status="502"} 1.0',
+        'colorway_client_requests_total{path="other",route="",status="404"} 1.0',
+        'colorway_client_request_seconds_count{path="/predict",route="color"} 3.0',
         'colorway_client_stage_seconds_count{stage="merge"} 1.0',
-        'colorway_client_upstream_seconds_count{outcome="200",signature="packed"} 1.0',
-        'colorway_client_upstream_seconds_count{outcome="500",signature="packed"} 1.0',
-        'colorway_client_pictures_total{model="color/rule"} 1.0',
+        f'{UPSTREAM}{{outcome="200",route="color",signature="packed"}} 1.0',
+        f'{UPSTREAM}{{outcome="500",route="color",signature="packed"}} 1.0',
+        'colorway_client_pictures_total{model="color/rule",route="color"} 1.0',
         "colorway_client_in_hand 1.0",
     ):
         assert line in reply.text.splitlines()

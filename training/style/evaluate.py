@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.evaluate import ModelError
+from training.evaluate import ModelError, find_saved_model
 from training.style.losses import Perception, content_distance, style_distance
 
 Picture = NDArray[np.uint8]  # sRGB [H, W, 3]
@@ -46,14 +46,8 @@ class Evaluation:
 
 
 def load_painter(folder: Path) -> Painter:
-    """The model in `folder`: a version's folder, or a base path of versions (the highest counts).
-
-    Raises ModelError.
-    """
-    numbered = [f for f in folder.glob("*") if f.name.isdigit() and (f / "saved_model.pb").exists()]
-    version = max(numbered, key=lambda f: int(f.name), default=folder)
-    if not (version / "saved_model.pb").exists():
-        raise ModelError(f"no SavedModel in {folder}: name a version's folder or one above it")
+    """The model in `folder`, found as by `find_saved_model`. Raises ModelError."""
+    version = find_saved_model(folder)
     model = tf.saved_model.load(str(version))
     signature = model.signatures.get("serving_default")
     if not signature or "placeholder_1" not in signature.structured_input_signature[1]:

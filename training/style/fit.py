@@ -1,11 +1,7 @@
-"""The training loop of style transfer: read it top to bottom.
+"""Training of style transfer: its loss, its schedule, its pairs, given to the general loop."""
 
-`train_on_batch` works alike on every Keras backend, so the loop is plain Python. Everything that a
-run is lies in its checkpoints: killed at any moment, it goes on from the last one.
-"""
-
-import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,19 +9,20 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from training.checkpoints import Checkpoint, Checkpoints
+from training import loop
+from training.checkpoints import Checkpoints
+from training.contact_sheet import draw_contact_sheet
 from training.data_cache import View
-from training.fit import prefetch
 from training.style.losses import Perception, content_distance, style_distance
-from training.style.pairs import Batch, batch_of, training_batches, validation_pairs
+from training.style.pairs import batch_of, training_batch, validation_pairs
 from training.style.recipe import StyleRecipe
 from training.style.style_bank import StyleBank
 
-MEASURES = ("loss", "content", "style", "own")
+SHOWN_PAIRS = 12  # in TensorBoard, after each look
 
 
 class Trainer(keras.Model):
-    """The networks and how wrong they are; a Keras model only so that `train_on_batch` fits it."""
+    """The networks and how wrong they are; a Keras model so that `train_on_batch` trains it."""
 
     def __init__(
         self,
@@ -34,20 +31,25 @@ class Trainer(keras.Model):
         perception: Perception,
         recipe: StyleRecipe,
     ):
-        super().__init__()
+        super().__init__(name="style_trainer")
         self.style_network = style_network
         self.transformer = transformer
         self.recipe = recipe
         self._perception = perception
         style_network.trainable = recipe.train_style_network
-        self._means = {name: keras.metrics.Mean(name=name) for name in MEASURES}
 
-    def call(self, batch: dict) -> keras.KerasTensor:
+    def call(self, inputs: dict[str, keras.KerasTensor]) -> keras.KerasTensor:
         """The painted pictures, RGB in 0...1, [B, S, S, 3]."""
-        style = batch["style"]
+        style = inputs["style"]
         if self.recipe.train_style_network:
             style = self.style_network(style)
-        return self.transformer([batch["content"], style])
+        return self.transformer([inputs["content"], style])
+
+    def distances(self, x: Any, y: Any, painted: Any) -> tuple[Any, Any]:
+        """How far the painted pictures are from content and style, [B] each."""
+        content, statistics = self._perception.content_and_style(painted)
+        truth = ops.stop_gradient(self._perception.content(x["content"]))
+        return content_distance(content, truth), style_distance(statistics, y["statistics"])
 
     def compute_loss(
         self,
@@ -58,75 +60,69 @@ class Trainer(keras.Model):
         training: bool = True,
     ) -> keras.KerasTensor:
         """Style + content + own + variation, weighted; the batch's mean."""
-        content, statistics = self._perception.content_and_style(y_pred)
-        truth = ops.stop_gradient(self._perception.content(x["content"]))
-        content_loss = content_distance(content, truth)
-        style_loss = style_distance(statistics, x["statistics"])
+        content, style = self.distances(x, y, y_pred)
         squares = ops.mean(ops.square(y_pred - x["content"]), axis=(1, 2, 3))
-        own_loss = squares * x["own"]
         down = ops.mean(ops.abs(y_pred[:, 1:] - y_pred[:, :-1]), axis=(1, 2, 3))
         right = ops.mean(ops.abs(y_pred[:, :, 1:] - y_pred[:, :, :-1]), axis=(1, 2, 3))
-
-        others = 1.0 - x["own"]
-        self._means["content"].update_state(content_loss, sample_weight=others)
-        self._means["style"].update_state(style_loss, sample_weight=others)
-        self._means["own"].update_state(squares, sample_weight=x["own"])
-        recipe = self.recipe
-        loss = ops.mean(
-            style_loss
-            + recipe.content_weight * content_loss
-            + recipe.own_weight * own_loss
-            + recipe.variation_weight * (down + right)
+        return ops.mean(
+            style
+            + self.recipe.content_weight * content
+            + self.recipe.own_weight * squares * y["own"]
+            + self.recipe.variation_weight * (down + right)
         )
-        self._means["loss"].update_state(loss)
-        return loss
-
-    def tell(self) -> dict[str, float]:
-        """The measures' means since this was last called."""
-        values = {name: float(np.asarray(mean.result())) for name, mean in self._means.items()}
-        for mean in self._means.values():
-            mean.reset_state()
-        return values
 
 
-@dataclasses.dataclass(frozen=True)
-class Watch:
-    """Who is told of a run, and when."""
+class Judge(keras.Model):
+    """What a trainer makes of a batch, and how far it is from content and style."""
 
-    on_step: Callable[[int, int], None] = lambda step, steps: None
-    on_checkpoint: Callable[[int, dict[str, float]], None] = lambda step, values: None
-    on_epoch: Callable[[int, dict[str, float], NDArray[np.uint8]], None] = (
-        lambda step, values, pictures: None
-    )
+    def __init__(self, trainer: Trainer):
+        super().__init__(name="style_judge")
+        self._trainer = trainer
+
+    def call(self, batch: dict[str, Any]) -> list[keras.KerasTensor]:
+        """[painted [B, S, S, 3], content distance [B], style distance [B]]."""
+        painted = self._trainer(batch)
+        return [painted, *self._trainer.distances(batch, batch, painted)]
 
 
-def learning_rate(recipe: StyleRecipe, step: int) -> float:
-    """Of step 0, 1, ...: a linear rise, a plateau, a linear fall to zero.
+@keras.saving.register_keras_serializable("colorway")
+class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise to the peak, a plateau, and a linear fall to zero at the last step."""
 
-    On the plateau a run can still be made longer: what is past does not depend on its length.
-    """
-    steps = recipe.samples // recipe.batch_size
-    rise = (step + 1) / max(1.0, recipe.warmup_share * steps)
-    fall = (steps - step) / max(1.0, recipe.cooldown_share * steps)
-    return recipe.learning_rate * min(1.0, rise, fall)
+    def __init__(self, peak: float, steps: int, rise: float, fall: float):
+        """`rise` and `fall` are shares of `steps`."""
+        self._values = {"peak": peak, "steps": steps, "rise": rise, "fall": fall}
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate of step 0, 1, ..."""
+        v = self._values
+        step = ops.cast(step, "float32")
+        rise = (step + 1.0) / max(1.0, v["rise"] * v["steps"])
+        fall = (v["steps"] - step) / max(1.0, v["fall"] * v["steps"])
+        return v["peak"] * ops.clip(ops.minimum(rise, fall), 0.0, 1.0)
+
+    def get_config(self) -> dict:
+        """What rebuilds the schedule."""
+        return dict(self._values)
 
 
 def compile_trainer(trainer: Trainer) -> None:
-    """Give it its optimizer, which keeps the average of the weights, too."""
+    """Give it its optimizer, and on TensorFlow the precision that the recipe wants."""
     recipe = trainer.recipe
-    if recipe.bfloat16 and keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         # A graph rewrite: weights and sums stay float32, convolutions are bfloat16.
-        tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
+        option = {"auto_mixed_precision_onednn_bfloat16": recipe.bfloat16}
+        tf.config.optimizer.set_experimental_options(option)
+    steps = recipe.samples // recipe.batch_size
     trainer.compile(
         keras.optimizers.Adam(
-            recipe.learning_rate,
+            Trapezoid(recipe.learning_rate, steps, recipe.warmup_share, recipe.cooldown_share),
             global_clipnorm=recipe.clip_norm,
-            use_ema=True,
-            ema_momentum=recipe.ema,
         ),
-        jit_compile=False,  # XLA is slower on CPUs
+        # XLA is slower on CPUs; JAX has nothing else.
+        jit_compile=keras.backend.backend() == "jax",
     )
 
 
@@ -135,96 +131,71 @@ def train(
     photos: View,
     held_back: NDArray[np.uint8],
     bank: StyleBank,
-    checkpoints: Checkpoints,
-    watch: Watch,
-) -> list[dict]:
-    """Train to the end of the recipe, from the last checkpoint on; the averaged weights stay.
+    *,
+    checkpoints: Checkpoints | None = None,
+    journal: Path | None = None,
+    watch: loop.Watch | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> loop.State:
+    """Train on random pairs of photos (uint8 [N, side, side, 3]) and the paintings of the bank.
 
-    `photos` and `held_back` are uint8 [N, side, side, 3]. What each epoch gave comes back.
+    Best is by the loss on the held-back pairs. The rest is as in `loop.fit`.
     """
     recipe = trainer.recipe
     compile_trainer(trainer)
-    trainer.optimizer.build(trainer.trainable_variables)
-    last = checkpoints.latest()
-    first_step = restore(trainer, last) if last else 0
-    history: list[dict] = last.state["history"] if last else []
-    steps = recipe.samples // recipe.batch_size
-    every = max(1, recipe.samples_per_checkpoint // recipe.batch_size)
-    per_epoch = max(1, recipe.samples_per_epoch // recipe.batch_size)
-
-    batches = training_batches(photos, bank, recipe, first_step)
-    for step, batch in enumerate(prefetch(batches), start=first_step + 1):
-        trainer.optimizer.learning_rate = learning_rate(recipe, step - 1)
-        trainer.train_on_batch(batch)
-        watch.on_step(step, steps)
-        ends = step == steps
-        if step % every == 0 or step % per_epoch == 0 or ends:
-            values = trainer.tell()
-            watch.on_checkpoint(step, values)
-            if step % per_epoch == 0 or ends:
-                trained = averaged(trainer)
-                found, pictures = validate(trainer, held_back, bank)
-                if not ends:
-                    assign(trainer, trained)
-                history.append({"step": step, **values, **found})
-                watch.on_epoch(step, found, pictures)
-            if not ends:
-                state = {"history": history, "recipe": dataclasses.asdict(recipe)}
-                checkpoints.save(step, arrays(trainer), state)
-    if first_step >= steps:
-        averaged(trainer)
-    return history
+    looks = Looks(trainer, held_back, bank)
+    # One step of a batch builds the variables that the loop keeps.
+    trainer(training_batch(photos, bank, recipe, 0)[0])
+    plan = loop.Plan(
+        steps=recipe.samples // recipe.batch_size,
+        steps_per_look=max(1, recipe.samples_per_epoch // recipe.batch_size),
+        patience=0,
+        ema=recipe.ema,
+    )
+    return loop.fit(
+        trainer,
+        lambda step: training_batch(photos, bank, recipe, step),
+        looks.loss,
+        plan,
+        checkpoints=checkpoints,
+        journal=journal,
+        pictures=lambda: {"photo, style, painted": looks.sheet(SHOWN_PAIRS)},
+        watch=watch,
+        stop=stop,
+    )
 
 
-def validate(
-    trainer: Trainer, held_back: NDArray[np.uint8], bank: StyleBank
-) -> tuple[dict[str, float], NDArray[np.uint8]]:
-    """The measures on the held-back pairs, and the pictures, uint8 [N, S, S, 3]."""
-    contents, rows = validation_pairs(held_back, bank, trainer.recipe)
-    pictures = []
-    size = trainer.recipe.batch_size
-    trainer.tell()
-    for start in range(0, len(rows), size):
-        part = slice(start, start + size)
-        batch: Batch = batch_of(contents[part], rows[part], bank, trainer.recipe)
-        trainer.test_on_batch(batch)
-        painted = np.asarray(ops.convert_to_numpy(trainer.predict_on_batch(batch)))
-        pictures.append(np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8))
-    values = trainer.tell()
-    del values["own"]
-    return {f"validation_{name}": value for name, value in values.items()}, np.concatenate(pictures)
+class Looks:
+    """The held-back pairs, as the network paints them at the time."""
 
+    def __init__(self, trainer: Trainer, held_back: NDArray[np.uint8], bank: StyleBank):
+        self._judge = Judge(trainer)
+        self._judge.compile(jit_compile=keras.backend.backend() == "jax")
+        self._recipe = trainer.recipe
+        self._contents, self._rows = validation_pairs(held_back, bank, trainer.recipe)
+        self._bank = bank
+        self.painted: NDArray[np.uint8] = self._contents
+        self.distances: dict[str, float] = {}
 
-def averaged(trainer: Trainer) -> list[NDArray]:
-    """Put the averaged weights into the networks; the trained ones come back."""
-    variables = trainer.trainable_variables
-    trained = [np.array(ops.convert_to_numpy(variable)) for variable in variables]
-    trainer.optimizer.finalize_variable_values(variables)
-    return trained
+    def loss(self) -> float:
+        """Paint them all; style + content, weighted, the mean over pairs."""
+        parts: list[list[NDArray]] = []
+        size = self._recipe.batch_size
+        for start in range(0, len(self._rows), size):
+            part = slice(start, start + size)
+            x, y = batch_of(self._contents[part], self._rows[part], self._bank, self._recipe)
+            parts.append([np.asarray(v) for v in self._judge.predict_on_batch({**x, **y})])
+        painted, content, style = (np.concatenate(column) for column in zip(*parts, strict=True))
+        self.painted = np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8)
+        self.distances = {"content": float(content.mean()), "style": float(style.mean())}
+        return self.distances["style"] + self._recipe.content_weight * self.distances["content"]
 
-
-def assign(trainer: Trainer, values: list[NDArray]) -> None:
-    """Set the trainable weights."""
-    for variable, value in zip(trainer.trainable_variables, values, strict=True):
-        variable.assign(value)
-
-
-def arrays(trainer: Trainer) -> dict[str, NDArray]:
-    """Everything a run needs to go on, by name."""
-    groups = {"weights": trainer.trainable_variables, "optimizer": trainer.optimizer.variables}
-    return {
-        f"{group}/{index}": np.asarray(ops.convert_to_numpy(variable))
-        for group, variables in groups.items()
-        for index, variable in enumerate(variables)
-    }
-
-
-def restore(trainer: Trainer, checkpoint: Checkpoint) -> int:
-    """Set what `arrays` told; the number of steps done comes back."""
-    for name in arrays(trainer):
-        group, _, index = name.partition("/")
-        variables = (
-            trainer.trainable_variables if group == "weights" else trainer.optimizer.variables
-        )
-        variables[int(index)].assign(checkpoint.arrays[name])
-    return checkpoint.step
+    def sheet(self, count: int) -> NDArray[np.uint8]:
+        """The first `count` of them: photo, style, painted."""
+        count = min(count, len(self._rows))
+        columns = {
+            "photo": list(self._contents[:count]),
+            "style": [self._bank.rgb[row] for row in self._rows[:count]],
+            "painted": list(self.painted[:count]),
+        }
+        return np.asarray(draw_contact_sheet(columns))

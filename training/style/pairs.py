@@ -1,6 +1,5 @@
 """Batches of pairs: a crop of a photo, and the style it is to be painted in."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from training.data_cache import View
 from training.style.recipe import StyleRecipe
 from training.style.style_bank import StyleBank
 
-Batch = dict[str, Any]  # arrays by name, and a list of arrays
+Batch = tuple[dict[str, NDArray], dict[str, Any]]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
@@ -19,41 +18,41 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 def batch_of(
     contents: NDArray[np.uint8], rows: list[int], bank: StyleBank, recipe: StyleRecipe
 ) -> Batch:
-    """What one step needs.
+    """What one step needs: what the network is given, and what it is judged by.
 
-    `content` float32 [B, S, S, 3], RGB in 0...1; `style` the vectors [B, 100], or the pictures
-    [B, 256, 256, 3] where the style network is trained, too; `statistics` of the style; `own`
-    float32 [B], 1 where the style is the photo's own.
+    Given: `content` float32 [B, S, S, 3], RGB in 0...1; `style` the vectors [B, 100], or the
+    pictures [B, 256, 256, 3] where the style network is trained, too. Judged by: `statistics` of
+    the style; `own` float32 [B], 1 where the style is the photo's own.
     """
-    style = bank.rgb[rows].astype(np.float32) / 255.0
-    return {
+    given = {
         "content": contents.astype(np.float32) / 255.0,
-        "style": style if recipe.train_style_network else bank.vectors[rows],
-        "statistics": bank.statistics_of(rows),
-        "own": (np.array(rows) >= len(bank.share) - bank.own).astype(np.float32),
+        "style": (
+            bank.rgb[rows].astype(np.float32) / 255.0
+            if recipe.train_style_network
+            else bank.vectors[rows]
+        ),
     }
+    own = (np.array(rows) >= len(bank.share) - bank.own).astype(np.float32)
+    return given, {"statistics": bank.statistics_of(rows), "own": own}
 
 
-def training_batches(
-    photos: View, bank: StyleBank, recipe: StyleRecipe, first_step: int = 0
-) -> Iterator[Batch]:
-    """Random pairs from step `first_step` on; batch k depends on the seed and k alone."""
+def training_batch(photos: View, bank: StyleBank, recipe: StyleRecipe, step: int) -> Batch:
+    """Random pairs; batch k depends on the seed and k alone."""
     paintings, _ = bank.paintings(recipe.validation_share)
-    for step in range(first_step, recipe.samples // recipe.batch_size):
-        rng = np.random.default_rng((recipe.seed, step))
-        contents, rows = [], []
-        for _ in range(recipe.batch_size):
-            if rng.random() < recipe.own_share:
-                row = int(rng.choice(bank.own_rows))
-                crop = random_crop(bank.rgb[row], recipe, rng)
-            else:
-                row = int(rng.choice(paintings))
-                crop = random_crop(photos[int(rng.integers(len(photos)))], recipe, rng)
-                if rng.random() < recipe.gray_share:
-                    crop = gray(crop)
-            contents.append(crop)
-            rows.append(row)
-        yield batch_of(np.stack(contents), rows, bank, recipe)
+    rng = np.random.default_rng((recipe.seed, step))
+    contents, rows = [], []
+    for _ in range(recipe.batch_size):
+        if rng.random() < recipe.own_share:
+            row = int(rng.choice(bank.own_rows))
+            crop = random_crop(bank.rgb[row], recipe, rng)
+        else:
+            row = int(rng.choice(paintings))
+            crop = random_crop(photos[int(rng.integers(len(photos)))], recipe, rng)
+            if rng.random() < recipe.gray_share:
+                crop = gray(crop)
+        contents.append(crop)
+        rows.append(row)
+    return batch_of(np.stack(contents), rows, bank, recipe)
 
 
 def random_crop(

@@ -30,7 +30,6 @@ class StyleRecipe:
     # The schedule.
     samples: int  # pairs seen in all
     samples_per_epoch: int  # between two looks at the validation pairs
-    samples_per_checkpoint: int
     batch_size: int
     learning_rate: float  # the peak
     warmup_share: float  # of all steps, rising to the peak
@@ -45,7 +44,7 @@ class StyleRecipe:
     seed: int
 
     def __post_init__(self) -> None:
-        for name in ("width", "samples_per_epoch", "samples_per_checkpoint", "batch_size"):
+        for name in ("width", "samples_per_epoch", "batch_size", "validation_pairs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.samples < self.batch_size:

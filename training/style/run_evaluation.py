@@ -3,12 +3,13 @@
 import argparse
 import contextlib
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from training import photos, sources
+from training import backend, photos
+from training.commands import fetch
 from training.contact_sheet import write_contact_sheet
+from training.errors import fail
 from training.evaluate import ModelError
 from training.files import write_then_rename
 from training.progress import Progress
@@ -27,13 +28,13 @@ from training.style.vgg import VggError, load_vgg
 
 def run_evaluation(options: argparse.Namespace) -> int:
     """Print the table, and write what else was asked for; the exit code comes back."""
+    backend.start()
     try:
         painters = {str(folder): load_painter(folder) for folder in options.models}
         pairs = _pairs(options)
         perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
     except (ModelError, VggError, photos.DataError) as error:
-        print(f"python -m training style evaluate: {error}", file=sys.stderr)
-        return 2
+        return fail(error, 2)
     evaluations = [
         evaluate(name, painter, pairs, perception, Progress(f"painting, {name}", "pairs"))
         for name, painter in {**BASELINES, **painters}.items()
@@ -57,7 +58,7 @@ def _pairs(options: argparse.Namespace) -> list[tuple[Picture, Picture]]:
 
 
 def _read(names: Sequence[str], cache: Path, side: int, count: int) -> list[Picture]:
-    files = photos.find(sources.fetch(names, cache))
+    files = photos.find(fetch(names, (), cache))
     pictures = []
     for k in range(min(count, len(files))):
         # Whatever a decoder raises for broken data means the same: it is left out.

@@ -21,7 +21,6 @@ TINY = {
     "validation_pairs": 4,
     "samples": 32,
     "samples_per_epoch": 16,
-    "samples_per_checkpoint": 8,
     "batch_size": 4,
     "bfloat16": False,
 }

@@ -8,10 +8,10 @@ import pytest
 from training import data_cache, photos
 from training.checkpoints import Checkpoints
 from training.style import style_bank
-from training.style.fit import Trainer, Watch, learning_rate, train
+from training.style.fit import Looks, Trainer, Trapezoid, train
 from training.style.losses import Perception
 from training.style.network import stylizer
-from training.style.pairs import batch_of, gray, training_batches
+from training.style.pairs import batch_of, gray, training_batch
 from training.style.vgg import load_vgg
 
 
@@ -65,22 +65,22 @@ def test_the_bank_is_made_once(styles_folder, data, tiny_recipe, perception, ban
 
 
 def test_batches_depend_on_the_seed_and_the_step_alone(data, bank, tiny_recipe):
-    recipe = dataclasses.replace(tiny_recipe, own_share=0.5, samples=64)
-    batches = list(training_batches(data.training, bank, recipe))
-    assert len(batches) == 16
-    later = next(training_batches(data.training, bank, recipe, first_step=9))
-    np.testing.assert_array_equal(later["content"], batches[9]["content"])
-    np.testing.assert_array_equal(later["style"], batches[9]["style"])
-    own = np.concatenate([batch["own"] for batch in batches])
+    recipe = dataclasses.replace(tiny_recipe, own_share=0.5)
+    batches = [training_batch(data.training, bank, recipe, step) for step in range(16)]
+    given, judged_by = training_batch(data.training, bank, recipe, 9)
+    np.testing.assert_array_equal(given["content"], batches[9][0]["content"])
+    np.testing.assert_array_equal(given["style"], batches[9][0]["style"])
+    assert not (given["content"] == batches[8][0]["content"]).all()
+    own = np.concatenate([y["own"] for _, y in batches])
     assert 0.2 < own.mean() < 0.8
-    assert batches[0]["content"].shape == (4, 32, 32, 3)
+    assert given["content"].shape == (4, 32, 32, 3)
 
 
 def test_held_back_paintings_are_never_learned_from(data, bank, tiny_recipe):
     _, held_back = bank.paintings(tiny_recipe.validation_share)
     forbidden = bank.vectors[held_back]
-    for batch in training_batches(data.training, bank, tiny_recipe):
-        for vector in batch["style"]:
+    for step in range(8):
+        for vector in training_batch(data.training, bank, tiny_recipe, step)[0]["style"]:
             assert not (vector == forbidden).all(axis=1).any()
 
 
@@ -90,15 +90,13 @@ def test_gray_has_the_luma_and_no_color():
     np.testing.assert_array_equal(gray(rgb)[0], expected)
 
 
-def test_the_learning_rate_rises_stays_and_falls(tiny_recipe):
-    recipe = dataclasses.replace(
-        tiny_recipe, samples=400, warmup_share=0.1, cooldown_share=0.2, learning_rate=1.0
-    )
-    rates = [learning_rate(recipe, step) for step in range(100)]
+def test_the_learning_rate_rises_stays_and_falls():
+    schedule = Trapezoid(1.0, steps=100, rise=0.1, fall=0.2)
+    rates = [float(schedule(step)) for step in range(101)]
     assert rates[0] == pytest.approx(0.1) and rates[9:81] == pytest.approx([1.0] * 72)
     assert rates[90] == pytest.approx(0.5) and rates[99] == pytest.approx(0.05)
-    longer = dataclasses.replace(recipe, samples=800, warmup_share=0.05, cooldown_share=0.1)
-    assert [learning_rate(longer, step) for step in range(80)] == pytest.approx(rates[:80])
+    assert rates[100] == 0
+    assert float(Trapezoid(**schedule.get_config())(95)) == rates[95]
 
 
 def start(recipe, perception) -> Trainer:
@@ -107,55 +105,50 @@ def start(recipe, perception) -> Trainer:
 
 
 @pytest.mark.parametrize("train_style_network", [False, True])
-def test_it_learns(data, bank, tiny_recipe, perception, tmp_path, train_style_network):
+def test_it_learns(data, bank, tiny_recipe, perception, train_style_network):
     recipe = dataclasses.replace(
-        tiny_recipe,
-        train_style_network=train_style_network,
-        samples=120,
-        samples_per_epoch=60,
-        learning_rate=3e-3,
-        ema=0.5,
-    )
+        tiny_recipe, train_style_network=train_style_network, learning_rate=1e-2, ema=0.5,
+        samples=160, samples_per_epoch=80,
+    )  # fmt: skip
     trainer = start(recipe, perception)
+    looks = Looks(trainer, data.validation, bank)
+    at_first = looks.loss()
     before = [w.numpy().copy() for w in trainer.style_network.weights]
-    told: list[tuple] = []
-    watch = Watch(on_epoch=lambda step, values, pictures: told.append((step, pictures.shape)))
-    history = train(trainer, data.training, data.validation, bank, Checkpoints(tmp_path), watch)
-    assert [epoch["step"] for epoch in history] == [15, 30]
-    assert told == [(15, (4, 32, 32, 3)), (30, (4, 32, 32, 3))]
-    assert history[1]["loss"] < 0.95 * history[0]["loss"]
+    state = train(trainer, data.training, data.validation, bank)
+    assert state.finished and [look["step"] for look in state.history] == [20, 40]
+    assert state.history[-1]["validation_loss"] < 0.98 * at_first
+    # What stays in the networks is the best that was looked at.
+    assert looks.loss() == pytest.approx(state.best, rel=1e-4)
     after = [w.numpy() for w in trainer.style_network.weights]
     changed = any((one != other).any() for one, other in zip(before, after, strict=True))
     assert changed is train_style_network
 
 
-class Stop(Exception):
-    """Ends a run where it stands."""
-
-
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(data, bank, tiny_recipe, perception, tmp_path):
-    straight = start(tiny_recipe, perception)
     args = (data.training, data.validation, bank)
-    expected = train(straight, *args, Checkpoints(tmp_path / "straight"), Watch())
-
-    def stop(step: int, steps: int) -> None:
-        if step == 7:
-            raise Stop
-
-    with pytest.raises(Stop):
-        train(start(tiny_recipe, perception), *args, Checkpoints(tmp_path / "x"), Watch(stop))
+    straight = start(tiny_recipe, perception)
+    expected = train(straight, *args)
+    first = start(tiny_recipe, perception)
+    asked = iter([False] * 5)
+    state = train(first, *args, checkpoints=Checkpoints(tmp_path), stop=lambda: next(asked, True))
+    assert not state.finished and state.step == 6
     resumed = start(tiny_recipe, perception)
-    steps: list[int] = []
-    watch = Watch(on_step=lambda step, total: steps.append(step))
-    history = train(resumed, *args, Checkpoints(tmp_path / "x"), watch)
-    assert steps == [7, 8]  # the last checkpoint was after step 6
-    assert history == pytest.approx(expected) or len(history) == len(expected)
+    state = train(resumed, *args, checkpoints=Checkpoints(tmp_path))
+    assert state.finished and state.step == expected.step
     for one, other in zip(straight.trainable_variables, resumed.trainable_variables, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_a_batch_can_carry_the_style_pictures(bank, tiny_recipe):
     recipe = dataclasses.replace(tiny_recipe, train_style_network=True)
-    batch = batch_of(np.zeros((2, 32, 32, 3), np.uint8), [0, 7], bank, recipe)
-    assert batch["style"].shape == (2, 256, 256, 3)
-    assert batch["own"].tolist() == [0, 1]
+    given, judged_by = batch_of(np.zeros((2, 32, 32, 3), np.uint8), [0, 7], bank, recipe)
+    assert given["style"].shape == (2, 256, 256, 3)
+    assert judged_by["own"].tolist() == [0, 1]
+
+
+def test_looks_show_the_pairs(data, bank, tiny_recipe, perception):
+    looks = Looks(start(tiny_recipe, perception), data.validation, bank)
+    loss = looks.loss()
+    weight = tiny_recipe.content_weight
+    assert loss == pytest.approx(looks.distances["style"] + weight * looks.distances["content"])
+    assert looks.painted.shape == (4, 32, 32, 3) and looks.sheet(3).shape[2] == 3

@@ -23,7 +23,6 @@ RECIPE = StyleRecipe(
     validation_pairs=64,
     samples=48_000,
     samples_per_epoch=2_000,
-    samples_per_checkpoint=800,
     batch_size=8,  # 4 is noisy, 16 takes half as many steps in the same time
     learning_rate=5e-4,
     warmup_share=0.02,

@@ -1,0 +1,131 @@
+"""POST /predict: with the header `style: transfer` in the style of another picture, else in color.
+
+Which of the two is asked for is settled by the header alone, as a gateway in between settles it, so
+one form with all the fields serves both: what belongs to the other kind is checked and not used.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from PIL import ImageFile
+
+from color_client import options, picture, upload
+from color_client.admission import Admission
+from color_client.http_deadline import Deadline
+from color_client.metrics import Metrics
+from color_client.predictor import Predictor
+from color_client.problems import Problem
+from color_client.routes import OPTIONS as COLOR_OPTIONS
+from color_client.routes import PICTURES, color_reply, picture_reply
+from color_client.settings import number, whole
+from color_client.stages import stage
+
+from . import style_network
+from .full_size import full_size
+from .settings import LEAST_SIDE, MOST_SIDE, StyleSettings
+
+
+def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Option, ...]:
+    """The options of a request for style, where the setting MAX_SIDE is `max_side`."""
+    return (
+        options.Option("strength", 1.0, number(0, 1), "How much of the style, 0 to 1."),
+        options.Option(
+            "preserve_color",
+            False,
+            options.yes_or_no,
+            "Keep the photo's own colors: luminance from the painting, color from the photo.",
+        ),
+        options.Option(
+            "max_side",
+            max_side,
+            whole(LEAST_SIDE, MOST_SIDE),
+            f"Long side, in pixels, that the photo is stylized at, {LEAST_SIDE} to {MOST_SIDE}: "
+            "smaller is faster, with larger strokes. The default is the setting MAX_SIDE.",
+        ),
+    )
+
+
+def style_header() -> dict[str, str]:
+    """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
+    return {"style": "transfer"} if request.headers.get("style") == "transfer" else {}
+
+
+def predict_routes(
+    settings: StyleSettings, predictor: Predictor, admission: Admission, metrics: Metrics
+) -> Blueprint:
+    """The route of the style client."""
+    routes = Blueprint("predict", __name__)
+    known = (*style_options(settings.max_side), *COLOR_OPTIONS)
+
+    @routes.post("/predict")
+    def predict() -> Response:
+        styling = bool(style_header())
+        g.route = "style" if styling else "color"
+        with ExitStack() as in_hand:
+            in_hand.enter_context(admission.request())
+            with stage("upload"):
+                required = 2 if styling else 1
+                data = upload.pictures(PICTURES, required, settings.max_upload_bytes)
+                asked = options.read(known, PICTURES)
+            with stage("decode"):
+                wanted = PICTURES[:required]
+                headers = {name: _open(name, data[name], settings) for name in wanted}
+            with stage("wait"):
+                pixels = sum(header.width * header.height for header in headers.values())
+                room = admission.hold(pixels, Deadline(settings.timeout_s))
+                in_hand.enter_context(room)
+            if not styling:
+                header = headers["content_image"]
+                return color_reply(header, asked["vividness"], settings, predictor, metrics)
+            return _style_reply(headers, asked, settings, predictor, metrics)
+
+    return routes
+
+
+def _style_reply(
+    headers: dict[str, ImageFile.ImageFile],
+    asked: dict[str, Any],
+    settings: StyleSettings,
+    predictor: Predictor,
+    metrics: Metrics,
+) -> Response:
+    """The photo of `headers` (see picture.open_header) in the style of the other picture there, as
+    the options `asked` for, as the reply to the request in hand.
+
+    Raises Problem: 400 a picture is broken; 502, 503, 504 what the predict URL did.
+    """
+    with stage("decode"):
+        with _naming("style_image"):
+            style = style_network.style_picture(picture.decode(headers["style_image"]))
+        photo = picture.decode(headers["content_image"])
+    painting = style_network.ask(
+        predictor,
+        photo.image,
+        asked["max_side"],
+        style,
+        asked["strength"],
+        Deadline(settings.timeout_s),
+        {"X-Request-ID": g.request_id, **style_header()},
+    )
+    with stage("merge"):
+        pixels = full_size(painting, photo.image, asked["strength"], asked["preserve_color"])
+    metrics.models.labels(g.route, painting.model or "unnamed").inc()
+    return picture_reply(pixels, photo, painting.model)
+
+
+def _open(name: str, data: io.BytesIO, settings: StyleSettings) -> ImageFile.ImageFile:
+    with _naming(name):
+        return picture.open_header(data, settings.max_pixels)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Say of a problem with a picture that it is the one in the field `name`."""
+    try:
+        yield
+    except Problem as problem:
+        problem.detail = f"{name}: {problem.detail}"
+        raise

@@ -1,0 +1,20 @@
+"""The settings of the style client: the color client's, and the size that is stylized."""
+
+from dataclasses import dataclass
+
+from color_client.settings import Settings, setting, whole
+
+# What a request or the setting may ask for. Below, nothing of a photo is left to paint; above, the
+# time and memory of a network on a CPU run away.
+LEAST_SIDE, MOST_SIDE = 64, 2048
+
+
+@dataclass(frozen=True)
+class StyleSettings(Settings):
+    """What the style client can be told; see color_client.settings."""
+
+    max_side: int = setting(
+        1024,
+        whole(LEAST_SIDE, MOST_SIDE),
+        "Long side, in pixels, that a photo is stylized at unless the request says otherwise.",
+    )

@@ -1,0 +1,175 @@
+"""How does the network paint this photo? Both signatures of the style model.
+
+`packed` carries 8-bit PNGs in base64 and knows `strength`. `serving_default` is the interface of
+google/magenta/arbitrary-image-stylization-v1-256 as it is on TensorFlow Hub: floats as JSON
+numbers, so that the photo goes out smaller, and no strength.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+from PIL import Image, ImageOps
+
+from color_client import prediction
+from color_client.http_deadline import Deadline
+from color_client.lab import Bytes, Floats
+from color_client.picture import Photo
+from color_client.predictor import PACKED, Predictor, Refused, nonsense
+from color_client.stages import stage
+
+# What the network reads a style from; its makers recommend no other size.
+STYLE_SIDE = 256
+# With a photo of 384 x 288 the JSON numbers are 3.4 MB, as much again comes back, and a large
+# network on a CPU has to answer within the 10 s that a gateway gives it.
+PLAIN_SIDE = 384
+# The hub's network halves a picture twice, so its sizes are multiples of 4; and it mirrors a few
+# pixels at each edge, which a tiny picture does not have.
+_MULTIPLE, _LEAST_SIDE = 4, 32
+
+
+@dataclass(frozen=True)
+class Painting:
+    """The stylized photo, sRGB [h,w,3] 0…255 at the size that was sent, the model that made it, and
+    whether the network has heeded `strength`.
+    """
+
+    pixels: Bytes
+    model: str | None
+    has_strength: bool
+
+
+def style_picture(photo: Photo) -> Bytes:
+    """A style picture as the network gets it: [256,256,3], 0…255.
+
+    It is the middle square, so that brush strokes are not stretched, at the network's own scale
+    whatever the size of the file; what shows through is white.
+    """
+    image = photo.image.convert("RGB")
+    if photo.alpha is not None:
+        ground = Image.new("RGB", image.size, "white")
+        ground.paste(image, mask=photo.alpha)
+        image = ground
+    size = (STYLE_SIDE, STYLE_SIDE)
+    return np.asarray(ImageOps.fit(image, size, Image.Resampling.LANCZOS))
+
+
+def bounded(image: Image.Image, max_side: int) -> Bytes:
+    """A picture (mode L or RGB) scaled down to `max_side` pixels on its long side: [h,w,3] 0…255.
+
+    A smaller picture keeps its size.
+    """
+    scale = max_side / max(image.size)
+    if scale < 1.0:
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.HAMMING, reducing_gap=2.0)
+    return np.asarray(image.convert("RGB"))
+
+
+def packed_request(content: Bytes, style: Bytes, strength: float) -> bytes:
+    """The predict request of signature `packed` for pictures [h,w,3], 0…255."""
+    row = {
+        "content_bytes": prediction.png_value(content),
+        "style_bytes": prediction.png_value(style),
+        "strength": strength,
+    }
+    return orjson.dumps({"signature_name": PACKED, "instances": [row]})
+
+
+def plain_request(content: Bytes, style: Bytes) -> bytes:
+    """The predict request of signature `serving_default` for pictures [h,w,3], 0…255.
+
+    The photo is continued beyond its edges to a size that comes back as it is.
+    """
+    height, width = (
+        max(_LEAST_SIDE, -(-side // _MULTIPLE) * _MULTIPLE) for side in content.shape[:2]
+    )
+    more = ((0, height - content.shape[0]), (0, width - content.shape[1]), (0, 0))
+    row = {
+        "placeholder": _unit_range(np.pad(content, more, "edge")),
+        "placeholder_1": _unit_range(style),
+    }
+    return orjson.dumps({"instances": [row]}, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _unit_range(pixels: Bytes) -> Floats:
+    # Four digits tell 256 levels apart, at half the length of the float32 that is meant.
+    return np.round(pixels * np.float32(1 / 255), 4)
+
+
+def packed_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
+    """The painting in a `packed` prediction for content of `shape`. Raises Problem (502)."""
+    size = shape[1], shape[0]
+    pixels = prediction.png_pixels(answer, "stylized_bytes", "RGB", size, size)
+    return Painting(pixels, prediction.model_name(answer), has_strength=True)
+
+
+def plain_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
+    """The painting in a `serving_default` prediction for content of `shape`, without what was added
+    at its edges. Raises Problem (502).
+    """
+    picture = prediction.numbers(answer)
+    if picture.ndim != 3 or picture.shape[2] != 3:
+        raise nonsense(f"shape {list(picture.shape)} instead of {list(shape)}")
+    if picture.shape[0] < shape[0] or picture.shape[1] < shape[1]:
+        raise nonsense(f"a picture of {list(picture.shape)} for one of {list(shape)}")
+    picture = np.clip(picture[: shape[0], : shape[1]], 0.0, 1.0) * np.float32(255.0)
+    return Painting(np.rint(picture).astype(np.uint8), None, has_strength=False)
+
+
+def ask(
+    predictor: Predictor,
+    image: Image.Image,
+    max_side: int,
+    style: Bytes,
+    strength: float,
+    deadline: Deadline,
+    headers: dict[str, str],
+) -> Painting:
+    """The picture `image` in that style, stylized at `max_side` pixels at most.
+
+    Raises Problem 502, 503 or 504.
+    """
+    content = np.empty(0, np.uint8)
+
+    def body(side: int, write: Callable[[Bytes], bytes]) -> bytes:
+        nonlocal content
+        with stage("shrink"):
+            content = bounded(image, side)
+        with stage("encode-request"):
+            return write(content)
+
+    try:
+        with stage("upstream"):
+            answer = predictor.predict(
+                lambda: body(max_side, lambda small: packed_request(small, style, strength)),
+                lambda: body(
+                    min(max_side, PLAIN_SIDE), lambda small: plain_request(small, style)
+                ),
+                deadline,
+                headers,
+                route="style",
+            )  # fmt: skip
+    except Refused as refused:
+        raise _explained(refused) from None
+    with stage("decode-reply"):
+        read = packed_painting if answer.signature == PACKED else plain_painting
+        return read(answer.prediction, content.shape)
+
+
+def _explained(refused: Refused) -> Refused:
+    """The refusal, with what to do where no style model has answered: there is none, or the request
+    went to the color model, which has no such inputs.
+    """
+    if refused.upstream not in (400, 404):
+        return refused
+    return Refused(
+        refused.upstream,
+        refused.status,
+        refused.code,
+        f"{refused.detail} Is there a style model? Requests with the header `style: transfer` must "
+        "be routed to one, behind the same URL; without the header, the photo is colored.",
+        refused.retry_after,
+    )
