@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, get_origin
+from typing import Any, NoReturn, get_origin
 
 from training import recipes
 from training.quiet import held_standard_error
@@ -163,7 +163,7 @@ def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
             )  # fmt: skip
 
 
-def recipe_changes(options: argparse.Namespace, recipe: type) -> dict[str, object]:
+def recipe_changes(options: argparse.Namespace, recipe: type) -> dict[str, Any]:
     """The values that were given by the flags of `add_recipe_flags`."""
     given = {
         field.name: getattr(options, f"set_{field.name}", None)
