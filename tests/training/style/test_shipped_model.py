@@ -56,16 +56,15 @@ def test_the_graph_has_the_weights_beside_it(paint):
 def test_it_takes_the_palette_of_the_style(paint, hue):
     painted = paint(photo(), palette(*hue)).reshape(-1, 3).mean(axis=0)
     assert np.argmax(painted) == np.argmax(hue)
-    assert np.argmin(painted) == np.argmin(hue)
+    assert np.corrcoef(painted, hue)[0, 1] > 0.8
 
 
-def test_it_keeps_what_is_in_the_photo(paint):
+@pytest.mark.parametrize("style", ["ink", "waves", "glass"])
+def test_it_keeps_what_is_in_the_photo(paint, style):
     content = photo()
-    painted = paint(content, palette(200, 150, 90))
-    light = [
-        np.asarray(Image.fromarray(x).convert("L").resize((48, 48))) for x in (content, painted)
-    ]
-    assert np.corrcoef(light[0].ravel(), light[1].ravel())[0, 1] > 0.5
+    painted = paint(content, photo(f"styles/{style}.jpg", 256))
+    light = [Image.fromarray(x).convert("L").resize((48, 48)) for x in (content, painted)]
+    assert np.corrcoef(*(np.asarray(x).ravel() for x in light))[0, 1] > 0.5
 
 
 def test_strength_0_is_near_the_photo_and_1_is_not():
