@@ -7,15 +7,19 @@ start as asked, 130 and 143 stopped by Ctrl-C and SIGTERM; the same command goes
 import argparse
 import dataclasses
 import difflib
+import importlib
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, get_origin
+from typing import Any, NoReturn, get_origin
 
 from training import recipes
 from training.quiet import held_standard_error
 from training.recipe import Recipe
+
+# Commands with a module of their own, which offers `main(arguments) -> exit code`.
+COMMANDS = {"hub": "training.hub_command", "style": "training.style.command"}
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
@@ -108,15 +112,7 @@ def training_parser() -> argparse.ArgumentParser:
         metavar="HEX",
         help="SHA-256 of each URL in --data, in order",
     )
-    parser.add_argument(
-        "--export-root",
-        type=Path,
-        default=Path("/model"),
-        help="where versions are published (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--version", type=_version, help="a positive integer (default: the next free one)"
-    )
+    add_place_flags(parser)
     parser.add_argument(
         "--recipe",
         choices=[name for name in recipes.names() if name != "finetune"],
@@ -136,8 +132,27 @@ def training_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="drop the checkpoints of an unfinished run with this version's number",
     )
+    add_recipe_flags(parser, Recipe)
+    return parser
+
+
+def add_place_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what says where a version is published."""
+    parser.add_argument(
+        "--export-root",
+        type=Path,
+        default=Path("/model"),
+        help="where versions are published (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--version", type=_version, help="a positive integer (default: the next free one)"
+    )
+
+
+def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
+    """Add a flag for every field but `name` of the dataclass `recipe`; None where not given."""
     values = parser.add_argument_group("values of the recipe, each of which can be set here")
-    for field in dataclasses.fields(Recipe):
+    for field in dataclasses.fields(recipe):
         if field.name != "name":
             kind = _PARSERS[field.type]
             metavar = getattr(field.type, "__name__", "").replace("bool", "yes|no")
@@ -146,7 +161,15 @@ def training_parser() -> argparse.ArgumentParser:
                 f"--{field.name.replace('_', '-')}", dest=f"set_{field.name}", type=kind,
                 metavar=metavar.upper(),
             )  # fmt: skip
-    return parser
+
+
+def recipe_changes(options: argparse.Namespace, recipe: type) -> dict[str, Any]:
+    """The values that were given by the flags of `add_recipe_flags`."""
+    given = {
+        field.name: getattr(options, f"set_{field.name}", None)
+        for field in dataclasses.fields(recipe)
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def evaluation_parser() -> argparse.ArgumentParser:
@@ -206,6 +229,8 @@ def _version(text: str) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    if arguments and arguments[0] in COMMANDS:
+        return importlib.import_module(COMMANDS[arguments[0]]).main(arguments[1:])
     evaluating = arguments[:1] == ["evaluate"]
     # The flags are checked before the seconds that TensorFlow takes to import.
     parser = evaluation_parser() if evaluating else training_parser()

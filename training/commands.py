@@ -70,7 +70,7 @@ def run_training(options: argparse.Namespace) -> int:
                 else:
                     code = _lead(network, cache, asked, workers, stop, place)
         if code == GO_ON:
-            code = _publish_by_tensorflow(options)
+            code = publish_by_tensorflow(options)
     except (
         UsageError,
         WorkersError,
@@ -100,13 +100,8 @@ def _plan(options: argparse.Namespace) -> Configuration:
             f"no --data: training the shipped v1 on, for a few minutes, on the photos in "
             f"{cli.SAMPLES.name}/ (name your own with --data)"
         )
-    changes = {
-        field.name: getattr(options, f"set_{field.name}")
-        for field in dataclasses.fields(Recipe)
-        if getattr(options, f"set_{field.name}", None) is not None
-    }
     try:
-        recipe = dataclasses.replace(recipe, **changes)
+        recipe = dataclasses.replace(recipe, **cli.recipe_changes(options, Recipe))
     except ValueError as error:
         raise UsageError(str(error)) from error
     if options.data_sha256 and len(options.data_sha256) != sum(map(download.is_url, sources)):
@@ -192,8 +187,8 @@ def build(recipe: Recipe, precision: str) -> keras.Model:
 class ProgressWatch(loop.Watch):
     """Tells how far the training is."""
 
-    def __init__(self, recipe: Recipe):
-        self._batch = recipe.batch_size
+    def __init__(self, batch_size: int):
+        self._batch = batch_size
         self._progress = Progress("training", "samples")
 
     def resumed(self, step: int) -> None:
@@ -254,7 +249,7 @@ def _lead(
             workers=workers,
             checkpoints=Checkpoints(folder),
             journal=folder / "journal",
-            watch=ProgressWatch(recipe),
+            watch=ProgressWatch(recipe.batch_size),
             stop=stop.made,
         )
         if not state.finished:
@@ -332,7 +327,7 @@ def _publish(
     )
 
 
-def _publish_by_tensorflow(options: argparse.Namespace) -> int:
+def publish_by_tensorflow(options: argparse.Namespace) -> int:
     """Have another process publish what this one trained on another backend."""
     backend_name = keras.backend.backend()
     if not backend.has_tensorflow():

@@ -20,10 +20,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from training import networks
 from training.network import COLOR_STRIDE
+from training.warmup_record import write_requests
 
 _TYPICAL_CHROMA = 11.0 / 128.0  # the median photo's, root mean square, as networks predict it
 _MOST_VIBRANCE = 2.5  # fog, snow and ink stay what they are
@@ -136,19 +136,11 @@ def write_warmup(folder: Path) -> None:
     """
     ramp = np.linspace(0, 255, WARMUP_SIDE * WARMUP_SIDE).astype(np.uint8)
     gray = ramp.reshape(WARMUP_SIDE, WARMUP_SIDE, 1)
-    requests = {
-        "packed": ("l_bytes", np.array([tf.io.encode_png(gray).numpy()], object)),
-        # Half as high and wide, as its floats take a quarter of a megabyte otherwise.
-        "serving_default": ("input_1", gray[None, ::2, ::2].astype(np.float32) / 2.55),
-    }
-    path = folder / "assets.extra" / "tf_serving_warmup_requests"
-    path.parent.mkdir()
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, (input_name, value) in requests.items():
-            request = predict_pb2.PredictRequest()
-            request.model_spec.signature_name = signature
-            request.inputs[input_name].CopyFrom(tf.make_tensor_proto(value))
-            log = prediction_log_pb2.PredictionLog(
-                predict_log=prediction_log_pb2.PredictLog(request=request)
-            )
-            writer.write(log.SerializeToString())
+    write_requests(
+        folder,
+        {
+            "packed": {"l_bytes": np.array([tf.io.encode_png(gray).numpy()], object)},
+            # Half as high and wide, as its floats take a quarter of a megabyte otherwise.
+            "serving_default": {"input_1": gray[None, ::2, ::2].astype(np.float32) / 2.55},
+        },
+    )

@@ -1,0 +1,213 @@
+"""What is published of a style model: both signatures, any size, and the runtime of 2020."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training import tensorflow_2_1
+from tests.training.style.conftest import smooth
+from tests.training.test_export import only_on_linux_x86, png
+from training.style.export import NetworkPainter, mirrored, style_scale, write_saved_model
+from training.style.network import stylizer
+
+
+@pytest.fixture(scope="module")
+def networks(tiny_recipe):
+    """Networks whose styles show: the scales and shifts of a fresh one hardly differ."""
+    style_network, transformer, whole = stylizer(tiny_recipe)
+    rng = np.random.default_rng(0)
+    for variable in transformer.trainable_weights:
+        if variable.path.endswith("kernel") and len(variable.shape) == 2:
+            variable.assign(rng.standard_normal(variable.shape) * 0.3)
+    return style_network, transformer, whole
+
+
+@pytest.fixture(scope="module")
+def saved_model(networks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("style") / "7"
+    write_saved_model(folder, NetworkPainter(*networks[:2]), "style/v7")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def signatures(saved_model):
+    import tensorflow as tf
+
+    model = tf.saved_model.load(str(saved_model))
+    yield model.signatures
+
+
+def floats(*pictures: np.ndarray) -> np.ndarray:
+    return np.stack(pictures).astype(np.float32) / 255
+
+
+def decoded(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as picture:
+        assert (picture.format, picture.mode) == ("PNG", "RGB")
+        return np.asarray(picture).astype(np.float32)
+
+
+def random(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def serve(signatures, contents: np.ndarray, styles: np.ndarray) -> np.ndarray:
+    import tensorflow as tf
+
+    inputs = {"placeholder": tf.constant(contents), "placeholder_1": tf.constant(styles)}
+    return signatures["serving_default"](**inputs)["output_0"].numpy()
+
+
+def pack(signatures, contents, styles, strengths) -> list[np.ndarray]:
+    import tensorflow as tf
+
+    answer = signatures["packed"](
+        content_bytes=tf.constant([png(picture) for picture in contents]),
+        style_bytes=tf.constant([png(picture) for picture in styles]),
+        strength=tf.constant(strengths, tf.float32),
+    )
+    assert answer["model"].numpy().tolist() == [b"style/v7"] * len(contents)
+    return [decoded(data) for data in answer["stylized_bytes"].numpy()]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (7, 9), (64, 48), (101, 66)])
+def test_any_size_of_photo_and_style(signatures, size):
+    painted = serve(signatures, floats(random(*size)), floats(random(size[1], size[0])))
+    assert painted.shape == (1, *size, 3)
+    assert painted.min() >= 0 and painted.max() <= 1
+    (packed,) = pack(signatures, [random(*size)], [random(3, 5)], [0.5])
+    assert packed.shape == (*size, 3)
+
+
+def test_it_paints_what_the_networks_paint(signatures, networks):
+    photo, style = floats(smooth(0, 64)), floats(smooth(1, 256))
+    expected = np.asarray(networks[2]([photo, style], training=False))
+    # The weights are published as float16.
+    np.testing.assert_allclose(serve(signatures, photo, style), expected, atol=0.02)
+    assert np.abs(expected - np.asarray(networks[2]([photo, 1 - style]))).max() > 0.1
+
+
+def test_one_style_serves_a_batch(signatures):
+    photos, style = floats(smooth(0, 32), smooth(1, 32)), floats(smooth(2, 256))
+    together = serve(signatures, photos, style)
+    for k in range(2):
+        alone = serve(signatures, photos[k : k + 1], style)
+        np.testing.assert_allclose(together[k : k + 1], alone, atol=1e-5)
+
+
+def test_packed_answers_mixed_sizes_each_as_if_alone(signatures):
+    contents = [random(40, 64), random(9, 30, 1), random(1, 1, 2)]
+    styles = [smooth(3, 50), random(20, 90, 4), random(300, 300, 5)]
+    strengths = [1.0, 0.5, 0.0]
+    together = pack(signatures, contents, styles, strengths)
+    for k in range(3):
+        (alone,) = pack(signatures, contents[k : k + 1], styles[k : k + 1], strengths[k : k + 1])
+        np.testing.assert_allclose(alone, together[k], atol=1)
+
+
+def test_packed_agrees_with_serving_default(signatures):
+    photo, style = smooth(0, 50), smooth(1, 256)
+    (packed,) = pack(signatures, [photo], [style], [1.0])
+    np.testing.assert_allclose(
+        packed / 255, serve(signatures, floats(photo), floats(style))[0], atol=0.003
+    )
+
+
+def test_strength_goes_from_the_photos_own_style_to_the_other(signatures):
+    photo, style = smooth(0, 64), smooth(1, 256)
+    none, half, full = pack(signatures, [photo] * 3, [style] * 3, [0.0, 0.5, 1.0])
+    (own,) = pack(signatures, [photo], [photo], [1.0])
+    np.testing.assert_allclose(none, own, atol=1)
+    assert np.abs(half - none).mean() < np.abs(full - none).mean()
+    beyond = pack(signatures, [photo] * 2, [style] * 2, [-3.0, 7.0])
+    np.testing.assert_allclose(beyond, [none, full], atol=1)
+
+
+def test_a_gray_png_is_a_photo_too(signatures):
+    gray = smooth(0, 40)[..., 0]
+    (one,) = pack(signatures, [gray], [smooth(1, 60)], [1.0])
+    (other,) = pack(signatures, [np.repeat(gray[..., None], 3, -1)], [smooth(1, 60)], [1.0])
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 2), (2, 3), (5, 17), (16, 20), (30, 41)])
+def test_mirroring_is_numpys(height, width):
+    picture = np.random.default_rng(0).random((1, height, width, 3), np.float32)
+    padded = [max(-(-side // 4) * 4, 16) - side for side in (height, width)]
+    expected = np.pad(picture, ((0, 0), (0, padded[0]), (0, padded[1]), (0, 0)), "reflect")
+    np.testing.assert_array_equal(mirrored(picture), expected)
+
+
+@pytest.mark.parametrize(
+    ("size", "scaled"),
+    [
+        ((256, 256), (256, 256)),
+        ((512, 128), (512, 128)),
+        ((1, 1), (256, 256)),
+        ((900, 1600), (192, 341)),
+        ((1, 10_000), (3, 2048)),
+    ],
+)
+def test_styles_are_seen_at_one_area_and_in_their_proportions(size, scaled):
+    assert style_scale(np.zeros((1, *size, 3), np.float32)).shape[1:3] == scaled
+
+
+def test_warmup_record_replays_and_is_small(saved_model, signatures):
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    path = saved_model / "assets.extra" / "tf_serving_warmup_requests"
+    assert path.stat().st_size < 500_000
+    requests = [
+        prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        for record in tf.data.TFRecordDataset(str(path))
+    ]
+    assert [r.model_spec.signature_name for r in requests] == ["packed", "serving_default"]
+    for request in requests:
+        inputs = {name: tf.constant(tf.make_ndarray(t)) for name, t in request.inputs.items()}
+        assert signatures[request.model_spec.signature_name](**inputs)
+
+
+def test_the_weights_are_stored_once_and_in_half(saved_model, networks):
+    graph = (saved_model / "saved_model.pb").stat().st_size
+    assert graph < 2.2 * networks[2].count_params() + 600_000
+
+
+@pytest.mark.slow
+def test_tensorflow_2_1_runtime_agrees(saved_model, signatures):
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    only_on_linux_x86()
+    libraries = tensorflow_2_1.download_libraries(tensorflow_2_1.CACHE)
+    proto = saved_model_pb2.SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
+    definitions = proto.meta_graphs[0].signature_def
+    photo, style = smooth(0, 61), smooth(1, 90)
+
+    definition = definitions["serving_default"]
+    inputs = {"placeholder": floats(photo), "placeholder_1": floats(style)}
+    (old,) = tensorflow_2_1.run(
+        libraries,
+        saved_model,
+        {definition.inputs[name].name: value for name, value in inputs.items()},
+        [(definition.outputs["output_0"].name, False)],
+    )
+    np.testing.assert_allclose(old, serve(signatures, *inputs.values()), atol=1e-4)
+
+    definition = definitions["packed"]
+    for strength in (0.3, 1.0):
+        inputs = {
+            "content_bytes": png(photo),
+            "style_bytes": png(style),
+            "strength": np.array([strength], np.float32),
+        }
+        stylized, model = tensorflow_2_1.run(
+            libraries,
+            saved_model,
+            {definition.inputs[name].name: value for name, value in inputs.items()},
+            [(definition.outputs[name].name, True) for name in ("stylized_bytes", "model")],
+        )
+        assert model == b"style/v7"
+        (new,) = pack(signatures, [photo], [style], [strength])
+        np.testing.assert_allclose(decoded(stylized), new, atol=1)

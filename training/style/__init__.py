@@ -1,0 +1,1 @@
+"""Arbitrary style transfer: one compact network that paints any photo like any picture."""

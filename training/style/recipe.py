@@ -1,0 +1,65 @@
+"""What a style recipe may say: every number of a training run, with its unit."""
+
+import dataclasses
+import hashlib
+import json
+
+
+@dataclasses.dataclass(frozen=True)
+class StyleRecipe:
+    """One training run. Each recipe is a module of `training.style.recipes`.
+
+    Every field but `name` is a flag of `python -m training style` (`--batch-size`).
+    """
+
+    name: str
+    # The networks.
+    width: int  # of the transformer: channels at full resolution
+    blocks: int  # of the transformer: residual blocks at a quarter of the resolution
+    style_width: float  # of the style network: 1.0 is MobileNetV2
+    train_style_network: bool  # otherwise it stays as it starts, and training is much cheaper
+    # The data.
+    photo_side: int  # photos are kept at this height and width, pixels
+    crop_side: int  # what is painted in training, pixels; a multiple of 8
+    zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
+    gray_share: float  # of the crops, which lose their color, 0...1
+    own_share: float  # of the pairs, in which the photo is its own style, 0...1
+    own_photos: int  # how many photos serve as their own style
+    validation_share: float  # of the photos and of the paintings, by content hash, 0...1
+    validation_pairs: int  # looked at after every epoch
+    # The schedule.
+    samples: int  # pairs seen in all
+    samples_per_epoch: int  # between two looks at the validation pairs
+    batch_size: int
+    learning_rate: float  # the peak
+    warmup_share: float  # of all steps, rising to the peak
+    cooldown_share: float  # of all steps, falling to zero at the end
+    clip_norm: float  # of the whole gradient
+    ema: float  # decay, per step, of the average of the weights that is published
+    # The loss; the distance of style has weight 1.
+    content_weight: float
+    own_weight: float  # squared pixel distance (RGB in 0...1) where the photo is its own style
+    variation_weight: float  # mean absolute difference of neighbor pixels
+    bfloat16: bool  # convolutions, on TensorFlow and a CPU that has such instructions
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name in ("width", "samples_per_epoch", "batch_size", "validation_pairs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.samples < self.batch_size:
+            raise ValueError(f"samples ({self.samples}) must be at least batch_size")
+        if self.crop_side < 32 or self.crop_side % 8:
+            raise ValueError("crop_side must be a multiple of 8, and at least 32")
+        if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
+            raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
+        for name in ("gray_share", "own_share", "validation_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in 0...1")
+        if self.own_share and not self.own_photos:
+            raise ValueError("own_share needs own_photos")
+
+    def fingerprint(self, *inputs: str) -> str:
+        """A short hash of every value and of `inputs` (the data's sources, the first weights)."""
+        values = json.dumps([dataclasses.asdict(self), inputs], sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()[:16]

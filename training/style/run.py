@@ -1,0 +1,184 @@
+"""What `python -m training style` does, step by step."""
+
+import argparse
+import dataclasses
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+from PIL import Image
+
+from training import backend, cli, data_cache, download, loop, photos, publish
+from training.checkpoints import Checkpoints
+from training.commands import ProgressWatch, fetch, publish_by_tensorflow
+from training.errors import UsageError, fail
+from training.files import write_then_rename
+from training.progress import Progress, duration
+from training.stop import stop_request
+from training.style import recipes, style_bank
+from training.style.fit import Looks, Trainer, train
+from training.style.losses import HALF_LAYERS, Perception
+from training.style.magenta import TeacherError, start_from_magenta
+from training.style.network import stylizer
+from training.style.recipe import StyleRecipe
+from training.style.vgg import VggError, load_vgg
+from training.weights import WeightsError, load_weights, save_weights
+
+SHEET_PAIRS = 24
+
+
+def run_training(options: argparse.Namespace) -> int:
+    """Train by a recipe and publish a version; the exit code comes back."""
+    try:
+        recipe = _recipe(options)
+        start = options.weights or options.start_from
+        fingerprint = recipe.fingerprint(
+            *options.photos, "--styles", *options.styles, str(start or "")
+        )
+        place, published = publish.claim(
+            options.export_root, options.version, fingerprint, options.start_over
+        )
+        if published:
+            print(f"version {place.version} is already published in {place.served}: nothing to do")
+            return 0
+        backend.start()
+        return _train_and_publish(options, recipe, start, place, fingerprint)
+    except (
+        UsageError,
+        photos.DataError,
+        TeacherError,
+        VggError,
+        WeightsError,
+        loop.ResumeError,
+    ) as error:
+        return fail(error, 2)
+    except (publish.PublishError, loop.DivergedError) as error:
+        # Without a place nothing has begun.
+        return fail(error, 1 if "place" in locals() else 2)
+
+
+def _recipe(options: argparse.Namespace) -> StyleRecipe:
+    try:
+        changes = cli.recipe_changes(options, StyleRecipe)
+        recipe = dataclasses.replace(recipes.load(options.recipe), **changes)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if not (options.weights or options.start_from or recipe.train_style_network):
+        raise UsageError(
+            "the style network stays as it starts, so it must start from something: name "
+            "--weights or --start-from, or set --train-style-network yes"
+        )
+    return recipe
+
+
+def _train_and_publish(
+    options: argparse.Namespace,
+    recipe: StyleRecipe,
+    start: Path | None,
+    place: publish.Place,
+    fingerprint: str,
+) -> int:
+    files = photos.find(fetch(options.photos, (), options.cache_dir))
+    paintings = photos.find(fetch(options.styles, (), options.cache_dir))
+    style_network, transformer, whole = stylizer(recipe)
+    if options.weights:
+        load_weights(options.weights, whole)
+    elif options.start_from:
+        start_from_magenta(style_network, transformer, options.start_from)
+    perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
+    data = data_cache.load(
+        files,
+        recipe.photo_side,
+        options.cache_dir / "photos",
+        progress=Progress("reading photos", "photos"),
+    ).parts(recipe.validation_share, recipe.validation_pairs)
+    bank = style_bank.load(
+        paintings,
+        data.training[: recipe.own_photos],
+        style_network,
+        perception,
+        options.cache_dir / "styles",
+        _content_hash(start),
+        Progress("studying paintings", "pictures"),
+    )
+    learned, held_back = bank.paintings(recipe.validation_share)
+    print(
+        f"version {place.version} by recipe {recipe.name}: {len(data.training):,} photos and "
+        f"{len(learned):,} paintings to learn from, {len(held_back):,} paintings held back",
+        flush=True,
+    )
+    trainer = Trainer(style_network, transformer, perception, recipe)
+    with stop_request() as stop, publish.begun(place, fingerprint) as folder:
+        state = train(
+            trainer,
+            data.training,
+            data.validation,
+            bank,
+            checkpoints=Checkpoints(folder),
+            journal=folder / "journal",
+            watch=ProgressWatch(recipe.batch_size),
+            stop=stop.made,
+        )
+        if not state.finished:
+            print(
+                f"\nstopped after {state.step * recipe.batch_size:,} pairs, version "
+                f"{place.version} is not published; the same command goes on from the checkpoint "
+                f"in {folder}",
+                file=sys.stderr,
+            )
+            return stop.exit_code
+        stop.release()  # publishing is quick, and whole or not at all
+        if keras.backend.backend() == "tensorflow":
+            looks = Looks(trainer, data.validation, bank)
+            validation_loss = looks.loss()
+
+            def fill(scratch: Path) -> dict:
+                from training.style.export import NetworkPainter, write_saved_model
+
+                painter = NetworkPainter(style_network, transformer)
+                model = scratch / str(place.version)
+                write_saved_model(model, painter, f"style/v{place.version}")
+                style_network.trainable = True  # all of the weights are kept
+                save_weights(scratch / "weights.h5", whole)
+                shutil.copytree(place.unfinished / "journal", scratch / "journal")
+                with write_then_rename(scratch / "contact-sheet.png") as path:
+                    Image.fromarray(looks.sheet(SHEET_PAIRS)).save(path, format="PNG")
+                return {
+                    "recipe": dataclasses.asdict(recipe),
+                    # Names, not places: the record travels with the model.
+                    "photos": [_name(source) for source in options.photos],
+                    "styles": [_name(source) for source in options.styles],
+                    "started_from": start.name if start else None,
+                    "counts": {
+                        "photos": len(data.training),
+                        "paintings": len(learned),
+                        "held_back_paintings": len(held_back),
+                    },
+                    "seconds": round(state.seconds),
+                    "history": state.history,
+                    "validation": {"loss": validation_loss, **looks.distances},
+                }
+
+            served = publish.publish(place, fingerprint, fill)
+            print(
+                f"\npublished version {place.version} in {served} after {duration(state.seconds)} "
+                f"of training\nlook at {place.folder / 'contact-sheet.png'} (photo, style, "
+                f"painted), and serve it:\n  python -m serving --model_name my-model "
+                f"--model_base_path {place.folder}"
+            )
+            return 0
+    return publish_by_tensorflow(options)
+
+
+def _content_hash(start: Path | None) -> str:
+    """What tells one set of first weights from another."""
+    if start is None:
+        return ""
+    paths = sorted(start.rglob("*.onnx")) if start.is_dir() else [start]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+
+
+def _name(source: str) -> str:
+    return source if download.is_url(source) else Path(source).name

@@ -1,0 +1,82 @@
+"""What `python -m training style evaluate` does, step by step."""
+
+import argparse
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from training import backend, photos
+from training.commands import fetch
+from training.contact_sheet import write_contact_sheet
+from training.errors import fail
+from training.evaluate import ModelError
+from training.files import write_then_rename
+from training.progress import Progress
+from training.style.evaluate import (
+    BASELINES,
+    Evaluation,
+    Picture,
+    evaluate,
+    load_painter,
+    markdown_table,
+)
+from training.style.losses import HALF_LAYERS, Perception
+from training.style.network import STYLE_SIDE
+from training.style.vgg import VggError, load_vgg
+
+
+def run_evaluation(options: argparse.Namespace) -> int:
+    """Print the table, and write what else was asked for; the exit code comes back."""
+    backend.start()
+    try:
+        painters = {str(folder): load_painter(folder) for folder in options.models}
+        pairs = _pairs(options)
+        perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
+    except (ModelError, VggError, photos.DataError) as error:
+        return fail(error, 2)
+    evaluations = [
+        evaluate(name, painter, pairs, perception, Progress(f"painting, {name}", "pairs"))
+        for name, painter in {**BASELINES, **painters}.items()
+    ]
+    print(f"{len(pairs)} pairs at {options.side}x{options.side}\n")
+    print(markdown_table(evaluations))
+    if options.sheet:
+        write_sheet(options.sheet, pairs, evaluations[len(BASELINES) :])
+    if options.json:
+        figures = {e.name: e.summary() for e in evaluations}
+        with write_then_rename(options.json) as scratch:
+            scratch.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def _pairs(options: argparse.Namespace) -> list[tuple[Picture, Picture]]:
+    """As many pairs as asked for, spread over all photos and all styles."""
+    contents = _read(options.photos, options.cache_dir, options.side, options.pairs)
+    styles = _read(options.styles, options.cache_dir, STYLE_SIDE, options.pairs)
+    return [(contents[k % len(contents)], styles[k % len(styles)]) for k in range(options.pairs)]
+
+
+def _read(names: Sequence[str], cache: Path, side: int, count: int) -> list[Picture]:
+    files = photos.find(fetch(names, (), cache))
+    pictures = []
+    for k in range(min(count, len(files))):
+        # Whatever a decoder raises for broken data means the same: it is left out.
+        with contextlib.suppress(Exception):
+            data = files[k * len(files) // min(count, len(files))].read()
+            pictures.append(photos.decode(data, side))
+    if not pictures:
+        raise photos.DataError(f"none of {len(files)} picture files can be read")
+    return pictures
+
+
+def write_sheet(
+    path: Path, pairs: Sequence[tuple[Picture, Picture]], evaluations: Sequence[Evaluation]
+) -> None:
+    """photo · style · what each model paints."""
+    columns = {
+        "photo": [photo for photo, _ in pairs],
+        "style": [style for _, style in pairs],
+        **{evaluation.name: evaluation.pictures for evaluation in evaluations},
+    }
+    write_contact_sheet(path, columns)
