@@ -140,6 +140,7 @@ export function start(wish) {
     inHand?.abort();
     const mine = (inHand = new AbortController());
     const first = !answers.length;
+    if (byId("result").hidden) showPhoto(photo.file);
     byId("error").hidden = true;
     busy(true);
     tellProgress(undefined);
@@ -218,10 +219,7 @@ export function start(wish) {
   });
 
   byId("again").addEventListener("click", () => send(true));
-  byId("retry").addEventListener("click", () => {
-    if (!answers.length) showPhoto(photo.file);
-    send(false);
-  });
+  byId("retry").addEventListener("click", () => send(false));
   byId("cancel").addEventListener("click", () => inHand?.abort());
   byId("open-full").addEventListener("click", () => {
     openFullSize(answers.at(-1).url, shownBefore());

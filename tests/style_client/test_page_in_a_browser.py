@@ -85,6 +85,10 @@ def test_a_broken_style_picture_in_words(client, page):  # noqa: F811
     page.set_input_files("#photo", upload("photo.png", PHOTO))
     page.wait_for_selector("#error:not([hidden])")
     assert "style_image: This is not a picture" in page.inner_text("#error")
+    # Another wish is another try.
+    page.click("#styles .tile:has([value=''])")
+    wait_for_text(page, "#made", "by color/rule")
+    assert page.is_visible("#after") and page.is_hidden("#error")
 
 
 def test_on_a_phone_nothing_is_cut_off(client, open_page):  # noqa: F811

@@ -138,6 +138,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 def test_help_lists_every_setting_and_option():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
+    assert "PHOTO ... --out FOLDER" in done.stdout and "--again" in done.stdout
     for name in vars(StyleSettings()):
         assert f"  {name.upper()} (default" in done.stdout
     for name in ("strength", "preserve_color", "max_side", "vividness"):
