@@ -137,6 +137,9 @@ def _run(plan: Plan, state: StateFolder, ready_within_s: float) -> int:
         runner = Runner(plan.components, console, state, ready_within_s=ready_within_s)
 
         def when_ready() -> None:
+            if all(each.job for each in plan.components):
+                console.say("Every job is done.")
+                return
             console.show_endpoints(state.rows())
             console.show(invitation(plan))
 
@@ -203,7 +206,8 @@ def ls(options: argparse.Namespace) -> int:
     if not rows:
         print(f"nothing has run with {options.state}", file=sys.stderr)
         return 0
-    printer(sys.stdout).print(components_table(rows))
+    out = printer(sys.stdout)
+    out.print(components_table(rows, out.width))
     return 0
 
 
@@ -224,7 +228,7 @@ def status(options: argparse.Namespace) -> int:
     rows = _rows_of(options)
     out = printer(sys.stdout)
     if not options.endpoint:
-        out.print(components_table(rows))
+        out.print(components_table(rows, out.width))
         print()
     out.print(endpoints_table(rows))
     return 0 if all(row.healthy for row in rows) else 1

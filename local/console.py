@@ -58,7 +58,7 @@ class Console:
     def rows(self, rows: Sequence[Row]) -> None:
         """Show how every component is."""
         if self._live:
-            parts = [components_table(rows)]
+            parts = [components_table(rows, self._live.console.width)]
             if has_endpoints(rows):
                 parts.append(endpoints_table(rows))
             with self._lock, contextlib.suppress(OSError, ValueError):

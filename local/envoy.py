@@ -134,13 +134,15 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         },
         # With few of them healthy, Envoy would try the others too.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # A closed port is seen within two seconds. A slow answer is no death: a machine that trains
+        # beside it leaves a model server little time.
         "health_checks": [
             {
-                "timeout": "2s",
+                "timeout": "5s",
                 "interval": "0.5s",
                 "no_traffic_interval": "0.5s",
                 "unhealthy_interval": "0.25s",
-                "unhealthy_threshold": 2,
+                "unhealthy_threshold": 3,
                 "healthy_threshold": 1,
                 "http_health_check": {"path": cluster.status_path},
             }

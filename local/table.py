@@ -20,31 +20,60 @@ _COLORS = {
     "starting": "cyan",
     "stopping": "cyan",
 }
+_HEALTH_COLORS = {True: "", None: "", False: "red"}
 
 
-def components_table(rows: Sequence[Row]) -> Table:
-    """A row for each component, those of one application together."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for name in ("APP", "COMPONENT", "TYPE", "PHASE", "HEALTHY", "STATUS", "RESTARTS", "SINCE"):
-        flexible = name == "STATUS"
-        table.add_column(name, no_wrap=True, overflow="ellipsis" if flexible else "fold",
-                         min_width=16 if flexible else None)  # fmt: skip
-    for application, group in groupby(rows, key=lambda row: row.application):
-        each = list(group)
-        for index, row in enumerate(each):
-            branch = "└─" if index == len(each) - 1 else "├─"
-            color = _COLORS.get(row.phase, "")
-            table.add_row(
-                application if index == 0 else branch,
-                row.component,
-                row.type,
-                Text(row.phase, color),
-                Text(row.health, "red" if row.healthy is False else ""),
-                Text(row.detail),
-                str(row.restarts),
-                time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.since)),
-            )
+# What gives way first where the terminal is narrow.
+_DISPENSABLE = ("SINCE", "TYPE", "RESTARTS", "HEALTHY")
+_LEAST_STATUS, _GAP = 20, 3
+
+
+def components_table(rows: Sequence[Row], width: int) -> Table:
+    """A row for each component, those of one application together, in so many characters.
+
+    Columns give way where there is no room for them, and the status is cut; names never are.
+    """
+    columns = _columns(rows)
+
+    def left_for_status() -> int:
+        taken = sum(max(map(len, cells)) + _GAP for cells in columns.values())
+        return width - taken + max(map(len, columns["STATUS"])) + _GAP
+
+    for name in _DISPENSABLE:
+        if left_for_status() < _LEAST_STATUS:
+            del columns[name]
+    room = max(left_for_status(), _LEAST_STATUS)
+    columns["STATUS"] = [
+        cell if len(cell) <= room else f"{cell[: room - 1]}…" for cell in columns["STATUS"]
+    ]
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for name, cells in columns.items():
+        table.add_column(name, no_wrap=True, min_width=max(map(len, cells)))
+    for row, *cells in zip(rows, *(cells[1:] for cells in columns.values()), strict=True):
+        colors = {"PHASE": _COLORS.get(row.phase, ""), "HEALTHY": _HEALTH_COLORS[row.healthy]}
+        named = zip(columns, cells, strict=True)
+        table.add_row(*(Text(cell, colors.get(name, "")) for name, cell in named))
     return table
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Every column's cells, its name first."""
+    names = []
+    for application, group in groupby(rows, key=lambda row: row.application):
+        count = len(list(group))
+        names += [application, *["├─"] * (count - 2), *["└─"] * (count > 1)]
+    since = [time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.since)) for row in rows]
+    cells = {
+        "APP": names,
+        "COMPONENT": [row.component for row in rows],
+        "TYPE": [row.type for row in rows],
+        "PHASE": [row.phase for row in rows],
+        "HEALTHY": [row.health for row in rows],
+        "STATUS": [" ".join(row.detail.split()) for row in rows],
+        "RESTARTS": [str(row.restarts) for row in rows],
+        "SINCE": since,
+    }
+    return {name: [name, *values] for name, values in cells.items()}
 
 
 def endpoints_table(rows: Sequence[Row]) -> Table:

@@ -1,23 +1,25 @@
 """Command line: `python -m training` trains and publishes, `python -m training evaluate` compares.
 
 Exit codes: 0 published (now or before, by the same configuration), 1 the run failed, 2 it cannot
-start as asked, 130 interrupted.
+start as asked, 130 and 143 stopped by Ctrl-C and SIGTERM; the same command goes on then.
 """
 
 import argparse
 import dataclasses
+import difflib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn, get_origin
 
 from training import recipes
-from training.quiet import start_tensorflow
+from training.quiet import held_standard_error
 from training.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 SHIPPED_WEIGHTS = ROOT / "models" / "color" / "v1" / "weights.h5"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "colorway"
 
 DESCRIPTION = """\
 Train a network that colors black-and-white photographs, and publish it as a SavedModel.
@@ -25,26 +27,69 @@ Train a network that colors black-and-white photographs, and publish it as a Sav
   python -m training --data photos.zip more/ https://example.org/photos.zip
   python -m training evaluate models/color/v1 --data eval.zip
 
+A run that was killed or stopped goes on when the same command is given again.
 Without --data the shipped v1 is trained on, for a few minutes, on the photos in samples/.
 """
 
 
-def _parse_zoom(text: str) -> tuple[float, float]:
+def cache_folder() -> Path:
+    """Where downloads and decoded photos are kept unless a flag says otherwise."""
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "colorway"
+
+
+def _parse_pair(text: str) -> tuple[float, float]:
     low, high = map(float, text.split(","))
     return low, high
 
 
-def _parse_dilations(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(",")))
+def _parse_floats(text: str) -> tuple[float, ...]:
+    return tuple(map(float, text.split(",")))
 
 
-_SPECIAL = {"zoom": _parse_zoom, "dilations": _parse_dilations}
+def _parse_ints(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(","))) if text else ()
+
+
+def _parse_yes(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither yes nor no")
+    return text == "yes"
+
+
+# How a recipe's value is read from the command line, by its type.
+_PARSERS: dict[object, Callable[[str], object]] = {
+    int: int,
+    float: float,
+    str: str,
+    tuple[float, float]: _parse_pair,
+    tuple[float, ...]: _parse_floats,
+    tuple[int, ...]: _parse_ints,
+    bool: _parse_yes,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses a flag that it does not know in one line, with the one that was meant."""
+
+    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As ever, but for the message."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            flag = unknown[0].partition("=")[0]
+            near = difflib.get_close_matches(flag, self._option_string_actions, n=1)
+            meant = f": did you mean {near[0]}?" if near else ""
+            self.exit(2, f"{self.prog}: unknown argument {flag}{meant} (--help lists them all)\n")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, without the whole usage."""
+        self.exit(2, f"{self.prog}: {message} (--help lists them all)\n")
 
 
 def training_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training`."""
     # No abbreviations: a misspelled flag is refused, never taken for another.
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m training",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -83,14 +128,20 @@ def training_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cache-dir",
         type=Path,
-        default=CACHE,
-        help="where downloads are kept (default: %(default)s)",
+        default=cache_folder(),
+        help="where downloads and decoded photos are kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--start-over",
+        action="store_true",
+        help="drop the checkpoints of an unfinished run with this version's number",
     )
     values = parser.add_argument_group("values of the recipe, each of which can be set here")
     for field in dataclasses.fields(Recipe):
         if field.name != "name":
-            kind = _SPECIAL.get(field.name, field.type)
-            metavar = field.type.__name__ if isinstance(field.type, type) else "N,N"
+            kind = _PARSERS[field.type]
+            metavar = getattr(field.type, "__name__", "").replace("bool", "yes|no")
+            metavar = "N,N" if get_origin(field.type) else metavar
             values.add_argument(
                 f"--{field.name.replace('_', '-')}", dest=f"set_{field.name}", type=kind,
                 metavar=metavar.upper(),
@@ -100,9 +151,9 @@ def training_parser() -> argparse.ArgumentParser:
 
 def evaluation_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training evaluate`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m training evaluate",
-        description="Compare published models and the baselines on photos, as a Markdown table.",
+        description="Compare published models and the baselines on photos, as Markdown tables.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -112,12 +163,38 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--side", type=int, default=256, help="photos are cut to squares of it (default: 256)"
     )
+    parser.add_argument(
+        "--gains",
+        type=_gains,
+        metavar="G,G,...",
+        help="try the models with their a*b* times each of these (default: 1)",
+    )
+    parser.add_argument(
+        "--degrade",
+        choices=["none", "box3", "jpeg30", "grain8", "all"],
+        default="none",
+        help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
+        "L*; color is judged on the clean photo (default: %(default)s)",
+    )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
         "--sheet-photos", type=int, default=24, help="photos on the sheet (default: 24)"
     )
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument(
+        "--plot", type=Path, help="draw PSNR and colorfulness over --gains into this PNG"
+    )
+    parser.add_argument("--json", type=Path, help="write every figure of every photo to this file")
     return parser
+
+
+def _gains(text: str) -> tuple[float, ...]:
+    try:
+        gains = tuple(map(float, text.split(",")))
+    except ValueError:
+        gains = ()
+    if not gains or not all(0 <= gain < 10 for gain in gains):
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers such as 0.8,1,1.2")
+    return gains
 
 
 def _version(text: str) -> int:
@@ -133,12 +210,11 @@ def main(argv: list[str] | None = None) -> int:
     # The flags are checked before the seconds that TensorFlow takes to import.
     parser = evaluation_parser() if evaluating else training_parser()
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
+    options.arguments = arguments
     try:
-        start_tensorflow()
-        from training import commands
-
-        run = commands.run_evaluation if evaluating else commands.run_training
-        return run(options)
+        with held_standard_error():  # TensorFlow is imported here
+            from training import commands, evaluation
+        return evaluation.run_evaluation(options) if evaluating else commands.run_training(options)
     except KeyboardInterrupt:
         print("\ninterrupted: nothing was published", file=sys.stderr)
         return 130

@@ -1,109 +1,91 @@
-"""What the two commands do, step by step."""
+"""What `python -m training` does, step by step."""
 
 import argparse
-import contextlib
 import dataclasses
-import json
+import hashlib
+import os
+import shutil
+import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from training import cli, download, photos, publish, recipes
-from training.contact_sheet import write_contact_sheet
-from training.evaluate import Evaluation, ModelError, compare, load_colorer, markdown_table
-from training.files import write_then_rename
+from training import (
+    backend,
+    cli,
+    data_cache,
+    download,
+    loop,
+    networks,
+    photos,
+    publish,
+    recipes,
+)
+from training.checkpoints import Checkpoints
+from training.encoder import EncoderError
+from training.errors import UsageError, fail
 from training.fit import train
-from training.network import STRIDE, all_convolution
 from training.progress import Progress, duration
 from training.recipe import Recipe
+from training.stop import StopRequest, stop_request
 from training.weights import WeightsError, load_weights, save_weights
+from training.workers import WorkerLostError, Workers, WorkersError, join
 
-SHEET_PHOTOS = 24
-
-
-class UsageError(Exception):
-    """The command cannot be run as asked; the message says why, in one line."""
+GO_ON = -1  # no exit code yet
 
 
-def _fail(error: Exception, code: int) -> int:
-    print(f"python -m training: {error}", file=sys.stderr)
-    return code
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """What is asked for: the recipe with the command line's values, and what it starts from."""
+
+    recipe: Recipe
+    sources: list[str]  # of photos
+    weights: Path | None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same configuration."""
+        return self.recipe.fingerprint(*self.sources, str(self.weights or ""))
 
 
 def run_training(options: argparse.Namespace) -> int:
     """Train by a recipe and publish a version; the exit code comes back."""
     try:
-        recipe, sources, weights = _plan(options)
-        fingerprint = recipe.fingerprint(*sources, str(weights or ""))
-        place, published = publish.claim(options.export_root, options.version, fingerprint)
-        if published:
-            print(f"version {place.version} is already published in {place.served}: nothing to do")
-            return 0
-        files = photos.find(_fetch(sources, options.data_sha256, options.cache_dir))
-        network = all_convolution(recipe.width, recipe.dilations, recipe.seed)
-        if weights:
-            load_weights(weights, network)
-        progress = Progress("reading photos", "photos")
-        data = photos.load(
-            files, recipe.photo_side, recipe.validation_share, recipe.validation_photos, progress
-        )
-    except (UsageError, publish.PublishError, photos.DataError, WeightsError) as error:
-        return _fail(error, 2)
-
-    print(
-        f"version {place.version} by recipe {recipe.name}: {len(data.training):,} photos to learn "
-        f"from, {len(data.validation):,} for validation; left out: {data.unreadable:,} unreadable, "
-        f"{data.near_gray:,} without color"
-    )
-    start = time.monotonic()
-    history = _train(network, data, recipe)
-    seconds = time.monotonic() - start
-
-    def fill(folder: Path) -> dict:
-        from training.export import write_saved_model
-
-        model = folder / str(place.version)
-        write_saved_model(model, network, f"color/v{place.version}", recipe.chroma_gain)
-        save_weights(folder / "weights.h5", network)
-        evaluations = compare({f"v{place.version}": load_colorer(model)}, list(data.validation))
-        print(f"\nOn the {len(data.validation):,} validation photos:\n")
-        print(markdown_table(evaluations))
-        _write_sheet(folder / "contact-sheet.png", evaluations, SHEET_PHOTOS)
-        return {
-            "recipe": dataclasses.asdict(recipe),
-            # Names, not places: the record travels with the model.
-            "data": [s if download.is_url(s) else Path(s).name for s in sources],
-            "started_from": "/".join(weights.parts[-2:]) if weights else None,
-            "photos": {
-                "training": len(data.training),
-                "validation": len(data.validation),
-                "unreadable": data.unreadable,
-                "near_gray": data.near_gray,
-            },
-            "seconds": round(seconds),
-            "history": history,
-            "validation": {e.name: e.summary() for e in evaluations},
-        }
-
-    try:
-        served = publish.publish(place, fingerprint, fill)
-    except publish.PublishError as error:
-        return _fail(error, 1)
-    print(
-        f"\npublished version {place.version} in {served} after {duration(seconds)} of training\n"
-        f"look at {place.folder / 'contact-sheet.png'} (gray, predicted, truth), and serve it:\n"
-        f"  python -m serving --model_name my-model --model_base_path {place.folder}"
-    )
-    return 0
+        asked = _plan(options)
+        workers = join()
+        backend.start()
+        # Worker 0 alone knows the export root; the others do as it says.
+        place, code = _claim(options, asked) if workers.rank == 0 else (None, GO_ON)
+        code = _of_worker_0(workers, code)
+        if code == GO_ON:
+            files = photos.find(fetch(asked.sources, options.data_sha256, options.cache_dir))
+            network = _network(asked, workers)
+            cache = _read_photos(options, files, asked, workers)
+            with stop_request() as stop:
+                if place is None:
+                    code = _follow(network, cache, asked, workers, stop)
+                else:
+                    code = _lead(network, cache, asked, workers, stop, place)
+        if code == GO_ON:
+            code = _publish_by_tensorflow(options)
+    except (
+        UsageError,
+        WorkersError,
+        photos.DataError,
+        WeightsError,
+        EncoderError,
+        loop.ResumeError,
+    ) as error:
+        return fail(error, 2)
+    except (publish.PublishError, loop.DivergedError, WorkerLostError) as error:
+        return fail(error, 1)
+    return code
 
 
-def _plan(options: argparse.Namespace) -> tuple[Recipe, list[str], Path | None]:
-    """The recipe with the command line's values, the data's sources, the weights to start from."""
+def _plan(options: argparse.Namespace) -> Configuration:
     weights = options.weights
     if options.data:
         recipe, sources = recipes.load(options.recipe or "v1"), options.data
@@ -129,10 +111,28 @@ def _plan(options: argparse.Namespace) -> tuple[Recipe, list[str], Path | None]:
         raise UsageError(str(error)) from error
     if options.data_sha256 and len(options.data_sha256) != sum(map(download.is_url, sources)):
         raise UsageError("--data-sha256 needs one value for each URL in --data")
-    return recipe, sources, weights
+    return Configuration(recipe, sources, weights)
 
 
-def _fetch(sources: Sequence[str], sha256: Sequence[str], cache: Path) -> list[Path]:
+def _claim(options: argparse.Namespace, asked: Configuration) -> tuple[publish.Place | None, int]:
+    """The place for the version and GO_ON, or the exit code where there is nothing to do."""
+    try:
+        place, published = publish.claim(
+            options.export_root, options.version, asked.fingerprint, options.start_over
+        )
+    except publish.PublishError as error:
+        return None, fail(error, 2)
+    if published:
+        print(f"version {place.version} is already published in {place.served}: nothing to do")
+        return place, 0
+    return place, GO_ON
+
+
+def _of_worker_0(workers: Workers, code: int) -> int:
+    return int(workers.share([np.array(code)])[0])
+
+
+def fetch(sources: Sequence[str], sha256: Sequence[str], cache: Path) -> list[Path]:
     """Local paths of `sources`, URLs downloaded."""
     sums = iter(sha256)
     return [
@@ -145,73 +145,201 @@ def _fetch(sources: Sequence[str], sha256: Sequence[str], cache: Path) -> list[P
     ]
 
 
-def _train(network: keras.Model, data: photos.Photos, recipe: Recipe) -> list[dict]:
-    """Train with a progress line; what each epoch gave comes back."""
-    progress = Progress("training", "samples")
-    history: list[dict] = []
+def _read_photos(
+    options: argparse.Namespace,
+    files: Sequence[photos.PhotoFile],
+    asked: Configuration,
+    workers: Workers,
+) -> data_cache.DataCache:
+    cache = data_cache.load(
+        files,
+        asked.recipe.photo_side,
+        options.cache_dir / "photos",
+        progress=Progress("reading photos", "photos"),
+    )
+    # Each worker read its own: half of every batch from other photos would go unnoticed.
+    mine = np.frombuffer(hashlib.sha256(cache.content.tobytes()).digest(), np.uint8)
+    (lead,) = workers.share([mine])
+    if workers.any(bool((lead != mine).any())):
+        raise WorkersError("the workers do not have the same photos: give all of them one --data")
+    return cache
 
-    def on_step(step: int, steps: int, loss: float) -> None:
-        batch = recipe.batch_size
-        progress(step * batch, steps * batch, f"loss {loss:.5f}")
 
-    def on_epoch(epoch: int, loss: float, validation: float, best: bool) -> None:
-        history.append({"epoch": epoch, "loss": loss, "validation_loss": validation})
-        progress.line(
-            f"epoch {epoch}: loss {loss:.5f}, validation {validation:.5f}"
-            + (", the best so far" if best else "")
+def _network(asked: Configuration, workers: Workers) -> keras.Model:
+    """The network to train, spread over this machine's devices, in the recipe's precision."""
+    recipe = asked.recipe
+    backend.spread()
+    if recipe.batch_size % (workers.count * backend.device_count()):
+        raise UsageError(
+            f"--batch-size {recipe.batch_size} cannot be split evenly over {workers.count} "
+            f"workers with {backend.device_count()} devices each"
         )
-
-    train(network, data.training, data.validation, recipe, on_step, on_epoch)
-    return history
-
-
-def _write_sheet(path: Path, evaluations: Sequence[Evaluation], count: int) -> None:
-    """gray · models · truth, of photos spread evenly over all."""
-    photo_count = len(evaluations[0].pictures)
-    shown = np.linspace(0, photo_count - 1, min(count, photo_count)).astype(int)
-    columns = {
-        evaluation.name: [evaluation.pictures[i] for i in shown]
-        for evaluation in evaluations
-        if not evaluation.name.startswith(("constant", "half"))
-    }
-    write_contact_sheet(path, columns)
+    network = build(recipe, recipe.precision)
+    if asked.weights:
+        load_weights(asked.weights, network)
+    return network
 
 
-def run_evaluation(options: argparse.Namespace) -> int:
-    """Print the table, and write what else was asked for; the exit code comes back."""
+def build(recipe: Recipe, precision: str) -> keras.Model:
+    """The recipe's network, untrained."""
+    backend.use_precision(precision)
     try:
-        if options.side < STRIDE:
-            raise UsageError(f"--side must be at least {STRIDE}")
-        models = {_model_name(folder): load_colorer(folder) for folder in options.models}
-        files = photos.find(_fetch(options.data, (), cli.CACHE))
-        pictures, unreadable = _read_all(files, options.side)
-    except (UsageError, ModelError, photos.DataError) as error:
-        return _fail(error, 2)
-    evaluations = compare(models, pictures)
-    print(f"{len(pictures):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable\n")
-    print(markdown_table(evaluations))
-    if options.sheet:
-        _write_sheet(options.sheet, evaluations, options.sheet_photos)
-    if options.json:
-        figures = {e.name: e.summary() for e in evaluations}
-        with write_then_rename(options.json) as scratch:
-            scratch.write_text(json.dumps(figures, indent=2) + "\n")
-    return 0
+        return networks.build(recipe)
+    finally:
+        backend.use_precision("float32")
 
 
-def _model_name(folder: Path) -> str:
-    """`color/v1` of `models/color/v1`, also when its `1/` is named."""
-    parts = [part for part in folder.resolve().parts if not part.isdigit()]
-    return "/".join(parts[-2:])
+class ProgressWatch(loop.Watch):
+    """Tells how far the training is."""
+
+    def __init__(self, recipe: Recipe):
+        self._batch = recipe.batch_size
+        self._progress = Progress("training", "samples")
+
+    def resumed(self, step: int) -> None:
+        """Tell that a checkpoint was found."""
+        self._progress = Progress("training", "samples", start=step * self._batch)
+        self._progress.line(f"going on from the checkpoint at {step * self._batch:,} samples")
+
+    def stepped(self, step: int, steps: int, loss: float) -> None:
+        """Tell the samples, their rate and the time left."""
+        self._progress(step * self._batch, steps * self._batch, f"loss {loss:.5f}")
+
+    def looked(self, look: dict, best: bool) -> None:
+        """Tell what the validation photos say."""
+        losses = f"loss {look['loss']:.5f}, validation {look['validation_loss']:.5f}"
+        self._progress.line(f"epoch {look['epoch']}: {losses}{', the best so far' * best}")
 
 
-def _read_all(files: Sequence[photos.PhotoFile], side: int) -> tuple[list[NDArray[np.uint8]], int]:
-    """Every readable photo as a square, and how many could not be read."""
-    pictures = []
-    for file in files:
-        # Whatever a decoder raises for broken data means the same: it is counted.
-        with contextlib.suppress(Exception):
-            pictures.append(photos.decode(file.read(), side))
-    if not pictures:
-        raise photos.DataError(f"none of {len(files)} picture files can be read")
-    return pictures, len(files) - len(pictures)
+def _follow(
+    network: keras.Model,
+    cache: data_cache.DataCache,
+    asked: Configuration,
+    workers: Workers,
+    stop: StopRequest,
+) -> int:
+    """Train with worker 0, which does all else; its exit code is this worker's."""
+    data = cache.parts(asked.recipe.validation_share, asked.recipe.validation_photos)
+    state = train(
+        network, data.training, data.validation, asked.recipe, workers=workers, stop=stop.made
+    )
+    if not state.finished:
+        return stop.exit_code
+    return _of_worker_0(workers, GO_ON)
+
+
+def _lead(
+    network: keras.Model,
+    cache: data_cache.DataCache,
+    asked: Configuration,
+    workers: Workers,
+    stop: StopRequest,
+    place: publish.Place,
+) -> int:
+    """Train, keep checkpoints, publish; GO_ON where TensorFlow must do the last of it."""
+    recipe = asked.recipe
+    data = cache.parts(recipe.validation_share, recipe.validation_photos)
+    print(
+        f"version {place.version} by recipe {recipe.name}: {len(data.training):,} photos to learn "
+        f"from, {len(data.validation):,} for validation; left out: {cache.unreadable:,} "
+        f"unreadable, {cache.near_gray:,} without color, {cache.copies:,} copies",
+        flush=True,
+    )
+    with publish.begun(place, asked.fingerprint) as folder:
+        state = train(
+            network,
+            data.training,
+            data.validation,
+            recipe,
+            workers=workers,
+            checkpoints=Checkpoints(folder),
+            journal=folder / "journal",
+            watch=ProgressWatch(recipe),
+            stop=stop.made,
+        )
+        if not state.finished:
+            print(
+                f"\nstopped after {state.step * recipe.batch_size:,} samples, version "
+                f"{place.version} is not published; the same command goes on from the checkpoint "
+                f"in {folder}",
+                file=sys.stderr,
+            )
+            return stop.exit_code
+        stop.release()  # publishing is quick, and whole or not at all
+        if state.step < recipe.samples // recipe.batch_size:
+            print(f"no better validation for {recipe.patience} epochs: ended early")
+        if keras.backend.backend() != "tensorflow":
+            return GO_ON
+        _publish(network, cache, data, asked, place, state)
+    return _of_worker_0(workers, 0)
+
+
+def _publish(
+    network: keras.Model,
+    cache: data_cache.DataCache,
+    data: data_cache.Parts,
+    asked: Configuration,
+    place: publish.Place,
+    state: loop.State,
+) -> None:
+    from training.evaluate import compare, load_colorer, markdown_table, write_sheet
+    from training.export import write_saved_model
+
+    recipe = asked.recipe
+    # What is published computes in float32, whatever it was trained in.
+    plain = build(recipe, "float32")
+    plain.set_weights(network.get_weights())
+
+    def fill(folder: Path) -> dict:
+        model = folder / str(place.version)
+        write_saved_model(
+            model, plain, f"color/v{place.version}", recipe.chroma_gain, recipe.scales
+        )
+        save_weights(folder / "weights.h5", plain)
+        shutil.copytree(place.unfinished / "journal", folder / "journal")
+        evaluations = compare({f"v{place.version}": load_colorer(model)}, list(data.validation))
+        print(f"\nOn the {len(data.validation):,} validation photos:\n")
+        print(markdown_table(evaluations))
+        write_sheet(folder / "contact-sheet.png", evaluations)
+        return {
+            "recipe": dataclasses.asdict(recipe),
+            # Names, not places: the record travels with the model.
+            "data": [s if download.is_url(s) else Path(s).name for s in asked.sources],
+            "started_from": "/".join(asked.weights.parts[-2:]) if asked.weights else None,
+            "photos": {
+                "training": len(data.training),
+                "validation": len(data.validation),
+                "unreadable": cache.unreadable,
+                "near_gray": cache.near_gray,
+                "copies": cache.copies,
+            },
+            "seconds": round(state.seconds),
+            "history": state.history,
+            "validation": {e.name: e.summary() for e in evaluations},
+        }
+
+    served = publish.publish(place, asked.fingerprint, fill)
+    print(
+        f"\npublished version {place.version} in {served} after {duration(state.seconds)} of "
+        f"training\nlook at {place.folder / 'contact-sheet.png'} (gray, predicted, truth), and "
+        f"serve it:\n  python -m serving --model_name my-model --model_base_path {place.folder}"
+    )
+
+
+def _publish_by_tensorflow(options: argparse.Namespace) -> int:
+    """Have another process publish what this one trained on another backend."""
+    backend_name = keras.backend.backend()
+    if not backend.has_tensorflow():
+        print(
+            f"trained on {backend_name}; TensorFlow, which writes the SavedModel, is not installed "
+            f"here: copy {options.export_root} (with .checkpoints) to where it is, and run the "
+            "same command there"
+        )
+        return 0
+    print(f"trained on {backend_name}; TensorFlow publishes", flush=True)
+    # Its start finds the finished training in the checkpoint.
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    # A version of an earlier run that was dropped must not take the new one with it.
+    arguments = [a for a in options.arguments if a != "--start-over"]
+    command = [sys.executable, "-m", "training", *arguments]
+    return subprocess.run(command, env=environment).returncode

@@ -13,10 +13,10 @@ GAP = 4
 HEADING = 18
 
 
-def write_contact_sheet(
-    path: Path, columns: Mapping[str, Sequence[NDArray[np.uint8]]], groups: int = 2, side: int = 160
-) -> None:
-    """Write a PNG: one row a photo, one column a version of it (heading -> uint8 [H, W, 3]).
+def draw_contact_sheet(
+    columns: Mapping[str, Sequence[NDArray[np.uint8]]], groups: int = 2, side: int = 160
+) -> Image.Image:
+    """One row a photo, one column a version of it (heading -> uint8 [H, W, 3]).
 
     Rows are laid out in `groups` blocks beside each other, each picture `side` pixels wide.
     """
@@ -33,5 +33,11 @@ def write_contact_sheet(
             group, place = divmod(row, block_rows)
             small = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
             sheet.paste(small, (group * block_width + column * cell, HEADING + place * cell))
+    return sheet
+
+
+def write_contact_sheet(path: Path, columns: Mapping[str, Sequence[NDArray[np.uint8]]]) -> None:
+    """Write the sheet as a PNG."""
+    sheet = draw_contact_sheet(columns)
     with write_then_rename(path) as scratch:
         sheet.save(scratch, format="PNG", optimize=True)

@@ -4,17 +4,20 @@ What is evaluated is what is published: the SavedModel's `serving_default` signa
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.lab import lab_to_rgb, rgb_to_lab
-from training.metrics import Score, bootstrap_interval, psnr
+from training.contact_sheet import write_contact_sheet
+from training.degrade import Degrade
+from training.lab import lab_to_rgb
+from training.metrics import Estimate, Score, Truth, mean_with_interval, pooled_psnr
 
-Colorer = Callable[[NDArray[np.float32]], NDArray[np.floating]]  # true L*a*b* -> a*b*, [H, W, 2]
+# True L*a*b* [H, W, 3] -> a*b* [H, W, 2]; a model is given L* alone, and maybe a rough one.
+Colorer = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 
 # The mean a*, b* of the photos that the shipped models are trained on.
 MEAN_AB = (-1.79, 10.63)
@@ -24,14 +27,16 @@ BASELINES: dict[str, Colorer] = {
     "constant mean a\\*b\\*": lambda lab: np.full_like(lab[..., 1:], MEAN_AB),
     "half of the true chroma": lambda lab: lab[..., 1:] / 2.0,
 }
+TRUTH = "truth"
+MEASURES = [field.name for field in dataclasses.fields(Score)]
 
 
 class ModelError(Exception):
     """There is no color model in the folder; the message says why, in one line."""
 
 
-def load_colorer(folder: Path) -> Colorer:
-    """The model in `folder`: a version's folder, or a base path of versions (the highest counts).
+def find_saved_model(folder: Path) -> Path:
+    """The SavedModel in `folder`: a version's folder, or a base path (the highest counts).
 
     Raises ModelError.
     """
@@ -39,6 +44,14 @@ def load_colorer(folder: Path) -> Colorer:
     version = max(numbered, key=lambda f: int(f.name), default=folder)
     if not (version / "saved_model.pb").exists():
         raise ModelError(f"no SavedModel in {folder}: name a version's folder or one above it")
+    return version
+
+
+def load_colorer(folder: Path) -> Colorer:
+    """The model in `folder`, found as by `find_saved_model`. Raises ModelError."""
+    import tensorflow as tf
+
+    version = find_saved_model(folder)
     # Kept by the closure: a signature dies with the object it came from.
     model = tf.saved_model.load(str(version))
     if "serving_default" not in model.signatures:
@@ -55,69 +68,145 @@ def load_colorer(folder: Path) -> Colorer:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """One model's (or baseline's) scores, photo by photo, and the pictures it made."""
+    """A prediction's scores, photo by photo, and some of the pictures it made."""
 
     name: str
-    scores: list[Score]
-    pictures: list[NDArray[np.uint8]]
+    gain: float | None = None  # that a model's a*b* were multiplied by; None: a baseline
+    scores: list[Score] = dataclasses.field(default_factory=list)
+    pictures: list[NDArray[np.uint8]] = dataclasses.field(default_factory=list)
 
-    def mean(self, measure: str) -> float:
-        """Mean over photos of one of Score's measures."""
-        return float(np.mean([getattr(score, measure) for score in self.scores]))
+    def values(self, measure: str) -> NDArray[np.float64]:
+        """One of Score's measures, photo by photo."""
+        return np.array([getattr(score, measure) for score in self.scores])
 
-    def summary(self) -> dict[str, float]:
-        """Every figure of the table, for JSON."""
-        low, high = bootstrap_interval(np.array([score.psnr for score in self.scores]))
-        return {
-            "psnr": self.mean("psnr"),
-            "psnr_low": low,
-            "psnr_high": high,
-            "psnr_pooled": psnr(self.mean("mse")),
-            "colorfulness": self.mean("colorfulness"),
-            "colorfulness_error": self.mean("colorfulness_error"),
-            "ciede2000": self.mean("ciede2000"),
-            "low_chroma": self.mean("low_chroma"),
-        }
+    def estimates(self) -> dict[str, Estimate]:
+        """The mean of each measure with its interval, and the pooled PSNR."""
+        found = {measure: mean_with_interval(self.values(measure)) for measure in MEASURES}
+        return {**found, "psnr_pooled": pooled_psnr(self.values("mse"))}
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """The same for JSON: `{measure: {"mean", "low", "high"}}`."""
+        return {name: dataclasses.asdict(found) for name, found in self.estimates().items()}
 
 
-def evaluate(name: str, colorer: Colorer, photos: Sequence[NDArray[np.uint8]]) -> Evaluation:
-    """Color every photo (uint8 sRGB [H, W, 3]) from its L* and score the result."""
-    scores, pictures = [], []
-    for photo in photos:
-        lab = rgb_to_lab(photo)
-        ab = np.asarray(colorer(lab), np.float32)
-        picture = lab_to_rgb(np.concatenate([lab[..., :1], ab], axis=-1))
-        scores.append(Score.of(photo, picture))
-        pictures.append(picture)
-    return Evaluation(name, scores, pictures)
+def compare(
+    models: dict[str, Colorer],
+    photos: Sequence[NDArray[np.uint8]],
+    degrade: Degrade | None = None,
+    gains: Sequence[float] = (1.0,),
+    shown: int = 24,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Evaluation]:
+    """The baselines, then each of `models` at each of `gains`, then the truth, on the same photos.
+
+    `photos` are uint8 sRGB [H, W, 3]. The models see L* as `degrade` leaves it; a picture is the
+    clean L* with their color, so that color alone is judged. The pictures of `shown` photos, spread
+    evenly, are kept. `progress` is told how many photos are done.
+    """
+    baselines = {**BASELINES, TRUTH: lambda lab: lab[..., 1:]}
+    found: dict[tuple[str, float | None], Evaluation] = {}
+    found |= {(name, None): Evaluation(name) for name in BASELINES}
+    for name, factor in itertools.product(models, gains):
+        found[name, factor] = Evaluation(name if factor == 1.0 else f"{name} × {factor:g}", factor)
+    found[TRUTH, None] = Evaluation(TRUTH)
+    kept = set(np.linspace(0, len(photos) - 1, min(shown, len(photos))).astype(int).tolist())
+
+    for index, photo in enumerate(photos):
+        truth = Truth.of(photo)
+        seen = truth.lab
+        if degrade:
+            lightness = degrade(truth.lab[..., 0], np.random.default_rng(index))
+            seen = np.concatenate([lightness[..., None], truth.lab[..., 1:]], axis=-1)
+        colors = {name: colorer(seen) for name, colorer in models.items()}
+        for (name, gain), evaluation in found.items():
+            ab = baselines[name](truth.lab) if gain is None else colors[name] * gain
+            picture = lab_to_rgb(np.concatenate([truth.lab[..., :1], ab], axis=-1))
+            evaluation.scores.append(Score.of(truth, picture))
+            if index in kept:
+                evaluation.pictures.append(picture)
+        progress(index + 1, len(photos))
+    return list(found.values())
 
 
-def compare(models: dict[str, Colorer], photos: Sequence[NDArray[np.uint8]]) -> list[Evaluation]:
-    """The baselines, then `models`, then the truth itself, on the same photos."""
-    everything = {**BASELINES, **models, "truth": lambda lab: lab[..., 1:]}
-    return [evaluate(name, colorer, photos) for name, colorer in everything.items()]
+def pair(one: Evaluation, other: Evaluation) -> dict[str, Estimate]:
+    """`one` minus `other`, photo by photo: the mean of each measure's difference, its interval.
+
+    The photos differ far more than two models do on one of them, so this tells models apart that
+    their own intervals do not. `psnr_won` is the share of photos on which `one` has the higher
+    PSNR.
+    """
+    found = {
+        measure: mean_with_interval(one.values(measure) - other.values(measure))
+        for measure in MEASURES
+    }
+    won = (one.values("psnr") > other.values("psnr")).astype(np.float64)
+    return {**found, "psnr_won": mean_with_interval(won)}
+
+
+def pairs(evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], dict[str, Estimate]]:
+    """`pair` for every model at its own gain, or the first that there is, and each before it."""
+    models: dict[str, Evaluation] = {}
+    for evaluation in evaluations:
+        if evaluation.gain is not None:
+            name = evaluation.name.rpartition(" × ")[0] or evaluation.name
+            if name not in models or evaluation.gain == 1.0:
+                models[name] = evaluation
+    return {
+        (later.name, earlier.name): pair(later, earlier)
+        for earlier, later in itertools.combinations(models.values(), 2)
+    }
 
 
 def markdown_table(evaluations: Sequence[Evaluation]) -> str:
     """The figures as a Markdown table; the last evaluation is the truth."""
-    truth = evaluations[-1].summary()
+    truth = evaluations[-1].estimates()
     lines = [
-        "| prediction | PSNR, mean per photo [95 %] | PSNR, pooled | colorfulness (share of truth) "
-        "| colorfulness error | CIEDE2000 | pixels with chroma < 5 |",
+        "| prediction | PSNR, mean per photo [95 %] | PSNR, pooled | colorfulness [95 %] (share of "
+        "truth) | colorfulness error | CIEDE2000 [95 %] | pixels with chroma < 5 |",
         "|---|---|---|---|---|---|---|",
     ]
     for evaluation in evaluations:
-        s = evaluation.summary()
+        s = evaluation.estimates()
         exact = evaluation is evaluations[-1]
-        interval = f"{s['psnr']:.2f} [{s['psnr_low']:.2f}, {s['psnr_high']:.2f}] dB"
+        share = s["colorfulness"].mean / truth["colorfulness"].mean
         cells = (
             evaluation.name,
-            "–" if exact else interval,
-            "–" if exact else f"{s['psnr_pooled']:.2f} dB",
-            f"{s['colorfulness']:.1f} ({s['colorfulness'] / truth['colorfulness']:.0%})",
-            f"{s['colorfulness_error']:.1f}",
+            "–" if exact else f"{s['psnr']:.2f} dB",
+            "–" if exact else f"{s['psnr_pooled'].mean:.2f} dB",
+            f"{s['colorfulness']:.1f} ({share:.0%})",
+            f"{s['colorfulness_error'].mean:.1f}",
             f"{s['ciede2000']:.2f}",
-            f"{s['low_chroma']:.0%}",
+            f"{s['low_chroma'].mean:.0%}",
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def pairs_table(found: dict[tuple[str, str], dict[str, Estimate]]) -> str:
+    """The differences as a Markdown table."""
+    lines = [
+        "| per photo | PSNR [95 %] | photos with the higher PSNR | colorfulness [95 %] "
+        "| colorfulness error [95 %] | CIEDE2000 [95 %] |",
+        "|---|---|---|---|---|---|",
+    ]
+    for (one, other), d in found.items():
+        cells = (
+            f"{one} minus {other}",
+            f"{d['psnr']:+.2f} dB",
+            f"{d['psnr_won'].mean:.0%}",
+            f"{d['colorfulness']:+.1f}",
+            f"{d['colorfulness_error']:+.1f}",
+            f"{d['ciede2000']:+.2f}",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def write_sheet(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """gray · models · truth, of the photos whose pictures were kept."""
+    columns = {
+        evaluation.name: evaluation.pictures
+        for evaluation in evaluations
+        if not evaluation.name.startswith(("constant", "half"))
+    }
+    write_contact_sheet(path, columns)

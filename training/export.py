@@ -13,6 +13,7 @@ constants (in one function that both signatures call, or they would be stored tw
 """
 
 import errno
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -21,18 +22,26 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from training.network import COLOR_STRIDE, STRIDE
+from training import networks
+from training.network import COLOR_STRIDE
 
 WARMUP_SIDE = 256  # pixels; the size that clients send
 
 
-def write_saved_model(folder: Path, network: keras.Model, name: str, chroma_gain: float) -> None:
+def write_saved_model(
+    folder: Path,
+    network: keras.Model,
+    name: str,
+    chroma_gain: float,
+    scales: Sequence[float] = (1.0,),
+) -> None:
     """Write `network` (L* -> a*b*/128 at a quarter) into `folder` as model `name` (`color/v1`).
 
-    Raises OSError where the disk refuses.
+    The published model looks at the photo in each size of `scales`, shares of its own, and gives
+    the mean of what it sees. Raises OSError where the disk refuses.
     """
     try:
-        module = _module(network, name, chroma_gain)
+        module = _module(network, name, chroma_gain, scales)
         signatures = {"serving_default": module.serving_default, "packed": module.packed}
         tf.saved_model.save(module, str(folder), signatures=signatures)
         write_warmup(folder)
@@ -41,21 +50,35 @@ def write_saved_model(folder: Path, network: keras.Model, name: str, chroma_gain
         raise OSError(errno.EIO, error.message) from error
 
 
-def _module(network: keras.Model, name: str, chroma_gain: float) -> tf.Module:
+def _module(
+    network: keras.Model, name: str, chroma_gain: float, scales: Sequence[float]
+) -> tf.Module:
+    stride = networks.stride(network)
     predict = tf.function(
         lambda lightness: network(lightness, training=False),
         input_signature=[tf.TensorSpec([None, None, None, 1], tf.float32)],
     )
     frozen = convert_variables_to_constants_v2(predict.get_concrete_function())
 
+    def ab_at(lightness: tf.Tensor, scale: float, cells: tf.Tensor) -> tf.Tensor:
+        """The network's a*b*/128 of a padded L* that is looked at in size `scale`."""
+        if scale == 1.0:
+            return frozen(lightness)[0]
+        # To whole strides again: this stretches by at most half a stride.
+        size = tf.cast(cells * COLOR_STRIDE, tf.float32) * (scale / stride)
+        size = tf.cast(tf.maximum(tf.round(size), 1.0), tf.int32) * stride
+        smaller = tf.image.resize(lightness, size, antialias=True)
+        return tf.image.resize(frozen(smaller)[0], cells)
+
     def ab_cells(lightness: tf.Tensor) -> tf.Tensor:
         """[B, H, W, 1] -> a*b*/128 [B, H', W', 2], a cell for every 4x4 pixels of the padded L*."""
         for axis in (1, 2):
             # The last row and column are repeated; tf.pad cannot reflect a 1-pixel picture.
             length = tf.shape(lightness)[axis]
-            padded = -(-length // STRIDE) * STRIDE
+            padded = -(-length // stride) * stride
             lightness = tf.gather(lightness, tf.minimum(tf.range(padded), length - 1), axis=axis)
-        (ab,) = frozen(lightness)
+        cells = tf.shape(lightness)[1:3] // COLOR_STRIDE
+        ab = tf.add_n([ab_at(lightness, scale, cells) for scale in scales]) / len(scales)
         return tf.clip_by_value(ab * chroma_gain, -1.0, 1.0)
 
     class ColorModel(tf.Module):

@@ -1,73 +1,51 @@
-"""The training loop: read it top to bottom.
+"""Training of the color network: its loss, its schedule, its batches, given to the general loop."""
 
-`train_on_batch` works alike on every Keras backend, so the loop is plain Python.
-"""
-
-import queue
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.lab_batches import Batch, training_batches, validation_batches
+from training import backend, loop
+from training.checkpoints import Checkpoints
+from training.contact_sheet import draw_contact_sheet
+from training.data_cache import View
+from training.lab import lab_to_rgb, rgb_to_lab
+from training.lab_batches import Batch, training_batch, validation_batches
+from training.network import COLOR_STRIDE
+from training.optimizers import LayerwiseAdamW
 from training.recipe import Recipe
+from training.workers import Alone, Workers
 
-Weights = list[NDArray[np.float32]]
-
-
-def huber_ab(delta: float) -> Callable:
-    """Huber loss on a*b*/110 between tensors of a*b*/128, summed over a* and b*, then averaged."""
-    loss = keras.losses.Huber(delta=delta)
-    scale = 128.0 / 110.0
-    return lambda truth, predicted: 2.0 * loss(truth * scale, predicted * scale)
+SHOWN_PHOTOS = 8  # in TensorBoard, after each look
 
 
-class Average:
-    """Exponential moving average of a model's weights (Polyak averaging)."""
-
-    def __init__(self, model: keras.Model, decay: float):
-        self._model = model
-        self._decay = decay
-        self._steps = 0
-        self._average = [keras.ops.copy(w) for w in model.trainable_weights]
-
-    def update(self) -> None:
-        """Take the model's present weights into the average."""
-        self._steps += 1
-        # Early on the average follows quickly, or it would remember the start for too long.
-        decay = min(self._decay, self._steps / (self._steps + 10.0))
-        self._average = [
-            average * decay + weight * (1.0 - decay)
-            for average, weight in zip(self._average, self._model.trainable_weights, strict=True)
-        ]
-
-    def weights(self) -> Weights:
-        """The average as NumPy arrays, in the order of `model.trainable_weights`."""
-        return [np.asarray(keras.ops.convert_to_numpy(w)) for w in self._average]
+_TYPICAL_ERROR = 0.01  # a photo's mean squared error of a*b*/110, to weigh the two losses alike
+_SMALLEST_ERROR = 0.001  # below it (3.5 units of a*b*) a photo is as good as right
 
 
-def prefetch(batches: Iterator[Batch], depth: int = 8) -> Iterator[Batch]:
-    """The same batches, made in a thread of their own while the network computes.
+def color_loss(delta: float, psnr_share: float) -> Callable:
+    """The loss between tensors of a*b*/128, [B, H, W, 2].
 
-    An error in that thread is raised here.
+    Huber on a*b*/110, summed over a* and b* and averaged, and for the share `psnr_share` the
+    logarithm of each photo's mean squared error (Chen et al., "HINet", 2021). PSNR is that
+    logarithm, so a photo that is nearly right counts as much as one that is far off.
     """
-    ready: queue.Queue = queue.Queue(depth)
+    huber = keras.losses.Huber(delta=delta)
+    scale = 128.0 / 110.0
 
-    def fill() -> None:
-        try:
-            for batch in batches:
-                ready.put(batch)
-            ready.put(None)
-        except BaseException as error:
-            ready.put(error)
+    def loss(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
+        absolute = 2.0 * huber(truth * scale, predicted * scale)
+        if psnr_share == 0:
+            return absolute
+        squared = keras.ops.sum(keras.ops.square((truth - predicted) * scale), axis=-1)
+        relative = keras.ops.log(keras.ops.mean(squared, axis=(1, 2)) + _SMALLEST_ERROR)
+        return (1.0 - psnr_share) * absolute + (
+            psnr_share * _TYPICAL_ERROR * keras.ops.mean(relative)
+        )
 
-    threading.Thread(target=fill, daemon=True).start()
-    while (item := ready.get()) is not None:
-        if isinstance(item, BaseException):
-            raise item
-        yield item
+    return loss
 
 
 def schedule(recipe: Recipe) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -84,53 +62,70 @@ def schedule(recipe: Recipe) -> keras.optimizers.schedules.LearningRateSchedule:
 
 def train(
     model: keras.Model,
-    training: NDArray[np.uint8],
+    training: NDArray[np.uint8] | View,
     validation: NDArray[np.uint8],
     recipe: Recipe,
-    on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-    on_epoch: Callable[[int, float, float, bool], None] = lambda epoch, loss, val, best: None,
-) -> Weights:
-    """Train `model` on photos (uint8 [N, side, side, 3]); the best averaged weights come back.
+    *,
+    workers: Workers | None = None,
+    checkpoints: Checkpoints | None = None,
+    journal: Path | None = None,
+    watch: loop.Watch | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> loop.State:
+    """Train `model` on photos (uint8 [N, side, side, 3]); it has the best averaged weights then.
 
     Best is by the loss on the validation photos, looked at every `recipe.samples_per_epoch`
-    samples. `on_step` gets (step, steps in all, running loss), `on_epoch` (epoch, running loss,
-    validation loss, whether it is the best so far).
+    samples. The rest is as in `loop.fit`.
     """
     model.compile(
-        keras.optimizers.AdamW(
-            schedule(recipe), weight_decay=recipe.weight_decay, global_clipnorm=recipe.clip_norm
+        LayerwiseAdamW(
+            schedule(recipe),
+            weight_decay=recipe.weight_decay,
+            global_clipnorm=recipe.clip_norm,
+            rate_of=lambda path: recipe.encoder_rate if path.startswith("encoder") else 1.0,
         ),
-        loss=huber_ab(recipe.huber_delta),
-        jit_compile=False,  # XLA is slower on CPUs
+        loss=color_loss(recipe.huber_delta, recipe.psnr_share),
+        # XLA is slower on CPUs; JAX has nothing else.
+        jit_compile=keras.backend.backend() == "jax",
     )
-    held_back = validation_batches(validation, recipe)
-    steps = recipe.samples // recipe.batch_size
-    steps_per_epoch = max(1, recipe.samples_per_epoch // recipe.batch_size)
-    average = Average(model, recipe.ema)
-    best_loss, best = validation_loss(model, held_back), average.weights()
-    running = 0.0
+    workers = workers or Alone()
+    part = recipe.batch_size // workers.count
+    rows = slice(workers.rank * part, (workers.rank + 1) * part)
+    held_back = validation_batches(backend.whole_rounds(validation), recipe)
+    plan = loop.Plan(
+        steps=recipe.samples // recipe.batch_size,
+        steps_per_look=max(1, recipe.samples_per_epoch // recipe.batch_size),
+        patience=recipe.patience,
+        ema=recipe.ema,
+    )
+    return loop.fit(
+        model,
+        lambda step: training_batch(training, recipe, step, rows),
+        lambda: validation_loss(model, held_back),
+        plan,
+        workers=workers,
+        checkpoints=checkpoints,
+        journal=journal,
+        pictures=lambda: {"validation": colored(model, validation[:SHOWN_PHOTOS])},
+        watch=watch,
+        stop=stop,
+    )
 
-    for step, (lightness, ab) in enumerate(prefetch(training_batches(training, recipe)), start=1):
-        loss = float(np.asarray(model.train_on_batch(lightness, ab)))
-        running += (loss - running) * max(0.01, 1.0 / step)
-        average.update()
-        on_step(step, steps, running)
-        if step % steps_per_epoch == 0 or step == steps:
-            trained = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
-            assign(model, average.weights())
-            val = validation_loss(model, held_back)
-            assign(model, trained)
-            if improved := val < best_loss:
-                best_loss, best = val, average.weights()
-            on_epoch(-(-step // steps_per_epoch), running, val, improved)
-    assign(model, best)
-    return best
 
+def colored(model: keras.Model, photos: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A sheet of photos (uint8 [N, side, side, 3]): gray, as the network colors them, as they are.
 
-def assign(model: keras.Model, weights: Weights) -> None:
-    """Set the trainable weights of `model`."""
-    for variable, value in zip(model.trainable_weights, weights, strict=True):
-        variable.assign(value)
+    Their sides are cut to a multiple of 8.
+    """
+    side = photos.shape[1] // 8 * 8
+    lab = rgb_to_lab(backend.whole_rounds(photos)[:, :side, :side])
+    cells = keras.ops.convert_to_numpy(model.predict_on_batch(lab[..., :1]))
+    ab = cells.repeat(COLOR_STRIDE, axis=1).repeat(COLOR_STRIDE, axis=2) * 128.0
+    columns = {
+        name: list(lab_to_rgb(np.concatenate([lab[..., :1], color], axis=-1)))
+        for name, color in {"gray": 0 * ab, "predicted": ab, "truth": lab[..., 1:]}.items()
+    }
+    return np.asarray(draw_contact_sheet(columns, side=side))
 
 
 def validation_loss(model: keras.Model, batches: list[Batch]) -> float:

@@ -6,12 +6,14 @@ the blur and sharpening a network learns the sharpness of its training photos by
 blur then costs it 2.4 dB.
 """
 
-from collections.abc import Iterator
+import functools
+import io
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.data_cache import View
 from training.lab import rgb_to_lab
 from training.network import COLOR_STRIDE
 from training.recipe import Recipe
@@ -56,7 +58,17 @@ def roughen(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     if rng.random() < 0.35:  # grain
         grain = rng.standard_normal(lightness.shape, dtype=np.float32)
         lightness = lightness + rng.uniform(0.5, 5.0) * grain
-    return np.clip(lightness, 0.0, 100.0).astype(np.float32)
+    lightness = np.clip(lightness, 0.0, 100.0)
+    if rng.random() < 0.2:  # a small JPEG file
+        lightness = through_jpeg(lightness, int(rng.integers(20, 75)))
+    return lightness.astype(np.float32)
+
+
+def through_jpeg(lightness: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
+    """L* of one photo, 0...100, [S, S], with the blocks and rings of a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray((lightness * 2.55 + 0.5).astype(np.uint8)).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.float32) / 2.55
 
 
 def random_crop(
@@ -77,35 +89,33 @@ def random_crop(
     return pixels[:, ::-1] if rng.random() < 0.5 else pixels
 
 
-def training_batches(photos: NDArray[np.uint8], recipe: Recipe) -> Iterator[Batch]:
-    """`recipe.samples` crops in batches; every photo once before any a second time.
+def training_batch(
+    photos: NDArray[np.uint8] | View, recipe: Recipe, step: int, rows: slice = slice(None)
+) -> Batch:
+    """`rows` of batch `step` of random crops; every photo once before any a second time.
 
-    Batch k depends on the seed and k alone, so that a run can start again at any k.
+    Each crop depends on the seed and its place in the whole run alone, so that a run can start
+    again at any step, and workers can make a part of each batch.
     """
-    for step in range(recipe.samples // recipe.batch_size):
-        rng = np.random.default_rng((recipe.seed, step))
-        places = np.arange(step * recipe.batch_size, (step + 1) * recipe.batch_size)
-        crops = np.stack([random_crop(photos[i], recipe, rng) for i in _shuffled(places, photos)])
-        yield as_batch(crops, rng)
+    places = range(step * recipe.batch_size, (step + 1) * recipe.batch_size)
+    made = []
+    for place in places[rows]:
+        rng = np.random.default_rng((recipe.seed, place))
+        crop = random_crop(photos[_shuffled(place, len(photos))], recipe, rng)
+        made.append(as_batch(crop[None], rng))
+    lightness, ab = zip(*made, strict=True)
+    return np.concatenate(lightness), np.concatenate(ab)
 
 
-def _shuffled(places: NDArray[np.int_], photos: NDArray[np.uint8]) -> list[int]:
-    """Indices of the photos that stand at `places` of an endless shuffle, round after round."""
-    indices = []
-    for place in places:
-        turn, position = divmod(int(place), len(photos))
-        indices.append(int(_permutation(turn, len(photos))[position]))
-    return indices
+def _shuffled(place: int, count: int) -> int:
+    """Index of the photo that stands at `place` of an endless shuffle, round after round."""
+    turn, position = divmod(place, count)
+    return int(_permutation(turn, count)[position])
 
 
-_permutations: dict[tuple[int, int], NDArray[np.int_]] = {}
-
-
+@functools.lru_cache(maxsize=2)  # a batch may end one round and begin the next
 def _permutation(turn: int, count: int) -> NDArray[np.int_]:
-    if (turn, count) not in _permutations:
-        _permutations.clear()
-        _permutations[turn, count] = np.random.default_rng((turn, count)).permutation(count)
-    return _permutations[turn, count]
+    return np.random.default_rng((turn, count)).permutation(count)
 
 
 def validation_batches(photos: NDArray[np.uint8], recipe: Recipe) -> list[Batch]:

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 import keras
 
-STRIDE = 8  # the deepest level; heights and widths are padded to a multiple of it
 COLOR_STRIDE = 4  # one predicted color for 4x4 pixels
 
 
@@ -40,7 +39,7 @@ def all_convolution(
         )(x)
 
     lightness = keras.Input((None, None, 1), name="input_1")
-    x = keras.layers.Rescaling(1 / 50.0, offset=-1.0)(lightness)
+    x = keras.layers.Rescaling(1 / 50.0, offset=-1.0, dtype="float32")(lightness)
     x = convolution(x, width // 2, strides=2)
     x = convolution(x, width, strides=2)
     x = quarter = convolution(x, width)
@@ -53,5 +52,8 @@ def all_convolution(
     x = convolution(x, width)
     x = convolution(x, width)
     # Starts gray: the first steps then learn color instead of unlearning noise.
-    ab = keras.layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros", name="ab")(x)
+    # L* and color are float32 whatever the layers between compute in.
+    ab = keras.layers.Conv2D(
+        2, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="ab"
+    )(x)
     return keras.Model(lightness, ab, name="all_convolution")

@@ -1,16 +1,9 @@
-"""Photographs as training data: found in folders and zip files, decoded, checked, parted.
-
-Every photo becomes a square uint8 sRGB array of one side. What cannot be read and what has no
-color is left out, and counted. Training and validation are parted by a hash of each file's
-content, so that a copy of a photo never stands on both sides.
-"""
+"""Photographs: found in folders and zip files, and decoded into squares of uint8 sRGB."""
 
 import dataclasses
-import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -34,16 +27,7 @@ class PhotoFile:
 
     name: str
     read: Callable[[], bytes]
-
-
-@dataclasses.dataclass(frozen=True)
-class Photos:
-    """What was read: `rgb` uint8 [N, side, side, 3], its validation part, and what was left out."""
-
-    training: NDArray[np.uint8]
-    validation: NDArray[np.uint8]
-    unreadable: int
-    near_gray: int
+    stamp: str  # another one where the content is another, found without reading it
 
 
 def find(sources: Sequence[Path]) -> list[PhotoFile]:
@@ -64,7 +48,9 @@ def _find_in(source: Path) -> Iterator[PhotoFile]:
     if source.is_dir():
         for path in sorted(source.rglob("*")):
             if path.suffix.lower() in SUFFIXES and path.is_file():
-                yield PhotoFile(str(path), path.read_bytes)
+                status = path.stat()
+                stamp = f"{path.relative_to(source)} {status.st_size} {status.st_mtime_ns}"
+                yield PhotoFile(str(path), path.read_bytes, stamp)
     elif not source.exists():
         raise DataError(f"{source} does not exist: name a folder, a zip file or a URL of one")
     elif not zipfile.is_zipfile(source):
@@ -73,7 +59,8 @@ def _find_in(source: Path) -> Iterator[PhotoFile]:
         archive = zipfile.ZipFile(source)
         for entry in archive.infolist():
             if Path(entry.filename).suffix.lower() in SUFFIXES and not entry.is_dir():
-                yield PhotoFile(f"{source}:{entry.filename}", partial(archive.read, entry))
+                stamp = f"{entry.filename} {entry.file_size} {entry.CRC:08x}"
+                yield PhotoFile(f"{source}:{entry.filename}", partial(archive.read, entry), stamp)
 
 
 def decode(data: bytes, side: int) -> NDArray[np.uint8]:
@@ -92,55 +79,3 @@ def mean_chroma(rgb: NDArray[np.uint8]) -> float:
     """Mean CIE chroma of a photo, seen at every fourth pixel."""
     lab = rgb_to_lab(rgb[::4, ::4])
     return float(np.hypot(lab[..., 1], lab[..., 2]).mean())
-
-
-def load(
-    files: Sequence[PhotoFile],
-    side: int,
-    validation_share: float,
-    validation_photos: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Photos:
-    """Read `files` into arrays. `progress` is told how many of how many are done.
-
-    Raises DataError where not one photo with color could be read.
-    """
-    rgb = np.empty((len(files), side, side, 3), np.uint8)
-    shares = np.empty(len(files))  # a number in 0...1 from each file's content; NaN: left out
-    unreadable = near_gray = 0
-
-    def read(index: int) -> str:
-        try:
-            data = files[index].read()
-            rgb[index] = decode(data, side)
-        # Pillow's decoders raise nearly anything for broken data, and any of it means the same.
-        except Exception:
-            shares[index] = np.nan
-            return "unreadable"
-        if mean_chroma(rgb[index]) < NEAR_GRAY:
-            shares[index] = np.nan
-            return "near-gray"
-        shares[index] = int.from_bytes(hashlib.sha256(data).digest()[:8]) / 2**64
-        return "good"
-
-    with ThreadPoolExecutor() as pool:
-        for done, outcome in enumerate(pool.map(read, range(len(files))), start=1):
-            unreadable += outcome == "unreadable"
-            near_gray += outcome == "near-gray"
-            progress(done, len(files))
-
-    good = np.flatnonzero(~np.isnan(shares))
-    if not len(good):
-        raise DataError(
-            f"none of {len(files)} picture files is a photo to learn from: "
-            f"{unreadable} unreadable, {near_gray} without color"
-        )
-    held_back = good[shares[good] < validation_share]
-    if not len(held_back):
-        # Few photos: the one with the smallest hash is held back, again whatever its name.
-        held_back = good[np.argsort(shares[good])[:1]]
-    learned = np.setdiff1d(good, held_back)
-    if not len(learned):
-        learned = held_back  # a single photo: nothing else to learn from
-    held_back = held_back[np.argsort(shares[held_back])][:validation_photos]
-    return Photos(rgb[learned], rgb[held_back], unreadable, near_gray)

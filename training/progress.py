@@ -21,10 +21,11 @@ def duration(seconds: float) -> str:
 class Progress:
     """`what: done/total, rate, time left, note` for something that is counted."""
 
-    def __init__(self, what: str, unit: str):
+    def __init__(self, what: str, unit: str, start: int = 0):
+        """`start` units were done before, by a run that this one goes on from."""
         self._what = what
         self._unit = unit
-        self._marks = deque([(time.monotonic(), 0)])
+        self._marks = deque([(time.monotonic(), start)])
         self._shown = float("-inf")
         self._terminal = sys.stderr.isatty()
 

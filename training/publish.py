@@ -7,19 +7,30 @@ The tree that serving finds under an export root (model folder contract, docs/de
     vN/weights.h5              the trainable weights, to train on from
     vN/contact-sheet.png       what it makes of photos it was not trained on
     vN/training.json           the configuration, its fingerprint and the metrics
+    vN/journal/                losses and pictures of the whole run: CSV, TensorBoard
 
 `N/` is made of hard links to `vN/N/` (copies where links are refused) and comes last.
+
+A run that is not published yet keeps its checkpoints and its journal in `.checkpoints/vN/`, with
+its fingerprint, by which the same run finds them again.
 """
 
 import contextlib
 import dataclasses
 import errno
+import fcntl
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from training.checkpoints import Checkpoints
+from training.files import alive, flush_file, flush_folder, write_then_rename
+
+RECORD = "training.json"
+RUN = "run.json"
 
 
 class PublishError(Exception):
@@ -48,6 +59,11 @@ class Place:
         """`N`, the same SavedModel for whoever serves the root."""
         return self.root / str(self.version)
 
+    @property
+    def unfinished(self) -> Path:
+        """`.checkpoints/vN`, what the run keeps until it is published."""
+        return self.root / ".checkpoints" / f"v{self.version}"
+
 
 def versions(root: Path) -> list[int]:
     """The version numbers taken under `root`, ascending."""
@@ -57,12 +73,24 @@ def versions(root: Path) -> list[int]:
     return sorted({int(name[1]) for name in names if name})
 
 
-def claim(root: Path, version: int | None, fingerprint: str) -> tuple[Place, bool]:
+def unfinished(root: Path) -> dict[int, str | None]:
+    """The version numbers of runs that were begun and not published, and their fingerprints."""
+    return {
+        version: _fingerprint(Place(root, version).unfinished / RUN)
+        for version in versions(root / ".checkpoints")
+    }
+
+
+def claim(
+    root: Path, version: int | None, fingerprint: str, start_over: bool = False
+) -> tuple[Place, bool]:
     """The place for a run, and whether this very run has published there before.
 
-    Without `version`, the next free number, or the one that this configuration already has.
-    A start that finds `vN/N/` without `N/` completes it. Raises PublishError, before any
-    work is done, where the root cannot be written or another configuration has the version.
+    Without `version`, the number that this configuration has already, published or unfinished, or
+    else the next free one. An unfinished run of another configuration keeps its number, unless
+    `start_over` says to drop what stands there. A start that finds `vN/N/` without `N/` completes
+    it. Raises PublishError, before any work is done, where the root cannot be written or another
+    configuration has the version.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -76,25 +104,73 @@ def claim(root: Path, version: int | None, fingerprint: str) -> tuple[Place, boo
         ) from error
     remove_leftovers(root)
 
-    taken = versions(root)
+    taken, waiting = versions(root), unfinished(root)
     if version is None:
-        same = [n for n in taken if _fingerprint(Place(root, n)) == fingerprint]
-        version = same[-1] if same else max(taken, default=0) + 1
+        same = [n for n in taken if _fingerprint(Place(root, n).folder / RECORD) == fingerprint]
+        same = same or [n for n in waiting if waiting[n] == fingerprint]
+        version = same[-1] if same else max([*taken, *waiting], default=0) + 1
     place = Place(root, version)
-    if version not in taken:
-        return place, False
-    if _fingerprint(place) != fingerprint:
+    if version in taken:
+        if _fingerprint(place.folder / RECORD) != fingerprint:
+            raise PublishError(
+                f"version {version} in {root} was published by another configuration, and versions "
+                "never change: name another number with --version, or none for the next free one"
+            )
+        _link_highest(place)
+        forget(place)
+        return place, True
+    if start_over:
+        forget(place)
+    elif version in waiting and waiting[version] != fingerprint:
         raise PublishError(
-            f"version {version} in {root} was published by another configuration, and versions "
-            "never change: name another number with --version, or none for the next free one"
+            f"{place.unfinished} holds a run of another configuration, unfinished: start that one "
+            "again as before, name another --version, or drop it with --start-over"
         )
-    _link_highest(place)
-    return place, True
+    return place, False
 
 
-def _fingerprint(place: Place) -> str | None:
+@contextlib.contextmanager
+def begun(place: Place, fingerprint: str) -> Iterator[Path]:
+    """The folder for what a run keeps until it is published, for this process alone.
+
+    Raises PublishError where another process is at work there, or the disk refuses.
+    """
+    record = place.unfinished / RUN
+    try:
+        place.unfinished.mkdir(parents=True, exist_ok=True)
+        with (place.unfinished / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise PublishError(
+                    f"another process is training version {place.version} in {place.root}: wait "
+                    "for it, or name another --version"
+                ) from error
+            except OSError:  # a volume without locks
+                pass
+            if record.exists() and _fingerprint(record) != fingerprint:
+                raise PublishError(
+                    f"version {place.version} in {place.root} was begun by another run meanwhile: "
+                    "start again with another --version, or none"
+                )
+            with write_then_rename(record) as scratch:
+                scratch.write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
+            yield place.unfinished
+    except OSError as error:
+        raise PublishError(
+            f"cannot write version {place.version}'s checkpoints under {place.unfinished}: "
+            f"{error.strerror or error}"
+        ) from error
+
+
+def forget(place: Place) -> None:
+    """Remove what an unfinished run kept, its checkpoints first."""
+    Checkpoints(place.unfinished).remove()
+
+
+def _fingerprint(record: Path) -> str | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return json.loads((place.folder / "training.json").read_text())["fingerprint"]
+        return json.loads(record.read_text())["fingerprint"]
     return None
 
 
@@ -102,18 +178,8 @@ def remove_leftovers(root: Path) -> None:
     """Remove what a run that was killed while publishing left: dot-folders of dead processes."""
     for path in root.glob(".publish-*"):
         pid = path.name.rpartition("-")[2]
-        if not (pid.isdigit() and int(pid) != os.getpid() and _alive(int(pid))):
+        if not (pid.isdigit() and int(pid) != os.getpid() and alive(int(pid))):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def publish(
@@ -134,11 +200,12 @@ def publish(
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         record = {"fingerprint": fingerprint, **fill(scratch)}
-        (scratch / "training.json").write_text(json.dumps(record, indent=2) + "\n")
+        (scratch / RECORD).write_text(json.dumps(record, indent=2) + "\n")
         _flush(scratch)
         scratch.rename(place.folder)
-        _flush_folder(place.root)
+        flush_folder(place.root)
         _link_highest(place)
+        forget(place)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
             raise PublishError(
@@ -163,7 +230,7 @@ def _link_highest(place: Place) -> None:
         shutil.copytree(place.served, scratch, copy_function=_link)
         _flush(scratch)
         scratch.rename(place.highest)
-        _flush_folder(place.root)
+        flush_folder(place.root)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -179,18 +246,9 @@ def _link(source: str, target: str) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """fsync every file and folder: a rename must not reach the disk before what it names."""
+    """Wait until a whole tree is on the disk: a rename must not get there before what it names."""
     for path in [folder, *folder.rglob("*")]:
         if path.is_dir():
-            _flush_folder(path)
+            flush_folder(path)
         else:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            flush_file(path)

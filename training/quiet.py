@@ -1,4 +1,4 @@
-"""Start TensorFlow without its notes to its own developers.
+"""Hold back the notes that TensorFlow and JAX write to their own developers.
 
 They come from C++ code that writes to the file descriptor itself, before any log level can be set.
 """
@@ -30,12 +30,3 @@ def held_standard_error() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-
-
-def start_tensorflow() -> None:
-    """Import TensorFlow and look for GPUs, quietly: the seconds and the notes are over then."""
-    with held_standard_error():
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
-        tf.constant(0.0)

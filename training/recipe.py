@@ -4,6 +4,10 @@ import dataclasses
 import hashlib
 import json
 
+# What a crop's side must be a multiple of, by network.
+STRIDES = {"all_convolution": 8, "semantic": 32}
+PRECISIONS = ("auto", "float32", "bfloat16")
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -13,9 +17,15 @@ class Recipe:
     """
 
     name: str
-    # The network.
-    width: int  # channels at a quarter of the resolution
-    dilations: tuple[int, ...]  # one residual layer each, at an eighth
+    # The network: `all_convolution` from scratch or `semantic`, with a pretrained encoder.
+    network: str
+    width: int  # all_convolution: channels at a quarter of the resolution
+    dilations: tuple[int, ...]  # all_convolution: one residual layer each, at an eighth
+    encoder: int  # semantic: which EfficientNet-Lite, 0, 1 or 2
+    decoder: tuple[int, ...]  # semantic: channels at strides 32, 16, 8 and 4
+    pretrained: bool  # semantic: start from ImageNet's weights
+    frozen_blocks: int  # semantic: so many of the encoder's first blocks, and its stem, stay so
+    encoder_rate: float  # semantic: the encoder's share of the learning rate, 0...1
     # The data.
     photo_side: int  # photos are kept at this height and width, pixels
     crop_side: int  # what the network sees in training, pixels; a multiple of 8
@@ -31,8 +41,13 @@ class Recipe:
     weight_decay: float
     clip_norm: float  # of the whole gradient
     ema: float  # decay, per step, of the average of the weights that is published
+    patience: int  # epochs without a better validation before the run ends early; 0: never
+    precision: str  # of the network's arithmetic: float32, bfloat16, or auto (bfloat16 on a GPU)
+    # The loss.
     huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
+    psnr_share: float  # of the loss is each photo's log mean squared error, 0...1
     # What is published.
+    scales: tuple[float, ...]  # the photo is looked at in each of these sizes, and averaged
     chroma_gain: float  # predicted a*, b* times this: the vividness control
     seed: int
 
@@ -42,8 +57,17 @@ class Recipe:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.samples < self.batch_size:
             raise ValueError(f"samples ({self.samples}) must be at least batch_size")
-        if self.crop_side < 8 or self.crop_side % 8 or self.crop_side > self.photo_side:
-            raise ValueError("crop_side must be a multiple of 8, and at most photo_side")
+        if self.network not in STRIDES:
+            raise ValueError(f"network must be one of {', '.join(STRIDES)}, not {self.network}")
+        stride = STRIDES[self.network]
+        if self.crop_side < stride or self.crop_side % stride or self.crop_side > self.photo_side:
+            raise ValueError(f"crop_side must be a multiple of {stride}, and at most photo_side")
+        if self.network == "semantic" and (self.encoder not in (0, 1, 2) or len(self.decoder) != 4):
+            raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
+        if self.patience < 0:
+            raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
             raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
 

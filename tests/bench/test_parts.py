@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench import article_client
+from bench import article_client, networks_part
 from bench.counting_proxy import CountingProxy
 from bench.photos import make_photo
-from bench.report import Goal, PartResult, Table, as_json, markdown, p50, p95
+from bench.report import CannotMeasure, Goal, PartResult, Table, as_json, markdown, p50, p95
+from tests.color_model import write_color_model
 
 
 @pytest.mark.parametrize(("name", "size"), [("400x400", (400, 400)), ("1mp", (1152, 864))])
@@ -123,3 +124,22 @@ def test_picture_that_the_articles_way_returns_is_a_png():
         assert (picture.format, picture.size) == ("PNG", (400, 400))
         pixels = np.asarray(picture).astype(int)
     assert np.ptp(pixels, axis=-1).max() <= 1
+
+
+def test_networks_are_timed_beside_a_u_net_of_nine_gflops(tmp_path):
+    """The rule model of the tests has no parameters to speak of; the U-Net has its 9 GFLOPs."""
+    write_color_model(tmp_path / "color" / "v2", 2)
+    result = networks_part.measure(
+        [tmp_path / "color" / "v2"], rounds=2, tell=lambda progress: None
+    )
+    u_net, model = result.numbers["plain U-Net"], result.numbers["color/v2"]
+    assert 8.0 < u_net["gflops"] <= 9.0
+    assert len(u_net["seconds"]) == len(model["seconds"]) == 2
+    assert model["parameters"] < 100
+    assert [goal.text for goal in result.goals if goal.met][-1].startswith("color/v2: at most 10")
+
+
+def test_networks_that_cannot_be_loaded_say_so(tmp_path):
+    (tmp_path / "3").mkdir()
+    with pytest.raises(CannotMeasure, match="the process that runs the networks ended"):
+        networks_part.measure([tmp_path], rounds=1, tell=lambda progress: None)

@@ -40,6 +40,9 @@ class Model(ThreadingHTTPServer):
         self.thread = threading.Thread(target=self.serve_forever, args=(0.02,))
         self.thread.start()
 
+    def handle_error(self, *_):
+        """The gateway may have given up waiting."""
+
     def end(self) -> None:
         self.shutdown()
         self.server_close()
@@ -105,6 +108,17 @@ class Gateway:
     def predict(self, deployment: str, **headers: str) -> requests.Response:
         return self.post(f"/seldon/default/{deployment}/v1/models/my-model:predict", **headers)
 
+    def answer(self, deployment: str, **headers: str) -> str:
+        """What a model answers; asked again where this machine was too busy for that.
+
+        A server that is known to be down must not be tried: that would say `connect error`.
+        """
+        deadline = time.monotonic() + WITHIN_S
+        while (reply := self.predict(deployment, **headers)).status_code != 200:
+            assert reply.text in ("upstream request timeout", "no healthy upstream")
+            assert time.monotonic() < deadline, reply.text
+        return reply.text
+
     def end(self) -> None:
         self.child.kill()
         self.child.wait()
@@ -144,7 +158,7 @@ def two_replicas(tmp_path) -> Iterator[Gateway]:
 
 def versions(gateway: Gateway) -> Counter[str]:
     """Which predictor answered how many of 400 requests."""
-    names = (gateway.predict(COLOR).text.split("/")[1] for _ in range(400))
+    names = (gateway.answer(COLOR).split("/")[1] for _ in range(400))
     return Counter(names)
 
 
@@ -163,8 +177,7 @@ def test_ninety_to_ten(tmp_path):
 
 
 def test_the_prefix_is_cut_off_and_nothing_else_leads_anywhere(canary):
-    reply = canary.predict(COLOR)
-    assert reply.text.split()[1] == "/v1/models/my-model:predict"
+    assert canary.answer(COLOR).split()[1] == "/v1/models/my-model:predict"
     for path in (
         "/",
         "/v1/models/my-model:predict",
@@ -178,12 +191,12 @@ def test_the_prefix_is_cut_off_and_nothing_else_leads_anywhere(canary):
 
 def test_four_megabytes(canary):
     path = f"/seldon/default/{COLOR}/v1/models/my-model:predict"
-    assert canary.post(path, bytes(4_000_000)).status_code == 200
+    wait_until(lambda: canary.post(path, bytes(4_000_000)).status_code == 200, WITHIN_S)
 
 
 def test_the_header_decides_and_must_be_exact(style_ab):
     def asked(**headers: str) -> str:
-        return style_ab.predict("color-ab-serving", **headers).text.split("/")[0]
+        return style_ab.answer("color-ab-serving", **headers).split("/")[0]
 
     for name in ("style", "Style", "STYLE"):
         assert asked(**{name: "transfer"}) == "style-ab-serving"
@@ -200,7 +213,7 @@ def test_three_seconds_unless_the_application_says_otherwise(style_ab):
                     for name in ("style-ab-serving/model2", "color-ab-serving/model1"))  # fmt: skip
     style.delay_s = color.delay_s = 4.0
     try:
-        assert style_ab.predict("color-ab-serving", style="transfer").status_code == 200
+        assert style_ab.answer("color-ab-serving", style="transfer")
         started = time.monotonic()
         reply = style_ab.predict("color-ab-serving")
         assert time.monotonic() - started >= 3
@@ -224,14 +237,14 @@ def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_r
     second = two_replicas.models[name][1]
 
     def answers() -> Counter[str]:
-        replies = [two_replicas.predict("demo-serving") for _ in range(60)]
-        assert {reply.status_code for reply in replies} == {200}
-        return Counter(reply.text.split()[0] for reply in replies)
+        texts = (two_replicas.answer("demo-serving") for _ in range(60))
+        return Counter(text.split()[0] for text in texts)
 
     assert set(answers()) == {f"{name}/0", f"{name}/1"}
     port = second.server_port
     second.end()
     wait_until(lambda: two_replicas.healthy == 1, WITHIN_S)
+    time.sleep(1.0)  # the worker hears of it a moment after the admin page
     assert set(answers()) == {f"{name}/0"}
     two_replicas.models[name][1] = Model(f"{name}/1", port)
     wait_until(lambda: two_replicas.healthy == 2, WITHIN_S)
@@ -239,6 +252,9 @@ def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_r
     # The last one: nothing is tried that is known to be down.
     for model in two_replicas.models.pop(name):
         model.end()
-    wait_until(lambda: two_replicas.healthy == 0, WITHIN_S)
-    reply = two_replicas.predict("demo-serving")
-    assert (reply.status_code, reply.text) == (503, "no healthy upstream")
+
+    def last_words() -> tuple[int, str]:
+        reply = two_replicas.predict("demo-serving")
+        return reply.status_code, reply.text
+
+    wait_until(lambda: last_words() == (503, "no healthy upstream"), WITHIN_S)

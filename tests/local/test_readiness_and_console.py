@@ -7,11 +7,13 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from rich.console import Console as Printer
 
 from local.console import Console
 from local.ports import free_port
 from local.readiness import not_ready_because
 from local.state import Row
+from local.table import components_table
 
 
 @pytest.fixture
@@ -87,6 +89,23 @@ def test_a_table_stays_below_the_lines_on_a_terminal(monkeypatch):
     for part in (before, after):
         assert re.search(r"app +demo +webservice +running +healthy +Ready:1/1 +0 ", part)
         assert re.search(r"\| local +\| Service/default/demo +\| http://localhost:3333 \|", part)
+
+
+def test_names_are_whole_where_the_terminal_is_narrow():
+    long = replace(ROW, application="color-style-ab-serving", component="color-ab-serving",
+                   phase="restarting", detail="Ready:0/1, it ended with signal 9 (SIGKILL)",
+                   healthy=False)  # fmt: skip
+    for width in (80, 100, 200):
+        out = io.StringIO()
+        Printer(file=out, width=width).print(components_table([long, long, long], width))
+        lines = out.getvalue().splitlines()
+        assert all(len(line) <= width for line in lines)
+        assert re.search(r"color-style-ab-serving +color-ab-serving .*restarting", lines[1])
+        assert "Ready:0/1, it ended" in lines[1]
+        assert lines[2].startswith("├─")
+        assert lines[3].startswith("└─")
+    assert "signal 9 (SIGKILL)" in lines[1]
+    assert "2001-09-09" in lines[1]
 
 
 def test_elsewhere_each_change_is_a_line():

@@ -1,13 +1,19 @@
 """`python -m training` as a person runs it."""
 
+import csv
+import hashlib
 import io
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -35,7 +41,9 @@ def photo_zip(tmp_path_factory) -> Path:
 
 def run(*arguments: object, **options) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "training", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=ROOT, **options)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=3600, cwd=ROOT, **options
+    )
 
 
 def test_trains_publishes_and_is_done_the_second_time(photo_zip, tmp_path):
@@ -53,7 +61,11 @@ def test_trains_publishes_and_is_done_the_second_time(photo_zip, tmp_path):
     record = json.loads((tmp_path / "v4" / "training.json").read_text())
     assert record["recipe"]["samples"] == 32
     assert record["photos"]["unreadable"] == 1
-    assert [epoch["epoch"] for epoch in record["history"]] == [1, 2]
+    assert [look["step"] for look in record["history"]] == [2, 4]
+    with (tmp_path / "v4" / "journal" / "journal.csv").open() as file:
+        steps = [int(row["step"]) for row in csv.DictReader(file)]
+    assert sorted(set(steps)) == [1, 2, 3, 4]
+    (events,) = (tmp_path / "v4" / "journal").glob("events.out.tfevents.*")
 
     again = run(*arguments)
     assert again.returncode == 0, again.stderr
@@ -84,6 +96,8 @@ def test_weights_are_a_start_for_the_next_training(photo_zip, tmp_path):
         (["--data", "{zip}", "--crop-side", "30"], "crop_side must be a multiple of 8"),
         (["--data", "{zip}", "--data-sha256", "00"], "one value for each URL"),
         (["--recipe", "v1"], "name photos by --data"),
+        (["--data", "{zip}", "--precision", "float16"], "precision must be one of auto, float32"),
+        (["--data", "{zip}", "--patience", "-1"], "patience must be 0 (never) or more"),
     ],
 )
 def test_one_line_and_exit_code_2_before_any_training(
@@ -99,12 +113,25 @@ def test_one_line_and_exit_code_2_before_any_training(
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("flag", ["--learning-rat=1", "--version=0", "--version=v1", "--batch=8"])
-def test_misspelled_flags_are_refused(flag, capsys):
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--learning-rat=1", "did you mean --learning-rate?"),
+        ("--batch_size=8", "did you mean --batch-size?"),
+        ("--batch=8", "unknown argument --batch"),
+        ("--xyzzy", "unknown argument --xyzzy ("),
+        ("--version=0", "not a positive integer"),
+        ("--version=v1", "not a positive integer"),
+        ("--batch-size=many", "invalid int value"),
+    ],
+)
+def test_misspelled_flags_are_refused(flag, message, capsys):
     with pytest.raises(SystemExit) as exit_:
         main(["--data", "x.zip", flag])
     assert exit_.value.code == 2
-    assert capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
 
 
 def test_every_value_of_a_recipe_is_a_flag():
@@ -124,44 +151,125 @@ def test_a_disk_that_fills_up_leaves_no_half_version(photo_zip, tmp_path):
     assert done.returncode == 1
     assert "cannot write version 1" in done.stderr
     assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.iterdir()] == [".checkpoints"]
 
 
-def test_interrupted_leaves_nothing(photo_zip, tmp_path):
-    command = [sys.executable, "-m", "training", "--data", photo_zip, "--export-root", tmp_path]
-    command += [*SMALL, "--samples", "80000"]
-    with subprocess.Popen(
-        list(map(str, command)), cwd=ROOT, stderr=subprocess.PIPE, text=True
-    ) as process:
+def start(*arguments: object) -> subprocess.Popen:
+    command = [sys.executable, "-m", "training", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stops_when_asked_and_keeps_what_it_has(number, photo_zip, tmp_path):
+    arguments = ["--data", photo_zip, "--export-root", tmp_path, *SMALL, "--samples", "80000"]
+    with start(*arguments) as process:
         while "training:" not in (line := process.stderr.readline()):
             assert line or process.poll() is None
-        process.send_signal(2)
+        process.send_signal(number)
         rest = process.stderr.read()
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+    assert "version 1 is not published; the same command goes on" in rest
     assert "Traceback" not in rest
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.iterdir()] == [".checkpoints"]
+    assert list((tmp_path / ".checkpoints" / "v1").glob("step-*.npz"))
+
+
+def checkpointed(root: Path) -> int:
+    """The last step of which there is a checkpoint."""
+    names = [path.stem for path in (root / ".checkpoints" / "v1").glob("step-*.npz")]
+    return max((int(name.removeprefix("step-")) for name in names), default=0)
+
+
+def test_killed_at_any_moment_it_goes_on_and_ends_the_same(photo_zip, tmp_path):
+    arguments = ["--data", photo_zip, *SMALL, "--samples", "640", "--samples-per-epoch", "80"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert run(*arguments, "--export-root", whole).returncode == 0
+
+    at = int(np.random.default_rng().integers(1, 50))  # of 80 steps
+    with start(*arguments, "--export-root", killed) as process:
+        while checkpointed(killed) < at:
+            assert process.poll() is None, f"ended before step {at}"
+            time.sleep(0.002)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (killed / "v1").exists()
+
+    other = run(*arguments, "--export-root", killed, "--seed", 2, "--version", 1)
+    assert other.returncode == 2
+    assert "a run of another configuration, unfinished" in other.stderr
+
+    again = run(*arguments, "--export-root", killed)
+    assert again.returncode == 0, again.stderr
+    assert "going on from the checkpoint at" in again.stderr
+    assert sorted(p.name for p in killed.iterdir()) == ["1", "v1"]  # no checkpoints any more
+
+    records = [json.loads((r / "v1" / "training.json").read_text()) for r in (whole, killed)]
+    for one, two in zip(*(record["history"] for record in records), strict=True):
+        assert one == pytest.approx(two, rel=1e-4)
+    with h5py.File(whole / "v1" / "weights.h5") as one, h5py.File(killed / "v1/weights.h5") as two:
+        for name in one:
+            np.testing.assert_allclose(one[name], two[name], rtol=2e-3, atol=1e-5)
+
+
+def test_trained_on_jax_and_published_by_tensorflow(photo_zip, tmp_path):
+    pytest.importorskip("jax")
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = run("--data", photo_zip, "--export-root", tmp_path, *SMALL, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "trained on jax; TensorFlow publishes" in done.stdout
+    assert (tmp_path / "v1" / "1" / "saved_model.pb").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1", "v1"]
 
 
 def test_evaluates_what_is_published(photo_zip, tmp_path, capsys):
     assert main(["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]) == 0
     capsys.readouterr()
-    sheet, figures = tmp_path / "sheet.png", tmp_path / "figures.json"
-    arguments = ["evaluate", str(tmp_path / "v1"), "--data", str(photo_zip), "--side", "32"]
-    assert main([*arguments, "--sheet", str(sheet), "--json", str(figures)]) == 0
+    sheet, plot, figures = (tmp_path / name for name in ("sheet.png", "plot.png", "figures.json"))
+    arguments = ["evaluate", str(tmp_path / "v1"), str(tmp_path / "v1" / "1"), "--side", "32"]
+    arguments += ["--data", str(photo_zip), "--gains=0.5,1", "--degrade=all"]
+    assert main([*arguments, f"--sheet={sheet}", f"--plot={plot}", f"--json={figures}"]) == 0
     printed = capsys.readouterr().out
     assert "12 photos at 32x32, 1 unreadable" in printed
+    name, again = f"{tmp_path.name}/v1", str(tmp_path / "v1" / "1")
     rows = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("|")]
     baselines = ["gray", "constant mean a\\*b\\*", "half of the true chroma"]
-    name = f"{tmp_path.name}/v1"
-    assert rows[2:] == [*baselines, name, "truth"]
-    scores = json.loads(figures.read_text())
-    assert scores["gray"]["colorfulness"] < 0.5
-    assert scores["half of the true chroma"]["psnr"] > scores["gray"]["psnr"]
-    assert scores["truth"]["ciede2000"] < 0.01
-    with Image.open(sheet) as picture:
-        picture.verify()
+    table = [*baselines, f"{name} × 0.5", name, f"{again} × 0.5", again, "truth"]
+    assert rows[2:10] == table
+    assert rows[12] == f"{again} minus {name}"
+    assert [line for line in printed.splitlines() if line.startswith("Models given")] == [
+        "Models given box3:", "Models given jpeg30:", "Models given grain8:",
+    ]  # fmt: skip
+
+    record = json.loads(figures.read_text())
+    graph = (tmp_path / "1" / "saved_model.pb").read_bytes()
+    assert record["models"] == {n: hashlib.sha256(graph).hexdigest() for n in (name, again)}
+    with zipfile.ZipFile(photo_zip) as archive:
+        assert record["photos"][3] == {
+            "name": "3.png",
+            "sha256": hashlib.sha256(archive.read("3.png")).hexdigest(),
+        }
+    assert list(record["input"]) == ["none", "box3", "jpeg30", "grain8"]
+    clean = record["input"]["none"]["predictions"]
+    assert clean["gray"]["summary"]["colorfulness"]["mean"] < 0.5
+    half = clean["half of the true chroma"]["summary"]["psnr"]
+    assert half["low"] < half["mean"] < half["high"]
+    assert half["low"] > clean["gray"]["summary"]["psnr"]["mean"]
+    assert clean["truth"]["summary"]["ciede2000"]["mean"] < 0.01
+    assert np.mean(clean[name]["per_photo"]["psnr"]) == pytest.approx(
+        clean[name]["summary"]["psnr"]["mean"]
+    )
+    # Baselines see no L*: they are the same whatever the models are given.
+    assert record["input"]["grain8"]["predictions"]["gray"] == clean["gray"]
+    (pair,) = record["input"]["none"]["pairs"]
+    assert pair["psnr"] == {"mean": 0, "low": 0, "high": 0}  # one model under two names
+    for path in (sheet, plot, tmp_path / "sheet-box3.png", tmp_path / "plot-jpeg30.png"):
+        with Image.open(path) as picture:
+            picture.verify()
 
 
 def test_evaluation_says_what_is_missing(tmp_path, photo_zip, capsys):
-    assert main(["evaluate", str(tmp_path), "--data", str(photo_zip)]) == 2
+    arguments = ["evaluate", str(tmp_path), "--data", str(photo_zip)]
+    assert main(arguments) == 2
     assert "no SavedModel" in capsys.readouterr().err
+    assert main([*arguments, "--plot", "x.png", "--gains", "1"]) == 2
+    assert "two or more" in capsys.readouterr().err

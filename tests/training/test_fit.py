@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from training import fit, recipes
-from training.lab_batches import as_batch, roughen, training_batches, validation_batches
+from training.lab_batches import as_batch, roughen, training_batch, validation_batches
 from training.network import all_convolution
+from training.optimizers import LayerwiseAdamW
 
 RECIPE = dataclasses.replace(
     recipes.load("v1"),
@@ -40,15 +41,14 @@ def network() -> keras.Model:
 
 
 def test_learns_a_color(network):
-    epochs = []
-    fit.train(
+    state = fit.train(
         network,
         photos(40, (1.0, 0.8, 0.6)),
         photos(8, (1.0, 0.8, 0.6), seed=1),
         RECIPE,
-        on_epoch=lambda *epoch: epochs.append(epoch),
     )
-    assert [epoch for epoch, *_ in epochs] == [1, 2, 3, 4]
+    assert [look["step"] for look in state.history] == [15, 30, 45, 60]
+    assert state.finished
     held_back = validation_batches(photos(8, (1.0, 0.8, 0.6), seed=1), RECIPE)
     gray_loss = fit.validation_loss(_compiled(all_convolution(8, (1,))), held_back)
     assert fit.validation_loss(network, held_back) < 0.25 * gray_loss
@@ -57,29 +57,48 @@ def test_learns_a_color(network):
 def test_keeps_the_best_weights_not_the_last(network):
     """What is learned is the opposite of what is asked for: the untrained network stays best."""
     before = [np.array(w) for w in network.trainable_weights]
-    best = fit.train(
-        network, photos(16, (1.0, 0.8, 0.5)), photos(4, (0.5, 0.8, 1.0), seed=1), RECIPE
-    )
-    for start, kept, returned in zip(before, network.trainable_weights, best, strict=True):
+    fit.train(network, photos(16, (1.0, 0.8, 0.5)), photos(4, (0.5, 0.8, 1.0), seed=1), RECIPE)
+    for start, kept in zip(before, network.trainable_weights, strict=True):
         np.testing.assert_array_equal(start, kept)
-        np.testing.assert_array_equal(start, returned)
 
 
 def _compiled(network: keras.Model) -> keras.Model:
-    network.compile(loss=fit.huber_ab(RECIPE.huber_delta))
+    network.compile(loss=fit.color_loss(RECIPE.huber_delta, RECIPE.psnr_share))
     return network
 
 
-def test_batches_are_the_same_again_and_cover_every_photo():
+def test_batches_are_the_same_again_in_range_and_in_parts():
     data = photos(24, (1.0, 0.9, 0.8))
-    one, other = list(training_batches(data, RECIPE)), list(training_batches(data, RECIPE))
-    assert len(one) == 60
-    for (lightness, ab), (lightness2, ab2) in zip(one, other, strict=True):
+    for step in (0, 2, 40):
+        lightness, ab = training_batch(data, RECIPE, step)
         assert lightness.shape == (8, 32, 32, 1)
         assert ab.shape == (8, 8, 8, 2)
         assert 0 <= lightness.min() <= lightness.max() <= 100
-        np.testing.assert_array_equal(lightness, lightness2)
-        np.testing.assert_array_equal(ab, ab2)
+        again = training_batch(data, RECIPE, step)
+        np.testing.assert_array_equal(lightness, again[0])
+        np.testing.assert_array_equal(ab, again[1])
+        parts = [training_batch(data, RECIPE, step, rows) for rows in (slice(0, 4), slice(4, 8))]
+        np.testing.assert_array_equal(lightness, np.concatenate([part[0] for part in parts]))
+        np.testing.assert_array_equal(ab, np.concatenate([part[1] for part in parts]))
+
+
+def test_every_photo_comes_once_before_any_comes_again():
+    class Counted:
+        def __init__(self, data):
+            self.data, self.asked = data, []
+
+        def __len__(self):
+            return len(self.data)
+
+        def __getitem__(self, index):
+            self.asked.append(index)
+            return self.data[index]
+
+    data = Counted(photos(20, (1.0, 0.9, 0.8)))
+    for step in range(5):
+        training_batch(data, RECIPE, step)
+    assert sorted(data.asked[:20]) == sorted(data.asked[20:]) == list(range(20))
+    assert data.asked[:20] != data.asked[20:]
 
 
 def test_color_targets_are_never_touched():
@@ -98,12 +117,37 @@ def test_roughening_stays_in_range():
         assert 0 <= rough.min() <= rough.max() <= 100
 
 
-def test_an_error_while_making_batches_is_raised_in_the_loop():
-    def broken():
-        yield as_batch(photos(1, (1, 1, 1)))
-        raise MemoryError("no room")
+def test_psnr_share_weighs_photos_alike():
+    """Halving the error of a photo counts the same, whether it was far off or nearly right."""
+    truth = np.zeros((2, 4, 4, 2), np.float32)
 
-    batches = fit.prefetch(broken())
-    next(batches)
-    with pytest.raises(MemoryError, match="no room"):
-        next(batches)
+    def gain(error: float) -> float:
+        loss = fit.color_loss(delta=0.5, psnr_share=1.0)
+        return float(loss(truth, truth + error)) - float(loss(truth, truth + error / 2))
+
+    assert gain(0.4) == pytest.approx(gain(0.2), rel=0.05)
+
+
+def test_a_loss_without_psnr_share_is_the_mean_huber_loss():
+    truth, predicted = np.zeros((1, 2, 2, 2), np.float32), np.full((1, 2, 2, 2), 0.11, np.float32)
+    expected = (0.11 * 128 / 110) ** 2  # a half of the square, for a* and for b*
+    assert float(fit.color_loss(0.5, 0.0)(truth, predicted)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_pretrained_layers_move_at_their_own_rate():
+    """Adam's first step is the rate itself, whatever the gradient; decay is the others' alone."""
+    inputs = keras.Input((1,))
+    encoder = keras.layers.Dense(1, name="encoder_a", kernel_initializer="ones")
+    decoder = keras.layers.Dense(1, name="decoder_a", kernel_initializer="ones")
+    network = keras.Model(inputs, decoder(encoder(inputs)))
+    network.compile(
+        LayerwiseAdamW(
+            0.1,
+            weight_decay=0.5,
+            rate_of=lambda path: 0.25 if path.startswith("encoder") else 1.0,
+        ),
+        loss="mse",
+    )
+    network.train_on_batch(np.ones((4, 1)), np.zeros((4, 1)))
+    assert float(encoder.kernel[0, 0]) == pytest.approx(1.0 - 0.25 * 0.1, abs=1e-4)
+    assert float(decoder.kernel[0, 0]) == pytest.approx(1.0 - 0.1 - 0.1 * 0.5, abs=1e-4)

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from training.metrics import Score, bootstrap_interval, ciede2000, colorfulness, psnr
+from training.metrics import (
+    Score,
+    Truth,
+    ciede2000,
+    colorfulness,
+    mean_with_interval,
+    pooled_psnr,
+    psnr,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,12 +48,21 @@ def test_colorfulness():
 
 def test_an_exact_picture_scores_full_marks():
     photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
-    score = Score.of(photo, photo)
+    score = Score.of(Truth.of(photo), photo)
     assert score.mse == score.ciede2000 == score.colorfulness_error == 0
 
 
 def test_bootstrap_interval_covers_the_mean():
     values = np.random.default_rng(1).normal(20.0, 3.0, 400)
-    low, high = bootstrap_interval(values)
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 * 3.0 / np.sqrt(400), rel=0.15)
+    found = mean_with_interval(values)
+    assert found.mean == pytest.approx(values.mean())
+    assert found.low < found.mean < found.high
+    assert found.high - found.low == pytest.approx(2 * 1.96 * 3.0 / np.sqrt(400), rel=0.15)
+    assert f"{found:.1f}".startswith(f"{values.mean():.1f} [")
+
+
+def test_pooled_psnr_is_that_of_all_pixels_together():
+    mses = np.random.default_rng(1).uniform(50.0, 500.0, 200)
+    found = pooled_psnr(mses)
+    assert found.mean == pytest.approx(10 * np.log10(255**2 / mses.mean()))
+    assert found.low < found.mean < found.high

@@ -1,4 +1,4 @@
-"""Finding, reading and parting photos."""
+"""Finding and decoding photos."""
 
 import io
 import zipfile
@@ -7,21 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.photos import DataError, PhotoFile, decode, find, load
-
-
-def jpeg(seed: int = 0, size=(60, 40), gray: bool = False) -> bytes:
-    rng = np.random.default_rng(seed)
-    pixels = rng.integers(0, 256, (size[1] // 10, size[0] // 10, 3), np.uint8)
-    if gray:
-        pixels[:] = pixels[..., :1]
-    file = io.BytesIO()
-    Image.fromarray(pixels).resize(size).save(file, "JPEG", quality=95)
-    return file.getvalue()
-
-
-def files(*contents: bytes) -> list[PhotoFile]:
-    return [PhotoFile(str(i), lambda c=c: c) for i, c in enumerate(contents)]
+from tests.training.pictures import jpeg
+from training.photos import DataError, decode, find
 
 
 def test_finds_pictures_in_folders_and_zips(tmp_path):
@@ -44,42 +31,6 @@ def test_says_what_is_wrong_with_a_source(tmp_path, name):
     (tmp_path / "text.zip").write_text("not a zip")
     with pytest.raises(DataError, match=name):
         find([tmp_path / name])
-
-
-def test_leaves_out_and_counts_what_teaches_nothing():
-    good = [jpeg(seed) for seed in range(12)]
-    photos = load(files(*good, b"junk", jpeg(0)[:300], jpeg(5, gray=True)), 32, 0.2, 5)
-    assert (photos.unreadable, photos.near_gray) == (2, 1)
-    assert len(photos.training) + len(photos.validation) == 12
-    assert photos.training.shape[1:] == (32, 32, 3)
-
-
-def test_nothing_to_learn_from_is_an_error():
-    with pytest.raises(DataError, match="1 unreadable, 1 without color"):
-        load(files(b"junk", jpeg(0, gray=True)), 32, 0.2, 5)
-
-
-def test_copies_of_a_photo_stay_on_one_side():
-    contents = [jpeg(seed) for seed in range(20)]
-    photos = load(files(*contents, *contents), 32, 0.5, 100)
-    learned = {photo.tobytes() for photo in photos.training}
-    held_back = {photo.tobytes() for photo in photos.validation}
-    assert len(learned) + len(held_back) == 20
-    assert not learned & held_back
-
-
-def test_parts_do_not_depend_on_names_or_order():
-    contents = [jpeg(seed) for seed in range(20)]
-    one = load(files(*contents), 32, 0.3, 100)
-    other = load(files(*reversed(contents)), 32, 0.3, 100)
-    assert {p.tobytes() for p in one.validation} == {p.tobytes() for p in other.validation}
-
-
-def test_a_few_photos_are_enough():
-    photos = load(files(jpeg(1), jpeg(2)), 32, 0.05, 5)
-    assert (len(photos.training), len(photos.validation)) == (1, 1)
-    photos = load(files(jpeg(1)), 32, 0.05, 5)
-    assert (len(photos.training), len(photos.validation)) == (1, 1)
 
 
 def test_decodes_the_right_way_up():

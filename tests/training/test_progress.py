@@ -36,3 +36,12 @@ def test_the_last_line_always_comes(capsys):
     report(2, 3)
     report(3, 3, "done")
     assert capsys.readouterr().err.splitlines()[-1].startswith("reading: 3/3 photos, ")
+
+
+def test_the_rate_of_a_run_that_goes_on_is_its_own(monkeypatch, capsys):
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    report = Progress("training", "samples", start=5000)
+    clock[0] = 10.0
+    report(5100, 10_000)
+    assert "10 samples/s, 8 min left" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from training.publish import Place, PublishError, claim, publish, versions
+from training.publish import Place, PublishError, begun, claim, publish, versions
 
 
 def fill_for(version: int):
@@ -154,3 +154,51 @@ def test_killed_at_any_moment_there_is_a_whole_version_or_none(tmp_path):
                 assert (folder / "saved_model.pb").read_text() == "half of it"
         claim(root, 1, "abc")
         assert not list(root.glob(".*"))
+
+
+def test_an_unfinished_run_is_found_again(tmp_path):
+    publish(claim(tmp_path, 1, "old")[0], "old", fill_for(1))
+    place, _ = claim(tmp_path, None, "abc")
+    with begun(place, "abc") as folder:
+        assert folder == tmp_path / ".checkpoints" / "v2"
+        (folder / "step-5.npz").touch()
+    assert claim(tmp_path, None, "abc") == (Place(tmp_path, 2), False)
+    # Without a number another configuration goes by; with this one it must say that it means it.
+    assert claim(tmp_path, None, "def") == (Place(tmp_path, 3), False)
+    with pytest.raises(PublishError, match="unfinished: .* --start-over"):
+        claim(tmp_path, 2, "def")
+    assert (folder / "step-5.npz").exists()
+    claim(tmp_path, 2, "def", start_over=True)
+    assert not folder.exists()
+
+
+def test_what_was_kept_goes_when_the_version_is_published(tmp_path):
+    place, _ = claim(tmp_path, None, "abc")
+    with begun(place, "abc"):
+        publish(place, "abc", fill_for(1))
+    assert tree(tmp_path) == PUBLISHED
+    assert not (tmp_path / ".checkpoints").exists()
+    # Killed between the two: the next start, which finds the version, sees to it.
+    (tmp_path / ".checkpoints" / "v1").mkdir(parents=True)
+    claim(tmp_path, 1, "abc")
+    assert tree(tmp_path) == PUBLISHED
+    assert not (tmp_path / ".checkpoints").exists()
+
+
+def test_two_processes_never_train_one_version(tmp_path):
+    place, _ = claim(tmp_path, 1, "abc")
+    script = "import sys\nfrom pathlib import Path\nfrom training.publish import *\n"
+    script += "with begun(Place(Path(sys.argv[1]), 1), 'abc'): print('in', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "in\n"
+        another = pytest.raises(PublishError, match="another process is training version 1")
+        with another, begun(place, "abc"):
+            pass
+        process.kill()
+    with begun(place, "abc"):
+        pass
+    with pytest.raises(PublishError, match="another run meanwhile"), begun(place, "def"):
+        pass

@@ -11,8 +11,14 @@ from training.recipe import Recipe
 
 RECIPE = Recipe(
     name="v1",
+    network="all_convolution",
     width=128,  # 3.2 M parameters, 10 GFLOPs (2 x MAC) and 24 ms at 256x256 on two cores
     dilations=(1, 2, 4, 8),  # sees 240 pixels around: a whole scene at the working size
+    encoder=0,  # none: nothing here is pretrained
+    decoder=(),
+    pretrained=False,
+    frozen_blocks=0,
+    encoder_rate=1.0,
     photo_side=144,  # the training photos' own size
     crop_side=112,  # 50 crops a second on two cores; 128 gives 45
     zoom=(0.55, 1.0),  # crops of 79 to 144 pixels: sharp and soft, near and far
@@ -26,7 +32,11 @@ RECIPE = Recipe(
     weight_decay=0.05,
     clip_norm=1.0,
     ema=0.998,  # averages the last 500 steps
+    patience=0,  # a cosine that is cut short was for nothing
+    precision="auto",
     huber_delta=0.5,  # 55 units of a*b*: only the rare vivid pixel counts linearly
+    psnr_share=0.0,
+    scales=(1.0,),
     chroma_gain=1.0,
     seed=1,
 )

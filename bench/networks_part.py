@@ -1,0 +1,66 @@
+"""The networks themselves, beside a plain U-Net of 9 GFLOPs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.networks_process import U_NET
+from bench.report import CannotMeasure, Goal, PartResult, Table, ms, p50, p95
+
+MOST_PARAMETERS = 10e6
+MOST_GFLOPS = 9.0
+
+
+def measure(
+    models: Sequence[Path], rounds: int, tell: Callable[[str], None], held_to: str = "color/v2"
+) -> PartResult:
+    """Time the color models with these base paths; the goals are those of `held_to`.
+
+    Raises CannotMeasure if one of them cannot be loaded.
+    """
+    tell("the networks beside a plain U-Net")
+    command = [sys.executable, "-m", "bench.networks_process", str(rounds), *map(str, models)]
+    finished = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        check=False,
+    )
+    if finished.returncode:
+        last = finished.stderr.strip().rpartition("\n")[2]
+        raise CannotMeasure(f"the process that runs the networks ended: {last}")
+    numbers: dict[str, Any] = json.loads(finished.stdout)
+    yardstick = p50(numbers[U_NET]["seconds"])
+    rows = [
+        [
+            name,
+            f"{network['parameters'] / 1e6:.1f}",
+            f"{network['gflops']:.1f}",
+            f"{ms(p50(network['seconds']))} / {ms(p95(network['seconds']))}",
+            f"{p50(network['seconds']) / yardstick:.2f} ×",
+        ]
+        for name, network in numbers.items()
+    ]
+    columns = ["", "million parameters", "GFLOPs", "ms, p50 / p95", "to the U-Net"]
+    table = Table("Networks at 256×256, `serving_default` in process", columns, rows)
+    goals = []
+    if network := numbers.get(held_to):
+        seconds = p50(network["seconds"])
+        goals = [
+            Goal(
+                f"{held_to}: at 256×256 no slower than a plain U-Net of 9 GFLOPs",
+                f"{ms(seconds)} ms to {ms(yardstick)} ms, {seconds / yardstick:.2f} ×",
+                seconds <= yardstick,
+            ),
+            Goal(
+                f"{held_to}: at most 10 million parameters and 9 GFLOPs",
+                f"{network['parameters'] / 1e6:.1f} million, {network['gflops']:.1f} GFLOPs",
+                network["parameters"] <= MOST_PARAMETERS and network["gflops"] <= MOST_GFLOPS,
+            ),
+        ]
+    return PartResult([table], [], goals, numbers)

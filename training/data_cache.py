@@ -1,0 +1,227 @@
+"""Photos decoded once into an array on disk, so that the next start is immediate.
+
+A cache is a folder: `rgb.npy`, uint8 [N, side, side, 3], is memory-mapped, never read as a whole,
+so that there may be more photos than memory; `content.npy`, uint64 [N], is a hash of each photo's
+file; `photos.json` counts what was left out: unreadable files, photos without color, copies.
+
+The folder's name is a hash of what was read (names, sizes, the files' times or the zips' CRCs) and
+of how (side, least chroma): photos that change get a new cache, and ones that move keep theirs. It
+appears whole or not at all, and may be removed at any time.
+"""
+
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.files import alive, flush_file, flush_folder
+from training.photos import NEAR_GRAY, DataError, PhotoFile, decode, mean_chroma
+
+FORMAT = 1  # of the folder; a change of what is decoded or kept counts it up
+AT_A_TIME = 1024  # photos that are decoded before the next are asked for: bounds the memory
+
+
+class View:
+    """Some rows of a larger array, in an order of their own, copied only where they are asked for.
+
+    Indexed by an integer (one photo, [side, side, 3]) or by a slice or an array of integers.
+    """
+
+    def __init__(self, rgb: NDArray[np.uint8], rows: NDArray[np.integer]):
+        self._rgb = rgb
+        self._rows = rows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array's: [N, side, side, 3]."""
+        return (len(self._rows), *self._rgb.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int | slice | NDArray[np.integer]) -> NDArray[np.uint8]:
+        # A copy in memory, not a window onto the disk that is read later.
+        return np.array(self._rgb[self._rows[index]])
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (self[i] for i in range(len(self)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """Photos to learn from, on disk, and to validate with, in memory: uint8 [N, side, side, 3]."""
+
+    training: View
+    validation: NDArray[np.uint8]
+
+
+@dataclasses.dataclass(frozen=True)
+class DataCache:
+    """Every photo with color that was read, each content once, and what was left out."""
+
+    rgb: NDArray[np.uint8]  # [N, side, side, 3], memory-mapped, read-only
+    content: NDArray[np.uint64]  # [N], of each photo's file
+    unreadable: int
+    near_gray: int
+    copies: int
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+    def parts(self, validation_share: float, validation_photos: int) -> Parts:
+        """Part the photos by their content alone, whatever their names, places and order.
+
+        `validation_share` of them are held back, at least one, and of these at most
+        `validation_photos` are looked at. Raises DataError where there are not two photos.
+        """
+        if len(self) < 2:
+            raise DataError(
+                "one photo is not enough: at least two different ones are needed, "
+                "since one is kept for validation and never learned from"
+            )
+        by_content = np.argsort(self.content)
+        shares = self.content[by_content] / 2.0**64
+        held_back = min(max(1, int((shares < validation_share).sum())), len(self) - 1)
+        looked_at = by_content[:held_back][:validation_photos]
+        return Parts(View(self.rgb, np.sort(by_content[held_back:])), View(self.rgb, looked_at)[:])
+
+
+def load(
+    files: Sequence[PhotoFile],
+    side: int,
+    folder: Path,
+    min_chroma: float = NEAR_GRAY,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> DataCache:
+    """The cache of `files` in `folder`, made first where it is not there yet.
+
+    Photos become squares of `side` pixels; those with a mean chroma below `min_chroma` are left
+    out. `progress` is told how many of how many files are done. Raises DataError where not one
+    photo could be read or the cache cannot be written.
+    """
+    place = folder / f"photos-{_key(files, side, min_chroma)}"
+    try:
+        if not place.exists():
+            _make(place, files, side, min_chroma, progress)
+        counts = json.loads((place / "photos.json").read_text())
+        content = np.load(place / "content.npy")
+        rgb = np.load(place / "rgb.npy", mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"cannot keep photos in {place} ({getattr(error, 'strerror', None) or error}): "
+            "make room there, remove it, or name another folder with --cache-dir"
+        ) from error
+    return DataCache(rgb, content, **counts)
+
+
+def _key(files: Sequence[PhotoFile], side: int, min_chroma: float) -> str:
+    digest = hashlib.sha256(json.dumps([FORMAT, side, min_chroma]).encode())
+    for file in files:
+        digest.update(json.dumps(file.stamp).encode())
+    return digest.hexdigest()[:16]
+
+
+def _make(
+    place: Path,
+    files: Sequence[PhotoFile],
+    side: int,
+    min_chroma: float,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Write the cache `place` under another name, and rename it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(place.parent)
+    scratch = place.parent / f".photos-{socket.gethostname()}-{os.getpid()}"
+    scratch.mkdir()
+    try:
+        _fill(scratch, files, side, min_chroma, progress)
+        for path in scratch.iterdir():
+            flush_file(path)
+        try:
+            scratch.rename(place)
+        except OSError as error:
+            # Another run, or another worker of this one, was as quick with the same photos.
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        flush_folder(place.parent)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what runs on this machine left that were killed while they read photos."""
+    for path in folder.glob(f".photos-{socket.gethostname()}-*"):
+        pid = path.name.rpartition("-")[2]
+        if pid.isdigit() and (int(pid) == os.getpid() or not alive(int(pid))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _fill(
+    folder: Path,
+    files: Sequence[PhotoFile],
+    side: int,
+    min_chroma: float,
+    progress: Callable[[int, int], None],
+) -> None:
+    def read(file: PhotoFile) -> str | tuple[NDArray[np.uint8], int, bytes]:
+        try:
+            data = file.read()
+            rgb = decode(data, side)
+        # Pillow's decoders raise nearly anything for broken data, and any of it means the same.
+        except Exception:
+            return "unreadable"
+        if mean_chroma(rgb) < min_chroma:
+            return "near_gray"
+        number = int.from_bytes(hashlib.sha256(data).digest()[:8])
+        return rgb, number, hashlib.sha256(rgb.tobytes()).digest()[:16]
+
+    counts = {"unreadable": 0, "near_gray": 0, "copies": 0}
+    content: list[int] = []
+    rows: dict[bytes, int] = {}
+    # Written from front to end like any file, and mapped afterwards: a full disk is an error here,
+    # where in a mapped file it would kill the process.
+    with (folder / "rgb.npy").open("wb") as out, ThreadPoolExecutor() as pool:
+        _write_header(out, (0, side, side, 3))
+        for start in range(0, len(files), AT_A_TIME):
+            some = files[start : start + AT_A_TIME]
+            for done, photo in enumerate(pool.map(read, some), start=start + 1):
+                if isinstance(photo, str):
+                    counts[photo] += 1
+                elif (row := rows.get(photo[2])) is not None:
+                    # The same pixels: the same file again, or one that says more about itself.
+                    # The least number counts, so that the order of files decides nothing.
+                    counts["copies"] += 1
+                    content[row] = min(content[row], photo[1])
+                else:
+                    rows[photo[2]] = len(content)
+                    content.append(photo[1])
+                    out.write(photo[0].tobytes())
+                progress(done, len(files))
+        end = out.tell()
+        out.seek(0)
+        _write_header(out, (len(content), side, side, 3))
+        out.seek(end)
+    if not content:
+        raise DataError(
+            f"none of {len(files)} picture files is a photo to learn from: "
+            f"{counts['unreadable']} unreadable, {counts['near_gray']} without color"
+        )
+    np.save(folder / "content.npy", np.array(content, np.uint64))
+    (folder / "photos.json").write_text(json.dumps(counts) + "\n")
+
+
+def _write_header(out: IO[bytes], shape: tuple[int, ...]) -> None:
+    """The head of a .npy file; NumPy pads it so that the first axis may grow in place."""
+    np.lib.format.write_array_header_1_0(
+        out, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )

@@ -1,0 +1,13 @@
+"""How a command says why it ends: one line on standard error, and an exit code."""
+
+import sys
+
+
+class UsageError(Exception):
+    """The command cannot be run as asked; the message says why, in one line."""
+
+
+def fail(error: Exception, code: int) -> int:
+    """Say `error` and return `code`."""
+    print(f"python -m training: {error}", file=sys.stderr, flush=True)
+    return code

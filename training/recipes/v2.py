@@ -1,0 +1,38 @@
+"""v2: colors that hold up, from an encoder that knows ImageNet.
+
+python -m training --recipe v2 --version 2 --data photos-0.zip ... photos-5.zip
+"""
+
+from training.recipe import Recipe
+
+RECIPE = Recipe(
+    name="v2",
+    network="semantic",
+    encoder=2,  # Lite2: more right than Lite0 and Lite1 on gray photos, and 25 MB allow it
+    decoder=(192, 192, 128, 96),  # half of the network's time: what is there is the encoder's work
+    pretrained=True,
+    frozen_blocks=3,  # down to a quarter: half as fast again in training
+    encoder_rate=0.25,  # to turn its knowledge to color, not to forget it
+    width=1,  # all_convolution's
+    dilations=(),  # all_convolution's
+    photo_side=144,  # the training photos' own size
+    crop_side=128,  # a multiple of 32, and near the photos' size: whole scenes
+    zoom=(0.5, 1.0),  # crops of 72 to 144 pixels: sharp and soft, near and far
+    validation_share=0.05,
+    validation_photos=480,
+    samples=224_000,  # an hour on two idle cores, five looks at each photo
+    samples_per_epoch=8_000,
+    batch_size=32,  # larger batches are no faster on two cores and take fewer steps
+    learning_rate=1e-3,  # the decoder's; the usual peak of AdamW for convolutions of this size
+    warmup_share=0.05,
+    weight_decay=0.05,  # of the decoder; the encoder is not pulled to zero
+    clip_norm=1.0,
+    ema=0.998,  # averages the last 500 steps
+    patience=0,  # the cosine runs to its end
+    precision="auto",
+    huber_delta=0.5,  # 55 units of a*b*: only the rare vivid pixel counts linearly
+    psnr_share=0.5,  # else a photo that is far off counts ten times one that is nearly right
+    scales=(1.0,),
+    chroma_gain=1.0,
+    seed=2,
+)
