@@ -23,7 +23,7 @@ from .kubernetes_objects import (
 )
 from .load import LoadedApplication, LoadedComponent
 from .plan import service_port
-from .pods import ENVOY_USER, PATIENCE_S, container, pod, probes, resources
+from .pods import ENVOY_USER, LINGER, PATIENCE_S, container, pod, probes, resources
 from .rendered import (
     CLAIM_AT,
     GATEWAY_PORT,
@@ -57,10 +57,12 @@ def webservice(
         probing["livenessProbe"] = properties.livenessProbe
     if properties.readinessProbe:
         probing["readinessProbe"] = properties.readinessProbe
-    limits = properties.limit or {}
     wanted = resources("client", properties.cpu, properties.memory)
-    if limits:
-        wanted["limits"] = {**wanted.get("limits", {}), **limits}
+    for name, limit in (properties.limit or {}).items():
+        wanted.setdefault("limits", {})[name] = limit
+        if getattr(properties, name, None) is None:
+            # The cluster asks for as much; our own request might be above the limit.
+            wanted["requests"].pop(name, None)
     main = container(
         component.name,
         properties.image,
@@ -75,6 +77,7 @@ def webservice(
         ]
         or [{"containerPort": port}],
         resources=wanted,
+        lifecycle=LINGER,
         **probing,
     )
     scaler = component.autoscaler
@@ -216,6 +219,7 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         command=["envoy", "-c", "/etc/envoy/envoy.yaml", "--disable-hot-restart"],
         args=["--log-level", "warning"],
         ports=[{"name": "http", "containerPort": GATEWAY_PORT}],
+        lifecycle=LINGER,
         readinessProbe={"tcpSocket": {"port": "http"}},
         livenessProbe={"tcpSocket": {"port": "http"}, "periodSeconds": 10},
     )
@@ -260,8 +264,7 @@ def serving(each: Served) -> Iterator[Manifest]:
         resources=resources(
             "serving", *((asked.cpu, asked.memory, asked.gpu) if asked else (None, None, None))
         ),
-        # Requests still come while the gateway has not heard of the end.
-        lifecycle={"preStop": {"sleep": {"seconds": 10}}},
+        lifecycle=LINGER,
         **probes("http", each.status_path, each.status_path),
     )
     scaler = predictor.autoscaler

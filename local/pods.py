@@ -95,5 +95,8 @@ def probes(port: int | str, ready: str, alive: str) -> dict[str, Any]:
     }
 
 
+# Requests still come to a pod while others have not heard of its end.
+LINGER = {"preStop": {"sleep": {"seconds": 10}}}
+
 # How long a Deployment may take to come up before the cluster calls it stuck.
 PATIENCE_S = _PATIENCE_S

