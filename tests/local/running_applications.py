@@ -87,9 +87,11 @@ class RunningApplications:
         """Address of the first web service."""
         return next(row.endpoints[0][1] for row in self.state.rows() if row.type == "webservice")
 
-    def predict(self, data: bytes, style: bytes | None = None, **headers: str) -> requests.Response:
+    def predict(
+        self, data: bytes, style_image: bytes | None = None, **headers: str
+    ) -> requests.Response:
         """What `curl -F content_image=@FILE` gets."""
-        files = {"content_image": data, **({"style_image": style} if style else {})}
+        files = {"content_image": data, **({"style_image": style_image} if style_image else {})}
         url = f"{self.client}/predict"
         return requests.post(url, files=files, headers=headers, timeout=60)
 
