@@ -13,7 +13,11 @@ import pytest
 import yaml
 
 from local.findings import Refused
+from local.invitation import invitation
+from local.kubernetes import kubernetes
 from local.load import load
+from local.plan import Wishes, make_plan
+from local.ports import free_port
 from local.validate import validate
 from local.volumes import Volumes
 
@@ -148,6 +152,25 @@ def test_a_file_with_only_a_notebook_starts_nothing(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert "nothing in these files runs here" in done.stderr
     assert "jupyter lab" in done.stderr
+
+
+def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
+    """The boxes of docs/cluster.md that do not say `something like`."""
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs" / "cluster.md").read_text()
+    file = ROOT / "deploy" / "training-serving.yaml"
+    applications, _ = load([file])
+    head = "".join(kubernetes(applications).splitlines(keepends=True)[:6])
+    assert f"$ head -6 training-serving.k8s.yaml\n{head}```" in page
+    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    ready = invitation(make_plan(applications, tmp_path, wishes))
+    assert f"```\n{ready.replace(f':{wishes.port}', ':3333')}\n```" in page
+    said = subprocess.run(
+        [sys.executable, "-m", "local", "validate", "deploy/training-serving.yaml",
+         "--state", str(tmp_path)],
+        capture_output=True, text=True, cwd=ROOT, timeout=300,
+    )  # fmt: skip
+    assert f"$ python -m local validate deploy/training-serving.yaml\n{said.stdout}" in page
 
 
 @pytest.mark.slow

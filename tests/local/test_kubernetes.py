@@ -259,8 +259,8 @@ def test_a_gpu_and_a_claim_that_is_there(render):
 
 
 def test_a_request_is_never_above_its_limit(render):
-    text = render(TRAINING.replace("      exposeType:", "      memory: 1Gi\n      limit: {cpu: 100m, "
-                                   "memory: 2Gi}\n      exposeType:"))  # fmt: skip
+    more = "      memory: 1Gi\n      limit: {cpu: 100m, memory: 2Gi}\n"
+    text = render(TRAINING.replace("      exposeType:", f"{more}      exposeType:"))
     (container,) = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["spec"][
         "containers"
     ]
