@@ -278,6 +278,16 @@ class TaskProperties(Strict):
     readinessProbe: dict[str, Any] | None = None
 
 
+class NotebookProperties(Strict):
+    """Properties of `jupyter-notebook`; the image is the addon's own."""
+
+    cpu: str | None = None
+    memory: str | None = None
+    gpu: str | None = None
+    storage: list[ClaimMount] = []
+    serviceType: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = "ClusterIP"
+
+
 class StorageTrait(Strict):
     """Properties of the trait `storage`."""
 
@@ -288,6 +298,16 @@ class ScalerTrait(Strict):
     """Properties of the trait `scaler`."""
 
     replicas: Annotated[int, Field(ge=1)] = 1
+
+
+class CpuScalerTrait(Strict):
+    """Properties of the trait `cpuscaler`, with its defaults."""
+
+    min: Annotated[int, Field(ge=1)] = 1
+    max: Annotated[int, Field(ge=1)] = 10
+    cpuUtil: Annotated[int, Field(ge=1)] = 50
+    targetAPIVersion: str = "apps/v1"
+    targetKind: str = "Deployment"
 
 
 class Trait(Strict):
@@ -309,12 +329,97 @@ class Component(Strict):
     outputs: list[dict[str, Any]] | None = None
 
 
+class Policy(Strict):
+    """One policy, its properties not looked into yet (see `POLICIES`)."""
+
+    name: Name
+    type: str
+    properties: dict[str, Any] = {}
+
+
+class TopologyPolicy(Strict):
+    """Where a `deploy` step puts components: clusters, and a namespace there."""
+
+    clusters: list[str] | None = None
+    clusterLabelSelector: dict[str, str] | None = None
+    clusterSelector: dict[str, str] | None = None
+    allowEmpty: bool | None = None
+    namespace: Name | None = None
+
+
+class OverrideTrait(Strict):
+    """A trait that an environment has otherwise, or not at all."""
+
+    type: str
+    properties: dict[str, Any] = {}
+    disable: bool = False
+
+
+class OverrideComponent(Strict):
+    """What an environment changes in a component; in all of them if there is no name.
+
+    Mappings are merged into the component's properties, and lists take the place of lists.
+    """
+
+    name: Name | None = None
+    type: str | None = None
+    properties: dict[str, Any] = {}
+    traits: list[OverrideTrait] = []
+
+
+class OverridePolicy(Strict):
+    """What an environment changes, and with `selector` which components it has."""
+
+    components: list[OverrideComponent] = []
+    selector: list[str] | None = None
+
+
+class Step(Strict):
+    """One step of a workflow."""
+
+    name: Name
+    type: str
+    properties: dict[str, Any] = {}
+    dependsOn: list[str] = []
+    timeout: str | None = None
+    meta: dict[str, str] | None = None
+    # `if` is a word of Python's.
+    condition: Annotated[str | None, Field(alias="if")] = None
+    inputs: list[dict[str, Any]] | None = None
+    outputs: list[dict[str, Any]] | None = None
+    subSteps: list[dict[str, Any]] | None = None
+
+
+class DeployStep(Strict):
+    """Properties of the step `deploy`: which policies, in order."""
+
+    policies: list[str] = []
+    auto: bool = True
+    parallelism: Annotated[int, Field(ge=1)] = 5
+    ignoreTerraformComponent: bool = True
+
+
+class SuspendStep(Strict):
+    """Properties of the step `suspend`: until `vela workflow resume`, or for so long."""
+
+    duration: str | None = None
+    message: str | None = None
+
+
+class Workflow(Strict):
+    """The `workflow` of an Application: its own steps, or the name of a Workflow."""
+
+    steps: list[Step] = []
+    ref: str | None = None
+    mode: dict[str, Literal["DAG", "StepByStep"]] | None = None
+
+
 class Specification(Strict):
     """The `spec` of an Application."""
 
     components: Annotated[list[Component], Field(min_length=1)]
-    policies: list[dict[str, Any]] | None = None
-    workflow: dict[str, Any] | None = None
+    policies: list[Policy] = []
+    workflow: Workflow | None = None
 
 
 class Metadata(Strict):
@@ -335,21 +440,33 @@ class Application(Strict):
     spec: Specification
 
 
-Properties = TrainingProperties | ServingProperties | WebserviceProperties | TaskProperties
+Properties = (
+    TrainingProperties
+    | ServingProperties
+    | WebserviceProperties
+    | TaskProperties
+    | NotebookProperties
+)
 
 PROPERTIES: dict[str, type[Properties]] = {
     "model-training": TrainingProperties,
     "model-serving": ServingProperties,
     "webservice": WebserviceProperties,
     "task": TaskProperties,
+    "jupyter-notebook": NotebookProperties,
 }
+
+# The policies and the workflow steps that are looked into; of others only the name is.
+POLICIES: dict[str, type[Strict]] = {"topology": TopologyPolicy, "override": OverridePolicy}
+STEPS: dict[str, type[Strict]] = {"deploy": DeployStep, "suspend": SuspendStep}
 
 # Traits that a component may carry; the others of KubeVela change what a container does.
 TRAITS: dict[str, type[Strict] | None] = {
     "storage": StorageTrait,
     "scaler": ScalerTrait,
+    "cpuscaler": CpuScalerTrait,
     **dict.fromkeys(
-        ("affinity", "annotations", "cpuscaler", "expose", "gateway", "hpa", "labels", "resource",
+        ("affinity", "annotations", "expose", "gateway", "hpa", "labels", "resource",
          "service-account", "topologyspreadconstraints")
     ),
 }  # fmt: skip

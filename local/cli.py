@@ -30,6 +30,16 @@ examples:
 exit codes: 0 stopped as asked, or every job is done; 1 a component cannot be brought up; 2 it
 cannot be started as asked"""
 
+RENDERING = """\
+Print what `up` would run, and start nothing:
+
+  python -m local render FILE ...                        programs, and Envoy's configuration
+  python -m local render FILE ... --format kubernetes    for a cluster of today, with no addon
+  python -m local render FILE ... --format compose       for docker compose
+
+For both of these the model server is the official tensorflow/serving, behind Envoy with the same
+routes. Give all files that belong together to one render. Ports and --args are for `up`'s own."""
+
 STATE = Path(".local")
 
 
@@ -128,13 +138,16 @@ def build_parser() -> argparse.ArgumentParser:
     down.add_argument("application", metavar="APP")
     down.set_defaults(run="down")
 
-    render = add("render", "print what `up` would run, and start nothing")
+    render = add(
+        "render", "print what `up` would run, or the same for a cluster", description=RENDERING
+    )
     render.add_argument("files", nargs="+", type=Path, metavar="FILE")
     render.add_argument(
         "--format",
-        choices=("all", "plan", "envoy"),
+        choices=("all", "plan", "envoy", "kubernetes", "compose"),
         default="all",
-        help="all, only the programs, or only the gateway's configuration (default: all)",
+        help="what `up` runs: all, only the programs, or only the gateway's configuration; or "
+        "manifests for kubernetes or compose (default: all)",
     )
     render.set_defaults(run="render")
     _add_wishes(render)

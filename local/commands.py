@@ -11,16 +11,19 @@ from pathlib import Path
 import yaml
 
 from .color_service import ColorService
+from .compose import compose
 from .console import Console
 from .envoy import NoEnvoy
 from .findings import Finding, Refused, known
 from .images import GATEWAY
 from .invitation import invitation
+from .kubernetes import kubernetes
 from .load import LoadedApplication, load
 from .logs import LogFiles, followed, written
 from .model_folder import NoModel, check_model, saved_models
 from .plan import Plan, Wishes, described, make_plan
 from .ports import CLIENT_PORT, Ports
+from .rendered import not_rendered
 from .runner import Runner
 from .state import BadState, InUse, Row, StateFolder
 from .table import components_table, endpoints_table, printer
@@ -99,6 +102,8 @@ def _planned(files: Sequence[Path], options: argparse.Namespace) -> Plan:
                 raise CannotStart(f"--args {name}: no such training; {known(name, training)}")
         wishes = Wishes(options.host, options.port, options.gateway_port, options.model_port, extra)
         plan = make_plan(applications, options.state.absolute(), wishes)
+        if not plan.components:
+            raise CannotStart("\n".join(["nothing in these files runs here", *map(str, notices)]))
     except Refused as refused:
         raise CannotStart(f"these files cannot be run\n{refused}") from None
     except NoEnvoy as error:
@@ -147,7 +152,9 @@ def _run(plan: Plan, state: StateFolder, ready_within_s: float) -> int:
 
 
 def render(options: argparse.Namespace) -> int:
-    """Print the plan and the gateway's configuration as YAML."""
+    """Print as YAML what `up` would run, or the same for Kubernetes or Compose."""
+    if options.format in ("kubernetes", "compose"):
+        return _render_elsewhere(options)
     plan = _planned(options.files, options)
     if options.format == "envoy" and plan.gateway is None:
         raise CannotStart("nothing in these files needs the gateway")
@@ -158,6 +165,24 @@ def render(options: argparse.Namespace) -> int:
         parts.append(("The gateway's configuration, for Envoy.", plan.gateway))
     texts = (f"# {title}\n{yaml.safe_dump(value, sort_keys=False)}" for title, value in parts)
     print("---\n".join(texts), end="")
+    return 0
+
+
+def _render_elsewhere(options: argparse.Namespace) -> int:
+    """Print manifests; what only a start on this machine needs is no obstacle."""
+    try:
+        applications, found = load(options.files)
+        found += find_problems(applications, Volumes(options.state / "volumes"))
+        found = sorted([*(each for each in found if not each.here), *not_rendered(applications)])
+        if any(not finding.notice for finding in found):
+            raise Refused(found)
+        render = kubernetes if options.format == "kubernetes" else compose
+        text = render(applications)
+    except Refused as refused:
+        raise CannotStart(f"these files cannot be rendered\n{refused}") from None
+    for finding in found:
+        print(finding, file=sys.stderr)
+    print(text, end="")
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .program import Program
-from .routes import Cluster, Route
+from .routes import LOOPBACK, Cluster, Route
 
 _TYPES = "type.googleapis.com/envoy.extensions"
 # Shorter than the 75 s after which a model server closes a connection that nobody uses.
@@ -50,9 +50,16 @@ def gateway_program(envoy: Path, config: Path, admin_port: int) -> Program:
 
 
 def configuration(
-    routes: Sequence[Route], clusters: Iterable[Cluster], port: int, admin_port: int
+    routes: Sequence[Route],
+    clusters: Iterable[Cluster],
+    port: int,
+    admin_port: int,
+    listen: str = LOOPBACK,
 ) -> dict[str, Any]:
-    """Envoy's bootstrap configuration (v3), as plain values for YAML."""
+    """Envoy's bootstrap configuration (v3), as plain values for YAML.
+
+    `listen` is the address for requests; the admin page is for its own machine only.
+    """
     manager = {
         "@type": f"{_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "gateway",
@@ -71,7 +78,7 @@ def configuration(
     }
     listener = {
         "name": "gateway",
-        "address": _address(port),
+        "address": _address(listen, port),
         "filter_chains": [
             {
                 "filters": [
@@ -84,7 +91,7 @@ def configuration(
         ],
     }
     return {
-        "admin": {"address": _address(admin_port)},
+        "admin": {"address": _address(LOOPBACK, admin_port)},
         "static_resources": {
             "listeners": [listener],
             "clusters": [_cluster(cluster) for cluster in clusters],
@@ -92,8 +99,8 @@ def configuration(
     }
 
 
-def _address(port: int) -> dict[str, Any]:
-    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+def _address(host: str, port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": host, "port_value": port}}
 
 
 def _route(route: Route) -> dict[str, Any]:
@@ -114,11 +121,11 @@ def _route(route: Route) -> dict[str, Any]:
 
 
 def _cluster(cluster: Cluster) -> dict[str, Any]:
-    endpoints = [{"endpoint": {"address": _address(port)}} for port in cluster.ports]
+    endpoints = [{"endpoint": {"address": _address(cluster.host, port)}} for port in cluster.ports]
     protocol = f"{_TYPES}.upstreams.http.v3.HttpProtocolOptions"
     return {
         "name": cluster.name,
-        "type": "STATIC",
+        "type": "STATIC" if cluster.host == LOOPBACK else "STRICT_DNS",
         "connect_timeout": "1s",
         "lb_policy": "LEAST_REQUEST",
         "load_assignment": {

@@ -18,13 +18,17 @@ def dotted(path: Path) -> str:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One remark on one place of a file: an error, or a notice that stops nothing."""
+    """One remark on one place of a file: an error, or a notice that stops nothing.
+
+    `here` are those that only a start on this machine concerns.
+    """
 
     file: str
     line: int
     path: str
     text: str
     notice: bool = False
+    here: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}"

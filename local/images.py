@@ -27,6 +27,12 @@ IMAGES = {image.name: image for image in _EVERY}
 # The application that the gateway itself is shown as.
 GATEWAY = "gateway"
 
+# What stands in for Seldon's model server and for Ambassador where an Application is rendered for
+# a cluster of today, and for the addon's notebook. Envoy's version is the one that is tested here.
+SERVING_IMAGE = "tensorflow/serving:2.19.0"
+GATEWAY_IMAGE = "envoyproxy/envoy:v1.40.0"
+NOTEBOOK_IMAGE = "quay.io/jupyter/minimal-notebook:python-3.12"
+
 # Where the model-copying images write, and where training publishes.
 COPIES_TO = "/mnt"
 PUBLISHES_TO = "/model"

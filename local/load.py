@@ -13,12 +13,15 @@ from .applications import (
     Application,
     ClaimMount,
     Component,
+    CpuScalerTrait,
     Properties,
     ScalerTrait,
+    Storage,
     StorageTrait,
     Strict,
     Trait,
 )
+from .environments import environments
 from .findings import Finding, Path, Refused, known
 from .images import IMAGES, Image, last_name
 from .source import Document, read_documents
@@ -33,7 +36,7 @@ class LoadedComponent:
     """A component whose properties are checked. `path` is its place in the document.
 
     `image` is None where there is none (model-serving). `mounts` are its claims, by the properties
-    or by the trait; `replicas` is what the trait `scaler` says.
+    or by the trait; `replicas` is what the trait `scaler` says, `autoscaler` the trait `cpuscaler`.
     """
 
     name: str
@@ -44,6 +47,8 @@ class LoadedComponent:
     image: Image | None = None
     mounts: tuple[ClaimMount, ...] = ()
     replicas: int = 1
+    autoscaler: CpuScalerTrait | None = None
+    traits: tuple[BaseModel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,13 @@ def load(files: Iterable[FilePath]) -> tuple[list[LoadedApplication], list[Findi
 
 
 def _application(document: Document) -> tuple[LoadedApplication | None, list[Finding]]:
-    parsed, findings = _parse(document, (), Application, document.value)
+    parsed, findings = parse(document, (), Application, document.value)
     if not isinstance(parsed, Application):
         return None, findings
     for name in ("policies", "workflow"):
-        if getattr(parsed.spec, name) is not None:
+        if getattr(parsed.spec, name):
             findings.append(_unused(document, ("spec", name)))
+    findings += environments(document, parsed.spec, parse)
     components = []
     for index, component in enumerate(parsed.spec.components):
         loaded, found = _component(document, ("spec", "components", index), component)
@@ -103,15 +109,15 @@ def _component(
 ) -> tuple[LoadedComponent | None, list[Finding]]:
     if component.type not in PROPERTIES:
         text = f"{component.type!r} is no component type; {known(component.type, PROPERTIES)}"
-        if component.type == "jupyter-notebook":
-            text = _NOTEBOOK
         return None, [document.finding((*path, "type"), text)]
     at = (*path, "properties")
-    properties, findings = _parse(document, at, PROPERTIES[component.type], component.properties)
+    properties, findings = parse(document, at, PROPERTIES[component.type], component.properties)
     for name in ("inputs", "outputs"):
         if getattr(component, name) is not None:
             text = "data passed between workflow steps is not supported here"
             findings.append(document.finding((*path, name), text))
+    if component.type == "jupyter-notebook":
+        findings.append(document.finding((*path, "type"), _NOTEBOOK, notice=True, here=True))
     traits, found = _traits(document, path, component)
     findings += found
     if not isinstance(properties, Properties):
@@ -119,7 +125,10 @@ def _component(
     image, found = _image(document, at, component.type, properties)
     findings += found
     mounts = [
-        *(item.mount for item in getattr(properties, "storage", [])),
+        *(
+            item.mount if isinstance(item, Storage) else item
+            for item in getattr(properties, "storage", [])
+        ),
         *(mount for trait in traits if isinstance(trait, StorageTrait) for mount in trait.pvc),
     ]
     replicas = [trait.replicas for trait in traits if isinstance(trait, ScalerTrait)]
@@ -132,6 +141,8 @@ def _component(
         image,
         tuple(mounts),
         replicas[-1] if replicas else 1,
+        next((trait for trait in traits if isinstance(trait, CpuScalerTrait)), None),
+        tuple(traits),
     )
     return loaded, findings
 
@@ -149,9 +160,11 @@ def _traits(
         elif (kind := TRAITS[trait.type]) is None:
             findings.append(_unused(document, at))
         else:
-            parsed, found = _parse(document, (*at, "properties"), kind, trait.properties)
+            parsed, found = parse(document, (*at, "properties"), kind, trait.properties)
             findings += found
             traits += [parsed] if parsed else []
+            if kind is CpuScalerTrait:
+                findings.append(_unused(document, at))
     return traits, findings
 
 
@@ -160,8 +173,8 @@ def _misplaced(component: Component, trait: Trait) -> str:
         return f"trait {trait.type!r} is not known; {known(trait.type, TRAITS)}"
     if trait.type == "storage" and component.type != "task":
         return f"storage as a trait belongs to a task; a {component.type} does not take it here"
-    if trait.type == "scaler" and component.type != "webservice":
-        return f"scaler belongs to a webservice; a {component.type} does not take it"
+    if trait.type in ("scaler", "cpuscaler") and component.type != "webservice":
+        return f"{trait.type} belongs to a webservice; a {component.type} does not take it"
     return ""
 
 
@@ -183,7 +196,7 @@ def _image(
 
 
 def _unused(document: Document, path: Path) -> Finding:
-    return document.finding(path, "this means nothing on one machine", notice=True)
+    return document.finding(path, "this means nothing on one machine", notice=True, here=True)
 
 
 _CLUSTER_ONLY = frozenset(
@@ -210,7 +223,7 @@ def cluster_only(document: Document, path: Path, properties: BaseModel) -> list[
     return findings
 
 
-def _parse(
+def parse(
     document: Document, path: Path, kind: type[Strict], value: Any
 ) -> tuple[Strict | None, list[Finding]]:
     """`value` as a `kind`, or None and what is wrong with it."""

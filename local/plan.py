@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,14 @@ import yaml
 
 from . import envoy
 from .addresses import reachable, shown
-from .applications import ServingProperties, TrainingProperties, WebserviceProperties
+from .applications import (
+    NotebookProperties,
+    ServingProperties,
+    TrainingProperties,
+    WebserviceProperties,
+)
 from .findings import Refused
+from .hosts import AMBASSADOR, NoSuchService, redirected
 from .images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from .load import LoadedApplication, LoadedComponent
 from .ports import ADMIN_PORT, CLIENT_PORT, GATEWAY_PORT, MODEL_PORT, Ports
@@ -23,7 +28,6 @@ from .routes import address, cluster_name, routes
 from .validate import behind
 from .volumes import CannotPrepare, ModelCopy, ShippedModels, Volumes
 
-_HOST = re.compile(r"(https?)://([A-Za-z0-9.-]+)(?::\d+)?(?=[/?#]|$)")
 # A status request that was answered well: the gateway asks twice a second.
 _HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
 
@@ -138,6 +142,7 @@ class _Planner:
             self._component(application, component)
             for application in self.applications
             for component in application.components
+            if not isinstance(component.properties, NotebookProperties)
         ]
         configuration = None
         if self.gateway_port:
@@ -164,7 +169,7 @@ class _Planner:
             for component in application.components:
                 properties = component.properties
                 if isinstance(properties, WebserviceProperties):
-                    wish = self.wishes.port or _service_port(properties)
+                    wish = self.wishes.port or service_port(properties)
                     key = (application.namespace, component.name)
                     self.services[key] = self.ports.give(wish, component.name)
 
@@ -332,6 +337,8 @@ class _Planner:
         claims = {predictor.graph.claim for predictor in component.properties.predictors}
         for other in self.applications:
             for each in other.components:
+                if isinstance(each.properties, NotebookProperties):
+                    continue
                 mounted = {mount.name for mount in each.mounts}
                 same = other.namespace == application.namespace
                 # One that comes after this component by the file's own word does not come before.
@@ -346,28 +353,22 @@ class _Planner:
     def _reachable(self, application: LoadedApplication, at: Any, text: str) -> str:
         """`text` with the cluster's host names pointed at this machine."""
 
-        def replace(match: re.Match[str]) -> str:
-            host = match[2]
-            name, _, rest = host.partition(".")
-            namespace, _, domain = rest.partition(".")
-            if domain not in ("", "svc", "svc.cluster.local"):
-                return match[0]
-            port = services.get((name, namespace or application.namespace))
-            if port:
-                return f"http://127.0.0.1:{port}"
-            if not domain:  # `localhost`, or a name of the world outside
-                return match[0]
+        services: dict[tuple[str, str], str | None] = {
+            (name, namespace): f"http://127.0.0.1:{port}"
+            for (namespace, name), port in self.services.items()
+        }
+        if self.gateway_port:
+            services[AMBASSADOR] = f"http://127.0.0.1:{self.gateway_port}"
+        try:
+            return redirected(text, application.namespace, services)
+        except NoSuchService as host:
             names = ", ".join(f"{n}.{ns}.svc.cluster.local" for n, ns in services) or "none"
             said = f"no service {host} is among these files; known here: {names}"
-            raise Refused([application.document.finding(at, said)])
-
-        services = {(name, namespace): port for (namespace, name), port in self.services.items()}
-        if self.gateway_port:
-            services["ambassador", "vela-system"] = self.gateway_port
-        return _HOST.sub(replace, text)
+            raise Refused([application.document.finding(at, said)]) from None
 
 
-def _service_port(properties: WebserviceProperties) -> int:
+def service_port(properties: WebserviceProperties) -> int:
+    """Where a web service listens by its properties."""
     if properties.ports:
         return properties.ports[0].port
     return properties.port or CLIENT_PORT

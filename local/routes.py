@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from .applications import ServingProperties
 from .load import LoadedApplication
 
+LOOPBACK = "127.0.0.1"
 # Ambassador's own, where the component has no `timeout`.
 DEFAULT_TIMEOUT_MS = 3000
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The replicas of one predictor: ports of this machine, and the path that tells health."""
+    """The replicas of one predictor: where they are, and the path that tells health.
+
+    A host other than this machine is a name, which leads to all replicas.
+    """
 
     name: str
     ports: tuple[int, ...]
     status_path: str
+    host: str = LOOPBACK
 
 
 @dataclass(frozen=True)

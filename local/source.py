@@ -21,12 +21,14 @@ class Document:
     value: Any
     lines: dict[Path, int] = field(default_factory=dict)
 
-    def finding(self, path: Path, text: str, *, notice: bool = False) -> Finding:
+    def finding(
+        self, path: Path, text: str, *, notice: bool = False, here: bool = False
+    ) -> Finding:
         """A remark on `path`, or on the nearest place around it that the file holds."""
         there = path
         while there and there not in self.lines:
             there = there[:-1]
-        return Finding(self.file, self.lines.get(there, 1), dotted(path), text, notice)
+        return Finding(self.file, self.lines.get(there, 1), dotted(path), text, notice, here)
 
 
 def read_documents(file: FilePath) -> list[Document]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 
-from .applications import ServingProperties, TrainingProperties
+from .applications import NotebookProperties, ServingProperties, TrainingProperties
 from .findings import Finding, Path, known
 from .images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from .load import LoadedApplication, LoadedComponent, cluster_only
@@ -78,11 +78,11 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
     yield from _command(place)
     if component.replicas > 1:
         text = f"one process runs here, not {component.replicas}"
-        yield document.finding((*component.path, "traits"), text, notice=True)
+        yield document.finding((*component.path, "traits"), text, notice=True, here=True)
     for index, variable in enumerate(getattr(component.properties, "env", [])):
         if variable.valueFrom is not None:
             text = "there are no secrets and config maps on this machine: give a value"
-            yield document.finding(_at(place, "env", index, "valueFrom"), text)
+            yield document.finding(_at(place, "env", index, "valueFrom"), text, here=True)
 
 
 def _mounted_at(component: LoadedComponent) -> set[str]:
@@ -150,7 +150,7 @@ def _training(place: Place, properties: TrainingProperties) -> Iterator[Finding]
         yield document.finding(_at(place, "framework"), text)
     if properties.distribution:
         text = "one worker runs here, however many there are on a cluster"
-        yield document.finding(_at(place, "distribution"), text, notice=True)
+        yield document.finding(_at(place, "distribution"), text, notice=True, here=True)
     if not properties.cmd and PUBLISHES_TO not in _mounted_at(place[1]):
         text = f"no claim is mounted at {PUBLISHES_TO}: what is trained would be lost with the pod"
         at = _at(place, "storage") if properties.storage else _at(place)
@@ -165,13 +165,13 @@ def _command(place: Place) -> Iterator[Finding]:
         return
     if component.image.models:
         text = "the image's own copying is done here, not this command"
-        yield place[0].document.finding(_at(place, "cmd"), text, notice=True)
+        yield place[0].document.finding(_at(place, "cmd"), text, notice=True, here=True)
         return
     own = ["-m", component.image.module]
     program = PurePosixPath(command[0]).name
     if not program.startswith("python") or command[1:3] != own:
         text = f"only [python, -m, {component.image.module}, ...] can be run here for this image"
-        yield place[0].document.finding(_at(place, "cmd"), text)
+        yield place[0].document.finding(_at(place, "cmd"), text, here=True)
 
 
 def _models(applications: Sequence[LoadedApplication], volumes: Volumes) -> Iterator[Finding]:
@@ -180,6 +180,7 @@ def _models(applications: Sequence[LoadedApplication], volumes: Volumes) -> Iter
         (application.namespace, mount.name): component
         for application in applications
         for component in application.components
+        if not isinstance(component.properties, NotebookProperties)
         for mount in component.mounts
     }
     for application in applications:
@@ -194,7 +195,9 @@ def _models(applications: Sequence[LoadedApplication], volumes: Volumes) -> Iter
                 if text:
                     at = ("predictors", index, "graph", "modelUri")
                     yield application.document.finding(
-                        _at((application, component), *at), f"{graph.modelUri}: {text}"
+                        _at((application, component), *at),
+                        f"{graph.modelUri}: {text}",
+                        here=writer is None,
                     )
 
 
