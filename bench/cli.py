@@ -65,9 +65,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         type=Path,
-        default=ROOT / "models" / "color" / "v1",
+        default=ROOT / "models" / "color" / "v2",
         metavar="FOLDER",
-        help="folder with the model's versions (default: models/color/v1 of this checkout)",
+        help="folder with the model's versions (default: models/color/v2 of this checkout)",
     )
     parser.add_argument(
         "--style-model",
