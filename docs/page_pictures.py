@@ -1,8 +1,9 @@
 """Take the pictures of the pages, docs/page-*.png, in the Chromium of this machine.
 
 make up                                                                   # in one terminal
-PORT=3334 .venv/bin/python -m style_client                                # in another
-.venv/bin/python docs/page_pictures.py http://localhost:3333 http://localhost:3334
+URL=http://localhost:8080/seldon/default/color-ab-serving/v1/models/my-model:predict \\
+    PORT=3334 .venv/bin/python -m color_client                            # in another
+.venv/bin/python docs/page_pictures.py http://localhost:3334 http://localhost:3333
 """
 
 import io
