@@ -68,7 +68,7 @@ def use_precision(precision: str) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
 
 
-def whole_rounds(photos: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`photos`, the first ones again at the end where the devices could not share them evenly."""
-    count = -(-len(photos) // device_count()) * device_count()
-    return photos[np.arange(count) % len(photos)]
+def whole_rounds(batch: NDArray) -> NDArray:
+    """`batch`, its first rows again at the end where the devices could not share it evenly."""
+    count = -(-len(batch) // device_count()) * device_count()
+    return batch[np.arange(count) % len(batch)]

@@ -91,7 +91,7 @@ def train(
     workers = workers or Alone()
     part = recipe.batch_size // workers.count
     rows = slice(workers.rank * part, (workers.rank + 1) * part)
-    held_back = validation_batches(backend.whole_rounds(validation), recipe)
+    held_back = validation_batches(validation, recipe)
     plan = loop.Plan(
         steps=recipe.samples // recipe.batch_size,
         steps_per_look=max(1, recipe.samples_per_epoch // recipe.batch_size),
@@ -131,7 +131,9 @@ def colored(model: keras.Model, photos: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def validation_loss(model: keras.Model, batches: list[Batch]) -> float:
     """Mean loss over the photos of `batches`."""
-    total = sum(
-        float(np.asarray(model.test_on_batch(lightness, ab))) * len(ab) for lightness, ab in batches
-    )
+    total = 0.0
+    for lightness, ab in batches:
+        predicted = model.predict_on_batch(backend.whole_rounds(lightness))[: len(ab)]
+        loss = model.loss(*map(keras.ops.convert_to_tensor, (ab, predicted)))
+        total += float(keras.ops.convert_to_numpy(loss)) * len(ab)
     return total / sum(len(ab) for _, ab in batches)
