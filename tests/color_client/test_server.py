@@ -164,6 +164,10 @@ def test_bodies_that_end_early_or_are_garbled(program, request_bytes, status):
     assert "Traceback" not in running.log.read_text()
 
 
+# A part of the 30 s that gunicorn grants, and more than a busy machine needs.
+PROMPT_S = 12
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_memory_at_12_megapixels(program):
     running = program()
@@ -187,7 +191,7 @@ def test_sigterm_finishes_what_is_in_hand_and_is_prompt(program, predictor):
     asking.start()
     while not predictor.seen:
         time.sleep(0.01)
-    assert running.stop() < 4
+    assert running.stop() < PROMPT_S
     asking.join()
     assert replies[0].status_code == 200
     assert "Traceback" not in running.log.read_text()
@@ -197,7 +201,7 @@ def test_sigterm_when_idle_is_prompt(program):
     running = program()
     with requests.Session() as session:
         session.get(running.client.address + "/healthz", timeout=5)  # a kept-alive connection
-        assert running.stop() < 4
+        assert running.stop() < PROMPT_S
 
 
 def test_a_taken_port_is_said(predictor):
