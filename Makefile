@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install up test test-all bench lint constraints clean
+.PHONY: help install up registry test test-all bench lint constraints clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,17 +15,20 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (TensorFlow is a large download the first time) ..."
-	@$(PIP_INSTALL) -e '.[client,serving,training]'
+	@$(PIP_INSTALL) -e '.[client,serving,training,local]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	@$(PIP_INSTALL) -e '.[client,serving,training,dev]'
+	@$(PIP_INSTALL) -e '.[client,serving,training,local,dev]'
 	@touch $@
 
 install: $(VENV)/.run ## Create .venv and install everything that runs
 
-up: $(VENV)/.run ## Start the model server and the client on port 3333 (Ctrl-C stops both)
+up: $(VENV)/.run ## Start the service on port 3333 (Ctrl-C stops it)
 	@$(BIN)/python -m local up
+
+registry: ## Name the registry of the images in deploy/: make registry REGISTRY=registry.example.org/team
+	@$(PYTHON) deploy/set_registry.py "$(REGISTRY)"
 
 test: $(VENV)/.dev ## The tests, under 8 minutes
 	$(BIN)/python -m pytest -m "not slow"
@@ -43,7 +46,7 @@ lint: $(VENV)/.dev ## Style, imports, docstrings (ruff) and types (mypy)
 
 constraints: ## Pin what a fresh environment resolves to, into constraints.txt
 	@rm -rf .cache/constraints-venv && $(PYTHON) -m venv .cache/constraints-venv
-	@.cache/constraints-venv/bin/python -m pip install --quiet --disable-pip-version-check '.[client,serving,training,dev]'
+	@.cache/constraints-venv/bin/python -m pip install --quiet --disable-pip-version-check '.[client,serving,training,local,dev]'
 	@.cache/constraints-venv/bin/python -m pip freeze --exclude colorway | grep '==' > constraints.txt
 	@rm -rf .cache/constraints-venv
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"

@@ -9,23 +9,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bench import client_part, environment_part, networks_part, serving_part, style_part
+from bench import (
+    client_part,
+    environment_part,
+    gateway_part,
+    networks_part,
+    serving_part,
+    style_part,
+)
 from bench.photos import SIZES
 from bench.report import CannotMeasure, PartResult, as_json, markdown
 from local.model_folder import NoModel, check_model
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLE_MODEL = ROOT / "models" / "style"
-CHOICES = (*SIZES, "style", "networks", "serving", "environment", "imports")
+CHOICES = (*SIZES, "style", "gateway", "networks", "serving", "environment", "imports")
 
 DESCRIPTION = """\
 Measure the service on this machine, everything in one run and in turns: photos of 400x400, 1 and 12
 megapixels end to end, the network alone, each stage of the client, the bytes to the model server
 and back, and the same the article's way; the same photos in the style of a picture, by either
-signature of the style model; the networks beside a plain U-Net; the model server beside the network
-alone, beside itself with the json module, beside LitServe; then what a client's environment weighs,
-and how long it takes to import. Prints Markdown, with each goal met or not; a goal that is missed
-is no error."""
+signature of the style model; a photo through the gateway and past it; the networks beside a plain
+U-Net; the model server beside the network alone, beside itself with the json module, beside
+LitServe; then what a client's environment weighs, and how long it takes to import. Prints Markdown,
+with each goal met or not; a goal that is missed is no error."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,9 +65,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         type=Path,
-        default=ROOT / "models" / "color" / "v1",
+        default=ROOT / "models" / "color" / "v2",
         metavar="FOLDER",
-        help="folder with the model's versions (default: models/color/v1 of this checkout)",
+        help="folder with the model's versions (default: models/color/v2 of this checkout)",
     )
     parser.add_argument(
         "--style-model",
@@ -121,12 +128,14 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
     results = {}
     photo_names = [name for name in SIZES if name in options.only]
     model = options.model.absolute()
-    if photo_names or "serving" in options.only:
+    if photo_names or {"gateway", "serving"} & set(options.only):
         check_model(model)
     if photo_names:
         results["client"] = client_part.measure(model, photo_names, options.repeats, _tell)
     if "style" in options.only:
         results["style"] = _measure_style(options, photo_names or list(SIZES))
+    if "gateway" in options.only:
+        results["gateway"] = gateway_part.measure(model, options.repeats, _tell)
     if "networks" in options.only:
         models = sorted(path for path in (ROOT / "models" / "color").iterdir() if path.is_dir())
         results["networks"] = networks_part.measure(models, options.repeats, _tell)

@@ -1,10 +1,10 @@
 import os
 import sys
 
-from . import options
+from . import coloring, options
 from .app import create_app
+from .cli import Client, main
 from .routes import OPTIONS
-from .server import main
 from .settings import Settings
 
 PURPOSE = f"""\
@@ -13,10 +13,22 @@ Color black-and-white photos over HTTP. The network sits behind the predict URL.
   URL=http://localhost:8501/v1/models/my-model:predict python -m color_client
   curl -F content_image=@photo.jpg localhost:3333/predict -o color.png
 
-Options of a request, as form or query fields:
+Options of a request, as form or query fields; on the command line with -- in front:
 
 {options.help_text(OPTIONS)}"""
 
+CLIENT = Client(
+    program="python -m color_client",
+    purpose=PURPOSE,
+    kind=Settings,
+    create_app=create_app,
+    options=lambda settings: OPTIONS,
+    maker=lambda asked, settings, predictor: (
+        lambda header, headers: coloring.color(
+            header, asked["vividness"], settings, predictor, headers
+        )
+    ),
+)
+
 if __name__ == "__main__":
-    program = "python -m color_client"
-    sys.exit(main(program, PURPOSE, sys.argv[1:], os.environ, Settings, create_app))
+    sys.exit(main(CLIENT, sys.argv[1:], os.environ))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 
 from .http_deadline import Deadline
 from .metrics import Metrics
@@ -11,7 +11,7 @@ from .problems import Problem
 
 # Nothing from elsewhere, nothing inline; pictures from memory are the ones just made.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _READY_WITHIN_S = 2.0
@@ -19,17 +19,21 @@ _RETRY_AFTER_S = 2
 
 
 def common_routes(
-    predictor: Predictor, metrics: Metrics, passed_on: Callable[[], dict[str, str]] = dict
+    predictor: Predictor,
+    metrics: Metrics,
+    page: Callable[[], str],
+    passed_on: Callable[[], dict[str, str]] = dict,
 ) -> Blueprint:
-    """GET /, /healthz, /readyz and /metrics. The page is `index.html` of the static folder.
+    """GET /, /healthz, /readyz and /metrics.
 
-    `passed_on()` is what of the request's headers /readyz asks the predict URL with.
+    `page()` is the HTML of the page; `passed_on()` is what of the request's headers /readyz asks
+    the predict URL with.
     """
     routes = Blueprint("common", __name__)
 
     @routes.get("/")
-    def page() -> Response:
-        response = current_app.send_static_file("index.html")
+    def index() -> Response:
+        response = Response(page(), mimetype="text/html")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
         return response

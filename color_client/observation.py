@@ -42,7 +42,12 @@ def observe(app: Flask, metrics: Metrics) -> None:
         metrics.requests.labels(path, route, str(response.status_code)).inc()
         metrics.seconds.labels(path, route).observe(taken)
         for name, seconds in g.stages.items():
-            metrics.stages.labels(name).observe(seconds)
+            metrics.stages.labels(route, name).observe(seconds)
+        if "model" in g:
+            metrics.pictures.labels(route, g.model).inc()
+            metrics.picture_seconds.labels(route, g.model).observe(taken)
+        if "problem" in g:
+            metrics.problems.labels(path, route, g.problem).inc()
         line = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "request_id": g.request_id,

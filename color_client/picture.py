@@ -207,23 +207,26 @@ def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     return converted.getchannel("G") if image.mode == "L" else converted
 
 
-def encode(pixels: Bytes, alpha: Image.Image | None, media_type: str) -> bytes:
-    """A picture file of sRGB pixels [H,W,3], 0…255: image/png, image/jpeg or image/webp."""
+def encode(pixels: Bytes, alpha: Image.Image | None, media_type: str, exif: bytes = b"") -> bytes:
+    """A picture file of sRGB pixels [H,W,3], 0…255: image/png, image/jpeg or image/webp, with an
+    EXIF block (the TIFF structure alone) where one is given.
+    """
     if media_type == "image/png":
         if alpha is not None:
             pixels = np.concatenate([pixels, np.asarray(alpha)[..., None]], axis=2)
-        return png.encode(pixels)
+        return png.encode(pixels, exif)
     image = Image.fromarray(pixels)
     file = io.BytesIO()
+    told = {"exif": b"Exif\0\0" + exif} if exif else {}
     if media_type == "image/jpeg":
         if alpha is not None:
             white = Image.new("RGB", image.size, "white")
             white.paste(image, mask=alpha)
             image = white
         # Color is what we made, so it is not thinned out (4:4:4).
-        image.save(file, "JPEG", quality=92, subsampling=0)
+        image.save(file, "JPEG", quality=92, subsampling=0, **told)
         return file.getvalue()
     if alpha is not None:
         image.putalpha(alpha)
-    image.save(file, "WEBP", quality=90, method=2)
+    image.save(file, "WEBP", quality=90, method=2, **told)
     return file.getvalue()

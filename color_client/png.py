@@ -27,8 +27,10 @@ _CORES = os.cpu_count() or 1
 _threads = ThreadPoolExecutor(_CORES, thread_name_prefix="png")
 
 
-def encode(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG file of `pixels` [H,W] (gray) or [H,W,C]: gray, gray and alpha, RGB or RGBA."""
+def encode(pixels: npt.NDArray[np.uint8], exif: bytes = b"") -> bytes:
+    """A PNG file of `pixels` [H,W] (gray) or [H,W,C]: gray, gray and alpha, RGB or RGBA. `exif`, a
+    TIFF structure, becomes its chunk eXIf.
+    """
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     lines = np.ascontiguousarray(pixels).reshape(height, width * channels)
@@ -44,6 +46,8 @@ def encode(pixels: npt.NDArray[np.uint8]) -> bytes:
 
     bands = map(compress, tops) if len(tops) == 1 else _threads.map(compress, tops)
     parts = [b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", [header])]
+    if exif:
+        parts += _chunk(b"eXIf", [exif])
     checksum = 1
     for top, (data, band_checksum, size) in zip(tops, bands, strict=True):
         checksum = _joined_adler32(checksum, band_checksum, size)

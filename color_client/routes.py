@@ -2,14 +2,12 @@
 
 from contextlib import ExitStack
 
-import numpy as np
 from flask import Blueprint, Response, g, request
-from PIL import ImageFile
 
-from . import color_network, lab, options, picture, reply_format, upload
+from . import coloring, options, picture, reply_format, upload
 from .admission import Admission
+from .coloring import Finished
 from .http_deadline import Deadline
-from .metrics import Metrics
 from .predictor import Predictor
 from .settings import Settings
 from .stages import stage
@@ -20,9 +18,7 @@ PICTURES = ("content_image", "style_image")
 OPTIONS = (options.VIVIDNESS,)
 
 
-def predict_routes(
-    settings: Settings, predictor: Predictor, admission: Admission, metrics: Metrics
-) -> Blueprint:
+def predict_routes(settings: Settings, predictor: Predictor, admission: Admission) -> Blueprint:
     """The route of the color client."""
     routes = Blueprint("predict", __name__)
 
@@ -39,44 +35,22 @@ def predict_routes(
             with stage("wait"):
                 room = admission.hold(header.width * header.height, Deadline(settings.timeout_s))
                 in_hand.enter_context(room)
-            return color_reply(header, asked["vividness"], settings, predictor, metrics)
+            asked_with = {"X-Request-ID": g.request_id}
+            made = coloring.color(header, asked["vividness"], settings, predictor, asked_with)
+            return picture_reply(made)
 
     return routes
 
 
-def color_reply(
-    header: ImageFile.ImageFile,
-    vividness: float,
-    settings: Settings,
-    predictor: Predictor,
-    metrics: Metrics,
-) -> Response:
-    """The picture that `picture.open_header` opened, in color, as the reply to the request in hand.
-
-    `vividness` multiplies the a* and b* of the network.
-    Raises Problem: 400 the picture is broken; 502, 503, 504 what the predict URL did.
-    """
-    with stage("decode"):
-        photo = picture.decode(header)
-    with stage("lab"):
-        lightness = color_network.small_lightness(photo.image, settings.working_size)
-    deadline = Deadline(settings.timeout_s)
-    color = color_network.ask(predictor, lightness, deadline, {"X-Request-ID": g.request_id})
-    with stage("merge"):
-        colored = lab.colorize(np.asarray(photo.image), color.ab * np.float32(vividness))
-    metrics.models.labels(g.route, color.model or "unnamed").inc()
-    return picture_reply(colored, photo, color.model)
-
-
-def picture_reply(pixels: lab.Bytes, photo: picture.Photo, model: str | None) -> Response:
-    """The reply that shows sRGB `pixels` [H,W,3], 0…255, with the photo's alpha, in the format that
-    the caller accepts; `model` is the one that made them.
-    """
-    media_type = reply_format.choose(request.accept_mimetypes, photo.image.size)
+def picture_reply(made: Finished) -> Response:
+    """The reply that shows a finished picture, in the format that the caller accepts."""
+    # What /metrics and the log tell of, once the request is answered.
+    g.model = made.model or "unnamed"
+    media_type = reply_format.choose(request.accept_mimetypes, made.photo.image.size)
     with stage("encode"):
-        body = picture.encode(pixels, photo.alpha, media_type)
+        body = picture.encode(made.pixels, made.photo.alpha, media_type)
     response = Response(body, mimetype=media_type)
     response.headers["Vary"] = "Accept"
-    if model:
-        response.headers["X-Model"] = model
+    if made.model:
+        response.headers["X-Model"] = made.model
     return response

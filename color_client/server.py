@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
-from .settings import BadSetting, Kind, Settings, from_environment, help_text
+from .settings import Settings
 
 # Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
@@ -73,7 +73,7 @@ def _return_memory() -> None:
         ctypes.CDLL(None).mallopt(m_trim_threshold, 8 * 1024 * 1024)
 
 
-def _bind_error(host: str, port: int) -> OSError | None:
+def bind_error(host: str, port: int) -> OSError | None:
     """Why that address cannot be listened on. gunicorn itself tries for five seconds."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -106,37 +106,3 @@ def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
         ),
     }
     _Server(options, load_app).run()
-
-
-def main(
-    program: str,
-    purpose: str,
-    arguments: list[str],
-    environment: Mapping[str, str],
-    kind: type[Kind],
-    create_app: Callable[[Kind], Flask],
-) -> int:
-    """The command line of a client: `--help`, or read the settings and serve.
-
-    Returns 2 for a bad argument or setting and 1 where the port is taken, after one line that says
-    so.
-    """
-    if arguments in (["--help"], ["-h"]):
-        print(f"usage: {program}\n\n{purpose}\n\nSettings, as environment variables:\n")
-        print(help_text(kind))
-        return 0
-    if arguments:
-        print(f"{program}: unknown argument {arguments[0]!r}; see --help", file=sys.stderr)
-        return 2
-    try:
-        settings = from_environment(environment, kind)
-    except BadSetting as error:
-        print(f"{program}: {error}", file=sys.stderr)
-        return 2
-    taken = _bind_error(settings.host, settings.port)
-    if taken:
-        where = f"{settings.host} port {settings.port}"
-        print(f"{program}: cannot listen on {where}: {taken.strerror}", file=sys.stderr)
-        return 1
-    serve(settings, lambda: create_app(settings))
-    return 0

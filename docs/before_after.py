@@ -12,7 +12,7 @@ import requests
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-PHOTOS = ["alps", "astronaut", "pagoda", "admiral", "mountain"]
+PHOTOS = ["alps", "astronaut", "pagoda", "admiral", "dahlia"]
 HEIGHT = 200
 GAP = 6
 

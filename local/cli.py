@@ -1,31 +1,46 @@
 """The command line of `python -m local`."""
 
 import argparse
-import signal
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from .color_service import ROOT, ColorService
-from .console import Console
-from .model_folder import NoModel, check_model
-from .ports import PortInUse, check_free
-from .supervisor import Supervisor
+from .ports import GATEWAY_PORT, MODEL_PORT
 
 DESCRIPTION = """\
-Run the whole service on this machine: the model server, and the color client in front of it.
+Run KubeVela Applications on this machine: the same files as `vela up -f`, with no Kubernetes.
 
-A program that dies is started again, after pauses that grow from 1 to 30 s. Ctrl-C stops all;
-pressed again, at once. Settings of the color client (TIMEOUT_S, MAX_UPLOAD_MB, ...) are taken from
-the environment; see python -m color_client --help."""
+  python -m local up                                  what this checkout ships
+  python -m local up --model my-models/v1             a model of your own, colored with
+  python -m local up training-serving.yaml            an Application, or several
+
+Components start in the order of dependsOn, and after the jobs that write the claims they serve
+from. A job that has succeeded is not run again while it stays as it is. A program that dies is
+started again, after pauses that grow from 1 to 30 s. Ctrl-C stops all; pressed again, at once. A
+port that is taken gives way to the next free one. Settings of the clients (TIMEOUT_S,
+MAX_UPLOAD_MB, ...) are taken from the environment; see python -m color_client --help."""
 
 EPILOG = """\
-example:
-  python -m local up
-  curl -F content_image=@samples/gray/astronaut.jpg localhost:3333/predict -o color.png
+examples:
+  python -m local up deploy/color-model.yaml deploy/color-canary-serving.yaml
+  python -m local up training-serving.yaml --args demo-training="--samples 64"
 
-exit codes: 0 stopped as asked, 1 not ready in time, 2 could not be started as asked"""
+exit codes: 0 stopped as asked, or every job is done; 1 a component cannot be brought up; 2 it
+cannot be started as asked"""
+
+RENDERING = """\
+Print what `up` would run, and start nothing:
+
+  python -m local render FILE ...                        programs, and Envoy's configuration
+  python -m local render FILE ... --format kubernetes    for a cluster of today, with no addon
+  python -m local render FILE ... --format compose       for docker compose
+
+For both of these the model server is the official tensorflow/serving, behind Envoy with the same
+routes. Give all files that belong together to one render. Ports and --args are for `up`'s own."""
+
+STATE = Path(".local")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,108 +64,154 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _arguments(text: str) -> tuple[str, list[str]]:
+    name, equals, rest = text.partition("=")
+    try:
+        words = shlex.split(rest)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{rest!r}: {error}") from None
+    if not (name and equals and words):
+        raise argparse.ArgumentTypeError(f'{text!r} is not as in COMPONENT="--samples 64"')
+    return name, words
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `python -m local`."""
-    parser = _Parser(prog="python -m local", description="Run the service on one machine.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser(
-        "up",
-        help="start the model server and the color client, and keep them running",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = _Parser(
+        prog="python -m local", description="Run KubeVela Applications on one machine."
     )
-    up.add_argument(
-        "--port",
-        type=_port,
-        default=3333,
-        metavar="PORT",
-        help="port of the color client, for curl and the browser (default: 3333)",
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, help: str, **options: object) -> argparse.ArgumentParser:
+        command = subparsers.add_parser(
+            name,
+            help=help,
+            description=options.pop("description", help),  # type: ignore[arg-type]
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            **options,  # type: ignore[arg-type]
+        )
+        command.add_argument(
+            "--state",
+            type=Path,
+            default=STATE,
+            metavar="FOLDER",
+            help="where claims, logs and what runs are kept (default: .local)",
+        )
+        return command
+
+    up = add(
+        "up", "start Applications, and keep them running", description=DESCRIPTION, epilog=EPILOG
     )
-    up.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="address the color client listens on; 0.0.0.0 lets other machines in, and anybody "
-        "there may then use it (default: 127.0.0.1, this machine only)",
-    )
-    up.add_argument(
-        "--model-port",
-        type=_port,
-        default=8501,
-        metavar="PORT",
-        help="port of the model server, on this machine only (default: 8501)",
-    )
+    up.add_argument("files", nargs="*", type=Path, metavar="FILE", help="Applications in YAML")
+    up.set_defaults(run="up")
+    _add_wishes(up)
     up.add_argument(
         "--model",
         type=Path,
-        default=ROOT / "models" / "color" / "v1",
         metavar="FOLDER",
-        help="folder with the model's versions: N/saved_model.pb, N an integer "
-        "(default: models/color/v1 of this checkout)",
+        help="instead of files: color with this model, a folder of versions N/saved_model.pb",
     )
     up.add_argument(
         "--ready-within",
         type=_seconds,
         default=120.0,
         metavar="SECONDS",
-        help="give up if the service does not answer by then (default: 120)",
+        help="give up if a program does not answer so long after its start (default: 120)",
     )
+
+    ls = add("ls", "list the components that run, or ran last")
+    ls.set_defaults(run="ls")
+
+    status = add("status", "show one Application")
+    status.add_argument("application", metavar="APP")
+    status.add_argument("--endpoint", action="store_true", help="only its addresses")
+    status.set_defaults(run="status")
+
+    logs = add("logs", "print what an Application's components printed")
+    logs.add_argument("application", metavar="APP")
+    logs.add_argument("component", nargs="?", metavar="COMPONENT")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as it is printed")
+    logs.set_defaults(run="logs")
+
+    down = add("down", "stop an Application; its claims stay")
+    down.add_argument("application", metavar="APP")
+    down.set_defaults(run="down")
+
+    render = add(
+        "render", "print what `up` would run, or the same for a cluster", description=RENDERING
+    )
+    render.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    render.add_argument(
+        "--format",
+        choices=("all", "plan", "envoy", "kubernetes", "compose"),
+        default="all",
+        help="what `up` runs: all, only the programs, or only the gateway's configuration; or "
+        "manifests for kubernetes or compose (default: all)",
+    )
+    render.set_defaults(run="render")
+    _add_wishes(render)
+
+    validate = add(
+        "validate",
+        "find what is wrong in Applications; exit code 1 if anything is",
+    )
+    validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    validate.set_defaults(run="validate")
     return parser
+
+
+def _add_wishes(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--port",
+        type=_port,
+        metavar="PORT",
+        help="first port to try for clients (default: the Application's, or 3333)",
+    )
+    command.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address the clients listen on; 0.0.0.0 lets other machines in, and anybody there "
+        "may then use them (default: 127.0.0.1, this machine only)",
+    )
+    command.add_argument(
+        "--gateway-port",
+        type=_port,
+        default=GATEWAY_PORT,
+        metavar="PORT",
+        help=f"first port to try for the gateway, on this machine only (default: {GATEWAY_PORT})",
+    )
+    command.add_argument(
+        "--model-port",
+        type=_port,
+        default=MODEL_PORT,
+        metavar="PORT",
+        help=f"first port to try for model servers, on this machine only (default: {MODEL_PORT})",
+    )
+    command.add_argument(
+        "--args",
+        type=_arguments,
+        action="append",
+        default=[],
+        metavar='COMPONENT="ARGUMENT ..."',
+        help="arguments added to a training component's command, to try a pipeline quickly",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    service = ColorService(
-        model=options.model.absolute(),
-        host=options.host,
-        port=options.port,
-        model_port=options.model_port,
-    )
+    options = build_parser().parse_args(arguments)
+    # The command line is checked before the time that the rest takes to import.
+    from . import commands
+
     try:
-        _check(service)
-    except _CannotStart as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        code: int = getattr(commands, options.run)(options)
+    except commands.CannotStart as error:
+        print(f"python -m local: {error}", file=sys.stderr)
         return 2
-    return _up(service, options.ready_within)
-
-
-class _CannotStart(Exception):
-    """Something outside must change first; one line that says what."""
-
-
-def _check(service: ColorService) -> None:
-    try:
-        check_model(service.model)
-    except NoModel as error:
-        raise _CannotStart(error) from None
-    if service.port == service.model_port:
-        raise _CannotStart(f"--port and --model-port are both {service.port}; change one")
-    for option, host, port in (
-        ("--port", service.host, service.port),
-        ("--model-port", "127.0.0.1", service.model_port),
-    ):
-        try:
-            check_free(host, port)
-        except PortInUse as holder:
-            raise _CannotStart(
-                f"port {port} is in use ({holder}); stop that, or choose another with {option}"
-            ) from None
-        except OSError as error:
-            raise _CannotStart(
-                f"cannot listen on {host!r} ({error.strerror}); change --host"
-            ) from None
-
-
-def _up(service: ColorService, ready_within_s: float) -> int:
-    programs = service.programs
-    console = Console(sys.stdout, [program.name for program in programs])
-    supervisor = Supervisor(programs, console, ready_within_s=ready_within_s)
-    # A closed terminal (SIGHUP) is a wish to stop, too.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: supervisor.stop())
-
-    return supervisor.run(lambda: console.show(service.invitation))
+    except BrokenPipeError:  # `| head`
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code

@@ -1,14 +1,15 @@
-"""The plain service: a model server, and the color client in front of it."""
+"""The plain service: a model server, and the color client in front of it, with no gateway."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .addresses import reachable, shown
+from .plan import Endpoint, Plan, PlannedComponent
 from .program import Program
 
-# The checkout that this package lies in: where the shipped model and the samples are.
-ROOT = Path(__file__).resolve().parent.parent
 MODEL_NAME = "my-model"
+APPLICATION = "color"
 
 
 @dataclass(frozen=True)
@@ -41,37 +42,38 @@ class ColorService:
                 "color_client",
                 (sys.executable, "-m", "color_client"),
                 client_environment,
-                ready_url=f"http://{self._reachable_host}:{self.port}/readyz",
+                ready_url=f"http://{reachable(self.host)}:{self.port}/readyz",
             ),
         ]
 
     @property
-    def invitation(self) -> str:
-        """What to do with the service once it runs, for people."""
-        sample = ROOT / "samples" / "gray" / "astronaut.jpg"
-        photo = _as_typed(sample) if sample.exists() else "photo.jpg"
-        place = f"{self._shown_host}:{self.port}"
-        return (
-            "Ready. Color a photo:\n\n"
-            f"  curl -F content_image=@{photo} {place}/predict -o color.png\n\n"
-            f"or drop one onto http://{place}/ . Ctrl-C stops."
+    def plan(self) -> Plan:
+        """The same as a plan, the client after the model server."""
+        serving, client = self.programs
+        return Plan(
+            (
+                PlannedComponent(
+                    APPLICATION,
+                    serving.name,
+                    "model-serving",
+                    programs=(serving,),
+                    endpoints=(
+                        Endpoint("Service/default/serving", f"http://localhost:{self.model_port}"),
+                    ),
+                ),
+                PlannedComponent(
+                    APPLICATION,
+                    client.name,
+                    "webservice",
+                    programs=(client,),
+                    depends_on=((APPLICATION, serving.name),),
+                    endpoints=(
+                        Endpoint(
+                            "Service/default/color_client",
+                            f"http://{shown(self.host)}:{self.port}",
+                        ),
+                    ),
+                    module="color_client",
+                ),
+            )
         )
-
-    @property
-    def _reachable_host(self) -> str:
-        every = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
-        bracketed = f"[{self.host}]" if ":" in self.host else self.host
-        return every.get(self.host, bracketed)
-
-    @property
-    def _shown_host(self) -> str:
-        here = {"127.0.0.1", "localhost", "[::1]"}
-        return "localhost" if self._reachable_host in here else self._reachable_host
-
-
-def _as_typed(path: Path) -> str:
-    """`path` as a person here would type it."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -1,63 +1,89 @@
-"""What a person sees: the output of several programs as whole lines, each with its program."""
+"""What a person sees: every component's output with its name in front, and how all of them are.
 
+On a terminal a table stays below the lines and changes in place; elsewhere each change is a line.
+"""
+
+import contextlib
 import threading
-import time
+from collections.abc import Sequence
 from typing import TextIO
 
+from rich.live import Live
+from rich.text import Text
+
+from .logs import LogFiles
+from .state import Row
+from .table import components_table, endpoints_table, has_endpoints, printer, together
+
 OWN_NAME = "local"
-# Where lines stay (a file, a pipe), a line of progress is written so often, in seconds.
-_PROGRESS_EVERY_S = 10.0
 
 
 class Console:
-    """Writes lines to a stream; threads may share it."""
+    """Writes to a stream and to the log files; threads may share it."""
 
-    def __init__(self, stream: TextIO, names: list[str]):
+    def __init__(self, stream: TextIO, names: Sequence[str], logs: LogFiles | None = None):
         """`names` are the programs' names: they decide how wide the column of names is."""
         self._stream = stream
         self._width = max(len(name) for name in (OWN_NAME, *names))
-        self._terminal = stream.isatty()
-        self._progress_shown = False
-        self._progress_written = time.monotonic()
-        self._lock = threading.Lock()
+        self._logs = logs
+        self._lock = threading.RLock()
+        self._shown: dict[tuple[str, str], tuple[str, bool | None]] = {}
+        self._live: Live | None = None
+        if stream.isatty():
+            self._live = Live(console=printer(stream), refresh_per_second=4, auto_refresh=False)
+            self._live.start()
 
-    def line(self, name: str, text: str) -> None:
-        """Write one line of the program `name`."""
-        with self._lock:
-            self._clear_progress()
-            self._write(f"{name:<{self._width}} | {text}\n")
+    def line(self, component: tuple[str, str], name: str, text: str) -> None:
+        """Write one line of a component's program `name`."""
+        if self._logs:
+            self._logs.line(component, name, text)
+        self._write(f"{name:<{self._width}} | {text}")
 
     def say(self, text: str) -> None:
         """Write one line of our own."""
-        self.line(OWN_NAME, text)
+        self._write(f"{OWN_NAME:<{self._width}} | {text}")
 
     def show(self, text: str) -> None:
         """Write a text of our own bare, so that a line of it can be copied whole."""
-        with self._lock:
-            self._clear_progress()
-            self._write(f"\n{text}\n\n")
+        self._write(f"\n{text}\n")
 
-    def progress(self, text: str) -> None:
-        """Show a line that the next one replaces; elsewhere than on a terminal, now and then."""
-        with self._lock:
-            now = time.monotonic()
-            if self._terminal:
-                self._clear_progress()
-                self._write(f"{OWN_NAME:<{self._width}} | {text}")
-                self._progress_shown = True
-            elif now - self._progress_written >= _PROGRESS_EVERY_S:
-                self._progress_written = now
-                self._write(f"{OWN_NAME:<{self._width}} | {text}\n")
+    def show_endpoints(self, rows: Sequence[Row]) -> None:
+        """Write where everything answers, where no table stays in view."""
+        if self._live or not has_endpoints(rows):
+            return
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            printer(self._stream).print(endpoints_table(rows))
+            self._stream.flush()
 
-    def _clear_progress(self) -> None:
-        if self._progress_shown:
-            self._progress_shown = False
-            self._write("\r\x1b[K")
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Show how every component is."""
+        if self._live:
+            parts = [components_table(rows, self._live.console.width)]
+            if has_endpoints(rows):
+                parts.append(endpoints_table(rows))
+            with self._lock, contextlib.suppress(OSError, ValueError):
+                self._live.update(together(Text(), *parts), refresh=True)
+            return
+        for row in rows:
+            key, now = (row.application, row.component), (row.phase, row.healthy)
+            if self._shown.get(key) != now:
+                self._shown[key] = now
+                detail = f"  {row.detail}" if row.detail else ""
+                self.say(f"{'/'.join(key)}  {row.type}  {row.phase}  {row.health}{detail}")
+
+    def close(self) -> None:
+        """Leave the last table where it is."""
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            if self._live:
+                self._live.stop()
+        if self._logs:
+            self._logs.close()
 
     def _write(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):
-            # Nobody reads any more (`| head`, a closed terminal). The programs go on.
-            return
+        # Nobody may read any more (`| head`, a closed terminal). The programs go on.
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            if self._live:
+                self._live.console.print(Text.from_ansi(text), soft_wrap=True)
+            else:
+                self._stream.write(f"{text}\n")
+                self._stream.flush()

@@ -9,7 +9,7 @@ class NoModel(Exception):
 
 def check_model(base_path: Path) -> None:
     """Raise NoModel unless `base_path` holds a folder named by an integer with a SavedModel."""
-    if _versions(base_path):
+    if saved_models(base_path):
         return
     if _is_saved_model(base_path):
         hint = f"name the folder above it: --model {base_path.parent}"
@@ -19,11 +19,12 @@ def check_model(base_path: Path) -> None:
     raise NoModel(f"no model to serve: {base_path} {what}; {hint}")
 
 
-def _versions(base_path: Path) -> list[Path]:
+def saved_models(base_path: Path) -> list[Path]:
+    """The SavedModels in folders named by an integer, lowest first."""
     if not base_path.is_dir():
         return []
-    folders = (child for child in base_path.iterdir() if child.name.isdigit())
-    return [folder for folder in folders if _is_saved_model(folder)]
+    folders = [child for child in base_path.iterdir() if child.name.isdecimal()]
+    return sorted(filter(_is_saved_model, folders), key=lambda folder: int(folder.name))
 
 
 def _is_saved_model(folder: Path) -> bool:

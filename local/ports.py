@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Where things listen if nobody else does: the first port of each kind.
+CLIENT_PORT, GATEWAY_PORT, MODEL_PORT, ADMIN_PORT = 3333, 8080, 8501, 9901
+
 _LISTENING = "0A"
 
 
@@ -35,6 +38,35 @@ def check_free(host: str, port: int) -> None:
             if error.errno != errno.EADDRINUSE:
                 raise
             raise PortInUse(_holder(port)) from None
+
+
+class Ports:
+    """Hands out ports, each once, the one asked for or the next that is free."""
+
+    def __init__(self, host: str = "127.0.0.1"):
+        """`host` is where programs for other machines listen."""
+        self._host = host
+        self._given: set[int] = set()
+        self.notices: list[str] = []
+
+    def give(self, first: int, whom: str, host: str | None = None) -> int:
+        """A port from `first` on. Raises OSError if the host is no address of this machine."""
+        why = ""
+        for port in range(first, 65536):
+            if port in self._given:
+                why = why or "given to another component"
+                continue
+            try:
+                check_free(host or self._host, port)
+            except PortInUse as holder:
+                why = why or str(holder)
+                continue
+            self._given.add(port)
+            if first not in self._given:  # not only the second of several that asked for it
+                self._given.add(first)
+                self.notices.append(f"port {first} is in use ({why}): {whom} gets {port}")
+            return port
+        raise OSError(errno.EADDRINUSE, f"no port from {first} on is free")
 
 
 def free_port() -> int:

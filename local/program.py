@@ -1,6 +1,7 @@
 """One program of the service: what it is, and one running child process of it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,13 +21,15 @@ class Program:
     """What to run and how to know that it answers.
 
     `environment` is added to ours. `ready_url` answers GET with 200 once the program is ready;
-    without one a program is ready when it runs.
+    without one a program is ready when it runs. Lines that match `quiet` are not passed on: what
+    asks a program for its health would fill its log.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_url: str | None = None
+    quiet: str | None = None
 
 
 class Child:
@@ -71,6 +74,11 @@ class Child:
         return not self._ended.is_set()
 
     @property
+    def succeeded(self) -> bool:
+        """Whether it has ended, with exit code 0."""
+        return not self.running and self._guard.returncode == 0
+
+    @property
     def ending(self) -> str:
         """How it ended, as in `exit code 1` or `signal 9 (SIGKILL)`."""
         code = self._guard.returncode
@@ -100,6 +108,8 @@ class Child:
         assert self._guard.stdout is not None
         for raw in self._guard.stdout:
             line = raw.decode("utf-8", "replace").rstrip()
+            if self.program.quiet and re.search(self.program.quiet, line):
+                continue
             self.last_lines.append(line)
             self._on_line(self.program.name, line)
         self._guard.stdout.close()

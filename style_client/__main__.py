@@ -2,10 +2,11 @@ import os
 import sys
 
 from color_client import options
+from color_client.cli import Client, main
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.server import main
 
 from .app import create_app
+from .batch import maker
 from .routes import style_options
 from .settings import StyleSettings
 
@@ -18,7 +19,8 @@ predict URL, where a gateway tells them apart by the header `style: transfer`.
   curl -H 'style: transfer' -F content_image=@photo.jpg -F style_image=@wave.jpg \\
       localhost:3333/predict -o style.png
 
-Options of a request for style, as form or query fields:
+Options of a request for style, as form or query fields; on the command line with -- in front, and
+- for _:
 
 {options.help_text(style_options())}
 
@@ -26,6 +28,17 @@ Options of a request for color:
 
 {options.help_text(COLOR_OPTIONS)}"""
 
+CLIENT = Client(
+    program="python -m style_client",
+    purpose=PURPOSE,
+    kind=StyleSettings,
+    create_app=create_app,
+    options=lambda settings: (*style_options(settings.max_side), *COLOR_OPTIONS),
+    maker=maker,
+    own_arguments=(
+        ("--style", "PICTURE", "Paint the photos in the style of this one; else they are colored."),
+    ),
+)
+
 if __name__ == "__main__":
-    program = "python -m style_client"
-    sys.exit(main(program, PURPOSE, sys.argv[1:], os.environ, StyleSettings, create_app))
+    sys.exit(main(CLIENT, sys.argv[1:], os.environ))

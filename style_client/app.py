@@ -1,6 +1,6 @@
 """The application: the color client's, with a POST /predict that can stylize."""
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, render_template
 
 from color_client import observation, problems
 from color_client.admission import Admission
@@ -16,16 +16,28 @@ from .settings import StyleSettings
 def create_app(settings: StyleSettings) -> Flask:
     """The style client as a WSGI application. `app.extensions["predictor"].close()` ends it."""
     app = ClientApp(__name__, static_folder="page", static_url_path="/page")
-    metrics = Metrics()
+    admission = Admission(settings.max_in_hand, settings.max_pixels_in_hand)
+    metrics = Metrics(admission)
     predictor = Predictor(settings.url, metrics.observe_exchange)
     app.extensions["predictor"] = predictor
-    admission = Admission(settings.max_in_hand, settings.max_pixels_in_hand)
     problems.register(app)
     observation.observe(app, metrics)
-    app.register_blueprint(common_routes(predictor, metrics, style_header))
-    app.register_blueprint(predict_routes(settings, predictor, admission, metrics))
-    # The color client's script and style sheet, which our page uses as they are.
+
+    def page() -> str:
+        return render_template(
+            "style.html", assets="color-page", max_bytes=settings.max_upload_bytes
+        )
+
+    app.register_blueprint(common_routes(predictor, metrics, page, style_header))
+    app.register_blueprint(predict_routes(settings, predictor, admission))
+    # The color client's page, which ours extends, with its scripts, style sheet and samples.
     app.register_blueprint(
-        Blueprint("color_page", "color_client", static_folder="page", static_url_path="/color-page")
+        Blueprint(
+            "color_page",
+            "color_client",
+            template_folder="templates",
+            static_folder="page",
+            static_url_path="/color-page",
+        )
     )
     return app

@@ -7,24 +7,21 @@ one form with all the fields serves both: what belongs to the other kind is chec
 import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from flask import Blueprint, Response, g, request
 from PIL import ImageFile
 
-from color_client import options, picture, upload
+from color_client import coloring, options, picture, upload
 from color_client.admission import Admission
 from color_client.http_deadline import Deadline
-from color_client.metrics import Metrics
 from color_client.predictor import Predictor
 from color_client.problems import Problem
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES, color_reply, picture_reply
+from color_client.routes import PICTURES, picture_reply
 from color_client.settings import number, whole
 from color_client.stages import stage
 
-from . import style_network
-from .full_size import full_size
+from . import painting, style_network
 from .settings import LEAST_SIDE, MOST_SIDE, StyleSettings
 
 
@@ -54,7 +51,7 @@ def style_header() -> dict[str, str]:
 
 
 def predict_routes(
-    settings: StyleSettings, predictor: Predictor, admission: Admission, metrics: Metrics
+    settings: StyleSettings, predictor: Predictor, admission: Admission
 ) -> Blueprint:
     """The route of the style client."""
     routes = Blueprint("predict", __name__)
@@ -77,43 +74,17 @@ def predict_routes(
                 pixels = sum(header.width * header.height for header in headers.values())
                 room = admission.hold(pixels, Deadline(settings.timeout_s))
                 in_hand.enter_context(room)
+            photo = headers["content_image"]
+            asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
-                header = headers["content_image"]
-                return color_reply(header, asked["vividness"], settings, predictor, metrics)
-            return _style_reply(headers, asked, settings, predictor, metrics)
+                made = coloring.color(photo, asked["vividness"], settings, predictor, asked_with)
+            else:
+                with stage("decode"), _naming("style_image"):
+                    style = style_network.style_picture(picture.decode(headers["style_image"]))
+                made = painting.paint(photo, style, asked, settings, predictor, asked_with)
+            return picture_reply(made)
 
     return routes
-
-
-def _style_reply(
-    headers: dict[str, ImageFile.ImageFile],
-    asked: dict[str, Any],
-    settings: StyleSettings,
-    predictor: Predictor,
-    metrics: Metrics,
-) -> Response:
-    """The photo of `headers` (see picture.open_header) in the style of the other picture there, as
-    the options `asked` for, as the reply to the request in hand.
-
-    Raises Problem: 400 a picture is broken; 502, 503, 504 what the predict URL did.
-    """
-    with stage("decode"):
-        with _naming("style_image"):
-            style = style_network.style_picture(picture.decode(headers["style_image"]))
-        photo = picture.decode(headers["content_image"])
-    painting = style_network.ask(
-        predictor,
-        photo.image,
-        asked["max_side"],
-        style,
-        asked["strength"],
-        Deadline(settings.timeout_s),
-        {"X-Request-ID": g.request_id, **style_header()},
-    )
-    with stage("merge"):
-        pixels = full_size(painting, photo.image, asked["strength"], asked["preserve_color"])
-    metrics.models.labels(g.route, painting.model or "unnamed").inc()
-    return picture_reply(pixels, photo, painting.model)
 
 
 def _open(name: str, data: io.BytesIO, settings: StyleSettings) -> ImageFile.ImageFile:

@@ -1,8 +1,10 @@
 """`python -m local up` as a child of the tests: the whole service on free ports."""
 
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -18,10 +20,12 @@ class RunningService:
     """The service, ready, and what it printed so far (`text`); `end` it in any case."""
 
     def __init__(self, model: Path | None = None):
+        self.state = tempfile.mkdtemp(prefix="colorway-test-")
         self.port, self.model_port = free_port(), free_port()
         self.url = f"http://localhost:{self.port}"
         self.predict_url = f"http://localhost:{self.model_port}/v1/models/my-model:predict"
         options = ["--port", str(self.port), "--model-port", str(self.model_port)]
+        options += ["--gateway-port", str(free_port()), "--state", self.state]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "local", "up", *options]
             + (["--model", str(model)] if model else []),
@@ -64,3 +68,4 @@ class RunningService:
         self.process.wait()
         self.reader.join()
         self.process.stdout.close()
+        shutil.rmtree(self.state)

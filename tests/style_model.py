@@ -2,7 +2,8 @@
 
 It stands in wherever a test needs *a* style model rather than ours: it is written in a second, and
 what it answers can be computed by hand: each channel of the content is shifted so that its mean
-becomes the style's, or goes `strength` of the way there, and cut off at 0 and 1.
+becomes the style's, or goes `strength` of the way there, and cut off at 0 and 1. It can take its
+time: so many seconds by the clock for each picture, whatever the machine.
 """
 
 from pathlib import Path
@@ -20,12 +21,25 @@ def _paint(content, style, strength):
     return tf.clip_by_value(content + shift, 0.0, 1.0)
 
 
-class RuleStyleModel(tf.Module):
-    """Answers as `models/style` does, both signatures, with the rule of this module."""
+def _after(seconds, picture):
+    """`picture`, so many seconds later."""
+    end = tf.timestamp() + tf.constant(seconds, tf.float64)
+    rounds = tf.while_loop(
+        lambda _: tf.timestamp() < end, lambda count: count + 1, [tf.constant(0, tf.int64)]
+    )
+    with tf.control_dependencies(rounds):
+        return tf.identity(picture)
 
-    def __init__(self, model_name: str):
+
+class RuleStyleModel(tf.Module):
+    """Answers as `models/style` does, both signatures, with the rule of this module; `packed` after
+    `seconds`.
+    """
+
+    def __init__(self, model_name: str, seconds: float = 0.0):
         super().__init__()
         self.model_name = model_name
+        self.seconds = seconds
 
     @tf.function(
         input_signature=[
@@ -51,6 +65,8 @@ class RuleStyleModel(tf.Module):
         def one(row):
             content, style, strength = row
             painted = _paint(picture(content), picture(style), strength[None])[0]
+            if self.seconds:
+                painted = _after(self.seconds, painted)
             return tf.io.encode_png(tf.cast(tf.round(painted * 255.0), tf.uint8))
 
         rows = (content_bytes, style_bytes, strength)
@@ -80,14 +96,19 @@ class HubStyleModel(tf.Module):
 
 
 def write_style_model(
-    base_path: Path, version: int = 1, *, name: str | None = None, packed: bool = True
+    base_path: Path,
+    version: int = 1,
+    *,
+    name: str | None = None,
+    packed: bool = True,
+    seconds: float = 0.0,
 ) -> Path:
     """Write the model to `base_path/version` and return that folder; without `packed` it is the one
     with the hub's interface.
     """
     folder = Path(base_path) / str(version)
     if packed:
-        model = RuleStyleModel(name or f"style/v{version}")
+        model = RuleStyleModel(name or f"style/v{version}", seconds)
         signatures = {"serving_default": model.serving_default, "packed": model.packed}
     else:
         model = HubStyleModel()

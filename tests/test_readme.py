@@ -75,7 +75,7 @@ def try_curl(command: str, folder: Path) -> None:
 
 
 def test_the_first_screen_then_training(folder):
-    install, curl, train, *_ = commands()
+    install, curl, style, train, *_ = commands()
     process, lines = start(install.replace("REPOSITORY", str(ROOT)), folder)
     checkout = folder / "colorway"
     try:
@@ -83,6 +83,13 @@ def test_the_first_screen_then_training(folder):
         # The line that it prints is one to paste, too.
         printed = next(line for line in lines if "curl -F" in line)
         try_curl(printed[printed.index("curl") :], checkout)
+        try_curl(style, checkout)
+        with (
+            Image.open(checkout / "color.png") as color,
+            Image.open(checkout / "style.png") as painted,
+        ):
+            assert painted.size == color.size
+            assert painted.tobytes() != color.tobytes()
     finally:
         press_ctrl_c(process)
 

@@ -103,3 +103,35 @@ def test_style_picture(name, drawn_again):
         # Texture is what makes a style; a flat picture has none.
         assert np.asarray(shipped.convert("L")).std() > 25
     assert abs(difference).mean() < 4, "run samples/styles/draw.py"
+
+
+CLIENTS = SAMPLES.parent
+
+
+@pytest.fixture(scope="module")
+def make_gallery():
+    spec = importlib.util.spec_from_file_location("make_gallery", SAMPLES / "make_gallery.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def is_the_picture(path: Path, expected: Image.Image) -> bool:
+    """Luminance to within what JPEG loses; that of another of them is ten times as far."""
+    with Image.open(path) as shipped:
+        assert (shipped.size, shipped.mode) == (expected.size, expected.mode)
+        difference = np.asarray(shipped.convert("L")).astype(float) - expected.convert("L")
+    return bool(abs(difference).mean() < 8)
+
+
+def test_the_galleries_of_the_pages_are_small_copies_that_need_no_credit(make_gallery):
+    photos = CLIENTS / "color_client" / "page" / "samples"
+    assert sorted(path.stem for path in photos.iterdir()) == sorted(make_gallery.PHOTOS)
+    for path in photos.iterdir():
+        assert is_the_picture(path, make_gallery.photo_of(path.stem)), "run samples/make_gallery.py"
+        assert re.match(r"\[CC0|Public domain", table()[path.name][3])
+    styles = CLIENTS / "style_client" / "page" / "styles"
+    assert sorted(path.stem for path in styles.iterdir()) == make_gallery.style_names()
+    for path in styles.iterdir():
+        assert is_the_picture(path, make_gallery.style_of(path.stem)), "run samples/make_gallery.py"
+    assert sum(path.stat().st_size for path in [*photos.iterdir(), *styles.iterdir()]) < 400_000

@@ -60,7 +60,7 @@ def test_gray_samples_come_back_in_color(service):
         answer = picture(reply)
         assert_same_luminance(answer, upload)
         assert chroma(answer) > 3, path.name
-        assert reply.headers["X-Model"] == "color/v1"
+        assert reply.headers["X-Model"].startswith("color/v")
 
 
 @pytest.mark.parametrize("name", ["chicago-grey.png", "woman-grey.png"])

@@ -283,12 +283,18 @@ def _publish(
     recipe = asked.recipe
     # What is published computes in float32, whatever it was trained in.
     plain = build(recipe, "float32")
-    plain.set_weights(network.get_weights())
+    # Rounded as weights.h5 keeps them: the two are one model, and half of each number compresses.
+    plain.set_weights([w.astype(np.float16).astype(np.float32) for w in network.get_weights()])
 
     def fill(folder: Path) -> dict:
         model = folder / str(place.version)
         write_saved_model(
-            model, plain, f"color/v{place.version}", recipe.chroma_gain, recipe.scales
+            model,
+            plain,
+            f"color/v{place.version}",
+            recipe.chroma_gain,
+            recipe.scales,
+            recipe.vibrance,
         )
         save_weights(folder / "weights.h5", plain)
         shutil.copytree(place.unfinished / "journal", folder / "journal")

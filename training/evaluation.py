@@ -17,7 +17,6 @@ from training.errors import UsageError, fail
 from training.evaluate import (
     MEASURES,
     TRUTH,
-    Colorer,
     Evaluation,
     ModelError,
     compare,
@@ -56,7 +55,8 @@ def run_evaluation(options: argparse.Namespace) -> int:
         if not backend.has_tensorflow():
             raise UsageError("TensorFlow, which runs the published models, is not installed")
         backend.start()
-        models = _load_models(options.models)
+        folders = _named_folders(options.models)
+        models = {name: load_colorer(folder) for name, folder in folders.items()}
         data, unreadable = _read_all(
             photos.find(fetch(options.data, (), cli.cache_folder())), options.side
         )
@@ -86,18 +86,17 @@ def run_evaluation(options: argparse.Namespace) -> int:
             _write_plot(_named(options.plot, kind), evaluations)
     if options.json:
         with write_then_rename(options.json) as scratch:
-            scratch.write_text(json.dumps(_record(options, data, found), indent=1) + "\n")
+            scratch.write_text(json.dumps(_record(options, folders, data, found), indent=1) + "\n")
     return 0
 
 
-def _load_models(folders: Sequence[Path]) -> dict[str, Colorer]:
-    models = {}
+def _named_folders(folders: Sequence[Path]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
     for folder in folders:
         name = _model_name(folder)
-        if name in models:  # two export roots of one name: told apart by where they are
-            name = str(folder)
-        models[name] = load_colorer(folder)
-    return models
+        # Two export roots of one name are told apart by where they are.
+        named[str(folder) if name in named else name] = folder
+    return named
 
 
 def _model_name(folder: Path) -> str:
@@ -155,17 +154,20 @@ def _write_plot(path: Path, evaluations: Sequence[Evaluation]) -> None:
 
 
 def _record(
-    options: argparse.Namespace, data: Sequence[Photo], found: dict[str, list[Evaluation]]
+    options: argparse.Namespace,
+    folders: dict[str, Path],
+    data: Sequence[Photo],
+    found: dict[str, list[Evaluation]],
 ) -> dict:
     """Everything, for programs: what was judged by its hash, and every figure of every photo."""
     return {
         "side": options.side,
         "data": [Path(source).name for source in options.data],
         "models": {
-            _model_name(folder): hashlib.sha256(
+            name: hashlib.sha256(
                 (find_saved_model(folder) / "saved_model.pb").read_bytes()
             ).hexdigest()
-            for folder in options.models
+            for name, folder in folders.items()
         },
         "photos": [{"name": photo.name, "sha256": photo.sha256} for photo in data],
         "input": {

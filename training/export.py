@@ -25,6 +25,8 @@ from training import networks
 from training.network import COLOR_STRIDE
 from training.warmup_record import write_requests
 
+_TYPICAL_CHROMA = 11.0 / 128.0  # the median photo's, root mean square, as networks predict it
+_MOST_VIBRANCE = 2.5  # fog, snow and ink stay what they are
 WARMUP_SIDE = 256  # pixels; the size that clients send
 
 
@@ -34,14 +36,16 @@ def write_saved_model(
     name: str,
     chroma_gain: float,
     scales: Sequence[float] = (1.0,),
+    vibrance: float = 0.0,
 ) -> None:
     """Write `network` (L* -> a*b*/128 at a quarter) into `folder` as model `name` (`color/v1`).
 
-    The published model looks at the photo in each size of `scales`, shares of its own, and gives
-    the mean of what it sees. Raises OSError where the disk refuses.
+    The published model looks at the photo in each size of `scales`, shares of its own, takes the
+    mean of what it sees, times `chroma_gain`, and evens out how vivid photos are by `vibrance`,
+    0...1. Raises OSError where the disk refuses.
     """
     try:
-        module = _module(network, name, chroma_gain, scales)
+        module = _module(network, name, chroma_gain, scales, vibrance)
         signatures = {"serving_default": module.serving_default, "packed": module.packed}
         tf.saved_model.save(module, str(folder), signatures=signatures)
         write_warmup(folder)
@@ -51,7 +55,11 @@ def write_saved_model(
 
 
 def _module(
-    network: keras.Model, name: str, chroma_gain: float, scales: Sequence[float]
+    network: keras.Model,
+    name: str,
+    chroma_gain: float,
+    scales: Sequence[float],
+    vibrance: float,
 ) -> tf.Module:
     stride = networks.stride(network)
     predict = tf.function(
@@ -70,6 +78,17 @@ def _module(
         smaller = tf.image.resize(lightness, size, antialias=True)
         return tf.image.resize(frozen(smaller)[0], cells)
 
+    def evened(ab: tf.Tensor) -> tf.Tensor | float:
+        """What makes the chroma of each photo more like a typical one's, [B, 1, 1, 1].
+
+        Where a network is in doubt it predicts little chroma, and color that is added there costs
+        the least: its square error was large and stays so.
+        """
+        if vibrance == 0.0:
+            return 1.0
+        chroma = tf.sqrt(tf.reduce_mean(tf.reduce_sum(ab**2, -1, True), [1, 2], True))
+        return tf.minimum((_TYPICAL_CHROMA / (chroma + 1e-6)) ** vibrance, _MOST_VIBRANCE)
+
     def ab_cells(lightness: tf.Tensor) -> tf.Tensor:
         """[B, H, W, 1] -> a*b*/128 [B, H', W', 2], a cell for every 4x4 pixels of the padded L*."""
         for axis in (1, 2):
@@ -79,7 +98,7 @@ def _module(
             lightness = tf.gather(lightness, tf.minimum(tf.range(padded), length - 1), axis=axis)
         cells = tf.shape(lightness)[1:3] // COLOR_STRIDE
         ab = tf.add_n([ab_at(lightness, scale, cells) for scale in scales]) / len(scales)
-        return tf.clip_by_value(ab * chroma_gain, -1.0, 1.0)
+        return tf.clip_by_value(ab * chroma_gain * evened(ab), -1.0, 1.0)
 
     class ColorModel(tf.Module):
         @tf.function(
@@ -121,6 +140,7 @@ def write_warmup(folder: Path) -> None:
         folder,
         {
             "packed": {"l_bytes": np.array([tf.io.encode_png(gray).numpy()], object)},
-            "serving_default": {"input_1": gray[None].astype(np.float32) / 2.55},
+            # Half as high and wide, as its floats take a quarter of a megabyte otherwise.
+            "serving_default": {"input_1": gray[None, ::2, ::2].astype(np.float32) / 2.55},
         },
     )

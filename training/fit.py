@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training import backend, loop
+from training import backend, loop, networks
 from training.checkpoints import Checkpoints
 from training.contact_sheet import draw_contact_sheet
 from training.data_cache import View
@@ -115,9 +115,10 @@ def train(
 def colored(model: keras.Model, photos: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A sheet of photos (uint8 [N, side, side, 3]): gray, as the network colors them, as they are.
 
-    Their sides are cut to a multiple of 8.
+    Their sides are cut to what the network takes.
     """
-    side = photos.shape[1] // 8 * 8
+    stride = networks.stride(model)
+    side = photos.shape[1] // stride * stride
     lab = rgb_to_lab(backend.whole_rounds(photos)[:, :side, :side])
     cells = keras.ops.convert_to_numpy(model.predict_on_batch(lab[..., :1]))
     ab = cells.repeat(COLOR_STRIDE, axis=1).repeat(COLOR_STRIDE, axis=2) * 128.0

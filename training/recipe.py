@@ -49,6 +49,7 @@ class Recipe:
     # What is published.
     scales: tuple[float, ...]  # the photo is looked at in each of these sizes, and averaged
     chroma_gain: float  # predicted a*, b* times this: the vividness control
+    vibrance: float  # 0 keeps dull and vivid photos apart as predicted; towards 1 evens them out
     seed: int
 
     def __post_init__(self) -> None:
@@ -66,6 +67,10 @@ class Recipe:
             raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
+        if not 0 <= self.vibrance <= 1:
+            raise ValueError(f"vibrance must be in 0...1, not {self.vibrance}")
+        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
+            raise ValueError("scales must be shares of the photo's size, in 0...1")
         if self.patience < 0:
             raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:

@@ -46,6 +46,18 @@ def test_small_photo(color_model, tmp_path):
 
 
 @pytest.mark.slow
+def test_gateway(color_model, tmp_path):
+    numbers = tmp_path / "bench.json"
+    done = bench("--model", color_model, "--repeats", 1, "--only", "gateway", "--json", numbers)
+    assert done.returncode == 0, done.stderr
+    assert "| model server directly | through the gateway |" in done.stdout
+    assert done.stdout.count("the gateway adds at most 5% to a photo") == 1
+    seconds = json.loads(numbers.read_text())["parts"]["gateway"]["seconds"]
+    for way in ("direct", "gateway"):
+        assert (len(seconds[way]["photos"]), len(seconds[way]["predictions"])) == (1, 3)
+
+
+@pytest.mark.slow
 def test_imports():
     done = bench("--only", "imports")
     assert done.returncode == 0, done.stderr

@@ -1,69 +1,198 @@
-"""The page in a real browser: choose a photo, see it before and after, read errors in words."""
+"""The page in a real browser: a photo comes in by any way, before and after, errors in words."""
 
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from .pictures import file_of, luminance_error, opened, scene
-from .predictors import answers
+from .predictors import answers, base64_png, slow
 
 pytestmark = pytest.mark.slow
 
 BROWSER = Path("/usr/bin/chromium")
+PHONE = {
+    "viewport": {"width": 360, "height": 780},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
 
 
 @pytest.fixture
-def page():
+def open_page():
+    """Opens a page of the browser, as a phone or in the dark for instance. No script of it may
+    fail, and nothing may be refused by the Content-Security-Policy.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     if not BROWSER.exists():
         pytest.skip("no Chromium here")
+    complaints = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(BROWSER), args=["--no-sandbox"])
-        page = browser.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        yield page
+
+        def open_page(**options):
+            page = browser.new_context(**options).new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda said: complaints.append(said.text)
+                    if "Content Security Policy" in said.text else None)  # fmt: skip
+            return page
+
+        yield open_page
         browser.close()
-    assert page.complaints == []
+    assert complaints == []
 
 
-def photo(kind: str = "PNG") -> dict:
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+def photo(kind: str = "PNG", size: tuple[int, int] = (120, 80)) -> dict:
     name, media_type = f"old photo.{kind.lower()}", f"image/{kind.lower()}"
-    return {"name": name, "mimeType": media_type, "buffer": file_of(scene(120, 80, 1, "L"), kind)}
+    return {"name": name, "mimeType": media_type, "buffer": file_of(scene(*size, 1, "L"), kind)}
+
+
+def wait_until(page, true) -> None:
+    """Playwright's own waiting evaluates text as code in the page, which the page's
+    Content-Security-Policy forbids.
+    """
+    deadline = time.monotonic() + 40
+    while not true():
+        assert time.monotonic() < deadline, page.inner_text("body")
+        page.wait_for_timeout(50)
 
 
 def wait_for_after(page, width: int) -> None:
-    """Until the colored picture is shown. Playwright's own waiting evaluates text as code in the
-    page, which the page's Content-Security-Policy forbids.
-    """
-    deadline = time.monotonic() + 20
-    while page.evaluate("document.getElementById('after').naturalWidth") != width:
-        assert time.monotonic() < deadline, "the colored picture does not appear"
-        page.wait_for_timeout(50)
+    """Until the finished picture is shown."""
+    wait_until(
+        page, lambda: page.evaluate("document.getElementById('after').naturalWidth") == width
+    )
+
+
+def wait_for_text(page, selector: str, text: str) -> None:
+    """Until that text is in the element, visible or not."""
+    wait_until(page, lambda: text in page.text_content(selector))
+
+
+def download(page, path: Path) -> Image.Image:
+    """What the download button gives."""
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(path)
+    return opened(path.read_bytes())
+
+
+def clip(page) -> str:
+    """How much of the photo as it was is cut off at the right."""
+    return page.evaluate("getComputedStyle(document.getElementById('before')).clipPath")
 
 
 def test_before_and_after(client, page, tmp_path):
     page.goto(client.address)
     page.set_input_files("#photo", photo())
-    page.wait_for_selector("#result:not([hidden])")
     wait_for_after(page, width=120)
+    wait_for_text(page, "#status", "In color by color/rule, in ")
     assert page.evaluate("document.getElementById('before').naturalHeight") == 80
-    assert "Done in" in page.inner_text("#status")
-    assert "by color/rule" in page.inner_text("figcaption:has(#model)")
-    with page.expect_download() as download:
+    assert "by color/rule" in page.inner_text("#made")
+    with page.expect_download() as offered:
         page.click("#download")
-    assert download.value.suggested_filename == "old photo-color.png"
-    saved = tmp_path / "saved.png"
-    download.value.save_as(saved)
-    assert luminance_error(scene(120, 80, 1, "L"), opened(saved.read_bytes())) <= 1
+    assert offered.value.suggested_filename == "old photo-color.png"
+    after = download(page, tmp_path / "saved.png")
+    assert luminance_error(scene(120, 80, 1, "L"), after) <= 1
+
+
+def test_the_slider_by_keys_and_by_hand_and_a_click_for_the_full_size(client, open_page):
+    page = open_page(reduced_motion="reduce")
+    page.goto(client.address)
+    page.set_input_files("#photo", photo(size=(600, 400)))
+    wait_for_after(page, width=600)
+    wait_until(page, lambda: "50%" in clip(page))
+    page.focus("#slide")
+    for key, cut in (("ArrowRight", "48%"), ("End", "0%"), ("Home", "100%")):
+        page.keyboard.press(key)
+        wait_until(page, lambda cut=cut: cut in clip(page))
+    assert page.get_attribute("#slide", "aria-valuetext") == "0% before, the rest after"
+
+    box = page.locator("#compare").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.4 * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], middle, steps=5)
+    page.mouse.up()
+    assert 72 <= float(page.input_value("#slide")) <= 78
+    assert page.is_hidden("#full")
+
+    page.mouse.click(box["x"] + 0.2 * box["width"], middle)
+    page.wait_for_selector("#full[open]")
+    wait_for_text(page, "#full-size", "600 × 400")
+    shown = page.locator("#full-picture").bounding_box()
+    assert (shown["width"], shown["height"]) == (600, 400)
+    page.click("#original")
+    assert page.get_attribute("#original", "aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#full")
+
+
+def test_vividness_sends_the_photo_again(client, predictor, page, tmp_path):
+    page.goto(client.address)
+    page.set_input_files("#photo", photo())
+    wait_for_after(page, width=120)
+    page.focus("#vividness")
+    page.keyboard.press("Home")
+    wait_until(page, lambda: len(predictor.seen) == 2)
+    assert page.inner_text("output[for=vividness]") == "0.0"
+    wait_until(page, lambda: page.is_hidden("#progress"))
+    gray = np.asarray(download(page, tmp_path / "gray.png").convert("RGB")).astype(int)
+    assert (gray.max(axis=2) - gray.min(axis=2)).max() <= 1
+
+
+def test_ask_again_puts_two_answers_side_by_side(client, predictor, page, tmp_path):
+    """As in a canary: each answer with the model that made it."""
+    page.goto(client.address)
+    page.set_input_files("#photo", photo())
+    wait_for_after(page, width=120)
+    page.click("#again")
+    wait_for_text(page, "#made", "Both are the same picture.")
+
+    gray_ab = base64_png(np.full((40, 60, 2), 128, np.uint8))
+
+    def second_model(handler, request):
+        say = handler.say
+
+        def say_v2(status, body, *rest):
+            body["predictions"][0]["model"] = "color/v2"
+            # Another picture, too.
+            body["predictions"][0]["ab_bytes"]["b64"] = gray_ab
+            say(status, body, *rest)
+
+        handler.say = say_v2
+        handler.predict(request)
+
+    predictor.behavior = second_model
+    page.click("#again")
+    wait_for_text(page, "#answers", "color/v2")
+    told = [each.inner_text() for each in page.locator("#answers .by").all()]
+    assert ["color/rule" in told[0], "color/v2" in told[1]] == [True, True]
+    assert "not the same" in page.inner_text("#made")
+    assert page.is_hidden("#compare")
+    left, right = (each.bounding_box() for each in page.locator("#answers figure").all())
+    assert left["y"] == right["y"] and left["x"] + left["width"] < right["x"]
+
+    page.click("[aria-label='Keep answer 2']")
+    assert page.is_visible("#compare") and page.is_hidden("#answers")
+    assert "color/v2" in page.inner_text("#made")
+    assert download(page, tmp_path / "kept.png").size == (120, 80)
 
 
 def test_what_the_browser_cannot_show_is_colored_all_the_same(client, page):
     page.goto(client.address)
     page.set_input_files("#photo", photo("TIFF"))
     wait_for_after(page, width=120)
-    page.wait_for_selector("figure:has(#before)", state="hidden")
+    page.wait_for_selector("#handle", state="hidden")
+    assert page.is_visible("#after")
 
 
 def test_errors_in_words_and_the_same_photo_again(client, predictor, page):
@@ -74,23 +203,98 @@ def test_errors_in_words_and_the_same_photo_again(client, predictor, page):
     assert "Try again soon" in page.inner_text("#error")
     assert page.is_hidden("#result")
     predictor.behavior = None
+    page.click("#retry")
+    wait_for_after(page, width=120)
+    assert page.is_hidden("#error")
+    predictor.behavior = answers(500, b"broken", "text/plain")
+    page.click("#again")
+    page.wait_for_selector("#error:not([hidden])")
+    assert page.is_visible("#result"), "what was there stays there"
+    predictor.behavior = None
     with page.expect_file_chooser() as chooser:
-        page.click("#photo")
-    chooser.value.set_files(photo())
-    page.wait_for_selector("#result:not([hidden])")
+        page.click("label:has(#photo)")
+    chooser.value.set_files(photo(size=(90, 60)))
+    wait_for_after(page, width=90)
     assert page.is_hidden("#error")
 
 
-def test_a_photo_is_dropped(client, page):
+def test_a_file_that_is_too_large_is_not_sent(start_client, predictor, page):
+    page.goto(start_client(max_upload_mb=0.002).address)
+    page.set_input_files("#photo", photo(size=(300, 200)))
+    page.wait_for_selector("#error:not([hidden])")
+    assert "at most 0.0 MB" in page.inner_text("#error") and predictor.seen == []
+
+
+def test_progress_while_it_works_and_cancel(client, predictor, page):
+    predictor.behavior = slow(20)
     page.goto(client.address)
-    page.evaluate(
-        """async () => {
-            const canvas = document.createElement("canvas");
-            canvas.width = 30; canvas.height = 20;
-            const blob = await new Promise((done) => canvas.toBlob(done));
-            const dropped = new DataTransfer();
-            dropped.items.add(new File([blob], "dropped.png", {type: "image/png"}));
-            document.dispatchEvent(new DragEvent("drop", {dataTransfer: dropped}));
-        }"""
-    )
+    page.set_input_files("#photo", photo())
+    wait_for_text(page, "#status", "Coloring")
+    assert page.is_visible("#progress") and page.is_visible("#before")
+    page.click("#cancel")
+    wait_for_text(page, "#status", "Canceled.")
+    assert page.is_hidden("#progress") and page.is_hidden("#result")
+
+
+FILE = """
+    const canvas = document.createElement("canvas");
+    canvas.width = 30; canvas.height = 20;
+    const blob = await new Promise((done) => canvas.toBlob(done));
+    const data = new DataTransfer();
+    data.items.add(new File([blob], "given.png", {type: "image/png"}));
+"""
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        'new DragEvent("drop", {dataTransfer: data})',
+        'new ClipboardEvent("paste", {clipboardData: data})',
+    ],
+)
+def test_a_photo_is_dropped_or_pasted(client, page, event):
+    page.goto(client.address)
+    page.evaluate(f"async () => {{ {FILE} document.dispatchEvent({event}); }}")
     wait_for_after(page, width=30)
+
+
+def test_a_sample_on_a_phone_with_the_keyboard(client, open_page):
+    page = open_page(**PHONE, color_scheme="dark")
+    page.goto(client.address)
+    assert page.is_visible("label:has(#camera)")
+    assert page.get_attribute("#camera", "capture") == "environment"
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.focus("#samples button >> nth=0")
+    page.keyboard.press("Enter")
+    wait_for_text(page, "#status", "In color")
+    wait_until(page, lambda: page.evaluate("document.getElementById('after').naturalWidth") > 0)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.click("#again")
+    page.wait_for_selector("#answers:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for target in page.locator("button:visible, .button:visible").all():
+        assert target.bounding_box()["height"] >= 36, "large enough for a thumb"
+
+
+def test_what_a_screen_reader_is_told(client, page):
+    page.goto(client.address)
+    page.set_input_files("#photo", photo())
+    wait_for_after(page, width=120)
+    names = page.locator("body").aria_snapshot()
+    for told in (
+        'heading "Colorway" [level=1]',
+        'slider "Slide between before and after"',
+        'slider "Vividness',
+        'button "Choose a photo"',
+        'button "Try an astronaut"',
+        'link "Download"',
+        'img "The finished picture"',
+    ):
+        assert told in names, names
+    assert page.get_attribute("#status", "role") == "status"
+    assert page.get_attribute("#error", "role") == "alert"
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll("img")].filter((each) => !each.hasAttribute("alt"))
+            .length"""
+    )
+    assert unnamed == 0

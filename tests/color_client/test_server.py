@@ -82,6 +82,7 @@ def program(predictor, tmp_path):
 def test_help_lists_every_setting():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
+    assert "PHOTO ... --out FOLDER" in done.stdout and "--again" in done.stdout
     for name in ("URL", "PORT", "TIMEOUT_S", "MAX_UPLOAD_MB", "MAX_PIXELS"):
         assert f"  {name} (default" in done.stdout
     assert "  vividness (default 1)" in done.stdout

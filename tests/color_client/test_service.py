@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -72,13 +73,31 @@ def test_metrics(client, predictor):
         'colorway_client_requests_total{path="/predict",route="color",status="502"} 1.0',
         'colorway_client_requests_total{path="other",route="",status="404"} 1.0',
         'colorway_client_request_seconds_count{path="/predict",route="color"} 3.0',
-        'colorway_client_stage_seconds_count{stage="merge"} 1.0',
+        'colorway_client_problems_total{code="not-a-picture",path="/predict",route="color"} 1.0',
+        'colorway_client_stage_seconds_count{route="color",stage="merge"} 1.0',
         f'{UPSTREAM}{{outcome="200",route="color",signature="packed"}} 1.0',
         f'{UPSTREAM}{{outcome="500",route="color",signature="packed"}} 1.0',
         'colorway_client_pictures_total{model="color/rule",route="color"} 1.0',
+        'colorway_client_picture_seconds_count{model="color/rule",route="color"} 1.0',
         "colorway_client_in_hand 1.0",
+        "colorway_client_photos_in_hand 0.0",
+        "colorway_client_photos_in_hand_limit 64.0",
+        "colorway_client_pixels_in_hand 0.0",
+        "colorway_client_pixels_in_hand_limit 1e+08",
     ):
         assert line in reply.text.splitlines()
+
+
+def test_metrics_tell_what_is_in_hand(client, predictor):
+    predictor.behavior = slow(0.5)
+    with ThreadPoolExecutor(1) as other:
+        asking = other.submit(client.predict, PHOTO)
+        while not predictor.seen:
+            time.sleep(0.01)
+        lines = client.get("/metrics").text.splitlines()
+        assert asking.result().status_code == 200
+    assert "colorway_client_photos_in_hand 1.0" in lines
+    assert "colorway_client_pixels_in_hand 2400.0" in lines
 
 
 def test_health_and_readiness(client, predictor):
@@ -96,12 +115,17 @@ def test_the_page(client):
     policy = reply.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
     links = re.findall(r'(?:src|href)="([^"#:]+)"', reply.text)
-    assert sorted(links) == ["page/page.css", "page/page.js"]
-    for link in links:
+    assert {"page/page.css", "page/color.js", "page/icon.svg"} <= set(links)
+    modules = [f"page/{name}.js" for name in ("page", "compare", "exchange", "full_size")]
+    for link in [*links, *modules]:
         asset = client.get("/" + link)
         assert asset.status_code == 200
-        # Nothing from elsewhere: the page works with no network.
-        assert "http://" not in asset.text and "https://" not in asset.text
+        # Nothing from elsewhere: the page works with no network. (The icon names its language.)
+        if not link.endswith(".jpg"):
+            text = asset.text.replace("http://www.w3.org/2000/svg", "")
+            assert "http://" not in text and "https://" not in text
+    assert len([link for link in links if link.startswith("page/samples/")]) == 6
+    assert 'data-max-bytes="25000000"' in reply.text and "up to\n            25 MB" in reply.text
     # What the policy would refuse.
     assert (
         "<style" not in reply.text and " style=" not in reply.text and "onclick" not in reply.text

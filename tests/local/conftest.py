@@ -1,7 +1,7 @@
 """Real child processes for the tests of `local`."""
 
 import http.client
-import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import pytest
 
 from local.ports import free_port
 from local.program import Program
+from tests.local.running_applications import RunningApplications
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
@@ -48,14 +49,31 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.02)
 
 
-def runs(pid: int) -> bool:
-    """Whether the process is there and not a zombie that nobody reaped yet."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    try:
-        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory) -> Path:
+    """Claims with tiny models: `color-model` with v1 and v2, `style-model` with one."""
+    from tests.color_model import write_color_model
+    from tests.style_model import write_style_model
+
+    root = tmp_path_factory.mktemp("tiny-models")
+    for version in (1, 2):
+        write_color_model(root / "color-model" / "model" / f"v{version}", version)
+    write_style_model(root / "style-model" / "model", 1)
+    return root
+
+
+@pytest.fixture
+def up(tmp_path, tiny_models):
+    """Runs Applications with the tiny models as claims; call it with files and options."""
+    started: list[RunningApplications] = []
+
+    def run(*files: Path, options: tuple[str, ...] = (), models: Path | None = None):
+        state = tmp_path / "state"
+        if not (state / "volumes").exists():
+            shutil.copytree(models or tiny_models, state / "volumes" / "default")
+        started.append(RunningApplications(files, state, *options))
+        return started[-1]
+
+    yield run
+    for each in started:
+        each.end()

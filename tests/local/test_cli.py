@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.color_service import ColorService
-from local.ports import PortInUse, check_free, free_port
+from local.invitation import invitation
+from local.ports import PortInUse, Ports, check_free, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,16 +44,17 @@ def local(*arguments: str | Path) -> tuple[int, str]:
     return done.returncode, done.stderr.strip()
 
 
-@pytest.mark.parametrize("option", ["--port", "--model-port"])
-def test_port_in_use(listener, model, option):
+def test_a_port_in_use_gives_way_to_the_next_free_one(listener):
     port = listener.getsockname()[1]
-    other = "--model-port" if option == "--port" else "--port"
-    code, line = local("up", "--model", model, option, port, other, free_port())
-    assert code == 2
-    assert line.startswith(f"python -m local: port {port} is in use (held by ")
-    assert line.endswith(f"stop that, or choose another with {option}")
+    ports = Ports()
+    given = ports.give(port, "the client")
+    assert given > port
+    assert ports.give(port, "another") > given
+    (notice,) = ports.notices
+    assert notice.startswith(f"port {port} is in use (held by ")
+    assert notice.endswith(f"): the client gets {given}")
     if sys.platform == "linux":
-        assert f"process {os.getpid()}: " in line
+        assert f"process {os.getpid()}: " in notice
 
 
 def test_port_in_use_on_the_other_loopback_address_counts(model):
@@ -67,12 +69,6 @@ def test_port_in_use_on_the_other_loopback_address_counts(model):
 def test_free_port_is_free():
     check_free("127.0.0.1", free_port())
     check_free("0.0.0.0", free_port())
-
-
-def test_same_port_twice(model):
-    code, line = local("up", "--model", model, "--port", 8501)
-    assert code == 2
-    assert "both 8501" in line
 
 
 def test_address_of_another_machine(model):
@@ -110,7 +106,11 @@ def test_the_version_itself_is_named(model):
     ("arguments", "says"),
     [
         ((), "COMMAND"),
-        (("down",), "invalid choice: 'down'"),
+        (("start",), "invalid choice: 'start'"),
+        (("down",), "APP"),
+        (("up", "--args", "demo-training"), "is not as in COMPONENT="),
+        (("up", "--args", "x='"), "No closing quotation"),
+        (("up", "x.yaml", "--model", "y"), "--model is for `up` without files"),
         (("up", "--port", "0"), "'0' is no port"),
         (("up", "--model-port", "http"), "'http' is no port"),
         (("up", "--ready-within", "-1"), "'-1' is no number of seconds"),
@@ -128,7 +128,8 @@ def test_help_names_every_option():
         [sys.executable, "-m", "local", "up", "--help"], capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 0
-    for option in ("--port", "--host", "--model-port", "--model ", "--ready-within"):
+    for option in ("FILE", "--port", "--host", "--model-port", "--gateway-port", "--model ",
+                   "--ready-within", "--state", "--args"):  # fmt: skip
         assert option in done.stdout
 
 
@@ -144,4 +145,4 @@ def test_help_names_every_option():
 def test_addresses(host, ready, shown):
     service = ColorService(Path("models/color/v1"), host=host)
     assert service.programs[1].ready_url == ready
-    assert shown in service.invitation
+    assert shown in invitation(service.plan)

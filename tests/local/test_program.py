@@ -12,7 +12,8 @@ import pytest
 from local.ports import free_port
 from local.program import Child, Program
 from local.readiness import not_ready_because
-from tests.local.conftest import STAND_IN, get, runs, wait_until
+from tests.local.conftest import STAND_IN, get, wait_until
+from tests.local.running_applications import runs
 
 STARTER = """
 import sys, time

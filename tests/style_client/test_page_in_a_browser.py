@@ -1,14 +1,21 @@
 """The page in a real browser: a photo in color, then in a style, then in color again."""
 
-import time
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.color_client.pictures import file_of, opened
-from tests.color_client.test_page_in_a_browser import page, wait_for_after  # noqa: F401
+from tests.color_client.pictures import file_of
+from tests.color_client.test_page_in_a_browser import (
+    PHONE,
+    download,
+    open_page,  # noqa: F401
+    page,  # noqa: F401
+    wait_for_after,
+    wait_for_text,
+    wait_until,
+)
 
+from .predictors import sent_picture
 from .test_style import calm, painted
 
 pytestmark = pytest.mark.slow
@@ -21,59 +28,73 @@ def upload(name: str, image: Image.Image) -> dict:
     return {"name": name, "mimeType": "image/png", "buffer": file_of(image)}
 
 
-def wait_for_text(page, selector: str, text: str) -> None:  # noqa: F811
-    deadline = time.monotonic() + 20
-    while text not in page.inner_text(selector):
-        assert time.monotonic() < deadline, page.inner_text("body")
-        page.wait_for_timeout(50)
-
-
-def download(page, path) -> Image.Image:  # noqa: F811
-    with page.expect_download() as download:
-        page.click("#download")
-    download.value.save_as(path)
-    return opened(path.read_bytes())
+OWN = upload("style.png", Image.new("RGB", (60, 60), STYLE))
 
 
 def test_color_then_style_then_color(client, predictor, page, tmp_path):  # noqa: F811
     page.goto(client.address)
     page.set_input_files("#photo", upload("old photo.png", PHOTO))
     wait_for_after(page, width=120)
-    wait_for_text(page, "figcaption:has(#model)", "by color/rule")
+    wait_for_text(page, "#made", "by color/rule")
+    assert page.is_visible("#vividness") and page.is_hidden("#strength")
 
-    # A style picture paints the photo that is there.
-    page.set_input_files("#style", upload("style.png", Image.new("RGB", (60, 60), STYLE)))
-    wait_for_text(page, "figcaption:has(#model)", "by style/rule")
+    # A style picture of one's own paints the photo that is there.
+    page.set_input_files("#style-file", OWN)
+    wait_for_text(page, "#made", "by style/rule")
+    assert page.is_checked("#own input") and page.is_hidden("#vividness")
     after = download(page, tmp_path / "style.png")
     assert np.abs(np.asarray(after) - painted(PHOTO, STYLE)).max() <= 1
 
     # Another strength paints it again, and so does the box.
-    page.fill("input[name=strength]", "0.5")
-    page.dispatch_event("input[name=strength]", "change")
-    deadline = time.monotonic() + 20
-    while predictor.seen[-1][1]["instances"][0].get("strength") != 0.5:
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
-    wait_for_text(page, "#status", "Done in")
+    page.focus("#strength")
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    wait_until(page, lambda: predictor.seen[-1][1]["instances"][0].get("strength") == 0.5)
+    wait_until(page, lambda: page.is_hidden("#progress"))
     after = download(page, tmp_path / "half.png")
     assert np.abs(np.asarray(after) - painted(PHOTO, STYLE, 0.5)).max() <= 1.5
+    asked = len(predictor.seen)
+    page.check("#preserve_color")
+    wait_until(page, lambda: len(predictor.seen) > asked)
 
-    page.click("#color-only")
-    wait_for_text(page, "figcaption:has(#model)", "by color/rule")
+    page.click("#styles .tile:has([value=''])")
+    wait_for_text(page, "#made", "by color/rule")
 
 
-def test_a_style_picture_first(client, page):  # noqa: F811
+def test_a_style_picture_of_the_gallery_by_keyboard_then_again(client, predictor, page):  # noqa: F811
     page.goto(client.address)
-    page.set_input_files("#style", upload("style.png", Image.new("RGB", (60, 60), STYLE)))
-    assert page.is_hidden("#result")
+    page.focus("#styles input:checked")
+    page.keyboard.press("ArrowRight")
+    assert page.is_hidden("#result") and page.is_visible("#strength")
     page.set_input_files("#photo", upload("photo.png", PHOTO))
-    wait_for_text(page, "figcaption:has(#model)", "by style/rule")
+    wait_for_text(page, "#made", "by style/rule")
+    (row,) = predictor.seen[-1][1]["instances"]
+    assert sent_picture(row["style_bytes"]).std() > 0.1, "a picture, not a flat color"
+    page.click("#again")
+    wait_for_text(page, "#answers", "style/rule")
+    with page.expect_download() as offered:
+        page.click("[aria-label='Keep answer 1']")
+        page.click("#download")
+    assert offered.value.suggested_filename == "photo-style.png"
 
 
 def test_a_broken_style_picture_in_words(client, page):  # noqa: F811
     page.goto(client.address)
     broken = {"name": "style.png", "mimeType": "image/png", "buffer": b"hello"}
-    page.set_input_files("#style", broken)
+    page.set_input_files("#style-file", broken)
     page.set_input_files("#photo", upload("photo.png", PHOTO))
     page.wait_for_selector("#error:not([hidden])")
     assert "style_image: This is not a picture" in page.inner_text("#error")
+    # Another wish is another try.
+    page.click("#styles .tile:has([value=''])")
+    wait_for_text(page, "#made", "by color/rule")
+    assert page.is_visible("#after") and page.is_hidden("#error")
+
+
+def test_on_a_phone_nothing_is_cut_off(client, open_page):  # noqa: F811
+    page = open_page(**PHONE)  # noqa: F811
+    page.goto(client.address)
+    page.tap("#styles .tile:has([value*=waves])")
+    page.set_input_files("#photo", upload("photo.png", PHOTO))
+    wait_for_text(page, "#made", "by style/rule")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -113,13 +113,16 @@ def test_the_page(client):
     policy = reply.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
     links = re.findall(r'(?:src|href)="([^"#:]+)"', reply.text)
-    assert sorted(links) == ["color-page/page.css", "color-page/page.js", "page/style.css"]
-    for link in links:
+    assert {"color-page/page.css", "color-page/icon.svg", "page/style.css"} <= set(links)
+    styles = re.findall(r'value="(page/styles/[a-z]+\.jpg)"', reply.text)
+    assert len(styles) == 6 and set(styles) <= set(links)
+    for link in [*links, "color-page/page.js", "page/style.js"]:
         asset = client.get("/" + link)
         assert asset.status_code == 200
-        assert "http://" not in asset.text and "https://" not in asset.text
-    for name in ("content_image", "style_image", "strength", "preserve_color"):
-        assert f'name="{name}"' in reply.text
+        if not link.endswith((".jpg", ".svg")):
+            assert "http://" not in asset.text and "https://" not in asset.text
+    for name in ("vividness", "strength", "preserve_color", "style-file"):
+        assert f'id="{name}"' in reply.text
     assert (
         "<style" not in reply.text and " style=" not in reply.text and "onclick" not in reply.text
     )
@@ -135,6 +138,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 def test_help_lists_every_setting_and_option():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
+    assert "PHOTO ... --out FOLDER" in done.stdout and "--again" in done.stdout
     for name in vars(StyleSettings()):
         assert f"  {name.upper()} (default" in done.stdout
     for name in ("strength", "preserve_color", "max_side", "vividness"):

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from training import networks, recipes
+from training import fit, networks, recipes
 from training.encoder import EncoderError
 from training.semantic_network import semantic_network
 
@@ -27,6 +27,17 @@ def test_v2_is_small_enough():
     assert network.count_params() <= 10_000_000
     # The published constants are float32.
     assert 4 * network.count_params() <= 25_000_000
+
+
+def test_trains_on_photos_of_any_side(tmp_path):
+    """The pictures of the journal are cut to what the network takes: 48 pixels to 32."""
+    recipe = dataclasses.replace(
+        RECIPE, photo_side=48, crop_side=32, samples=8, samples_per_epoch=4, batch_size=4
+    )
+    photos = np.random.default_rng(0).integers(0, 256, (6, 48, 48, 3), np.uint8)
+    state = fit.train(networks.build(recipe), photos[:4], photos[4:], recipe, journal=tmp_path)
+    assert state.finished
+    assert [look["epoch"] for look in state.history] == [1, 2]
 
 
 def test_the_seed_decides_the_weights():

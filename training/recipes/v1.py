@@ -38,5 +38,6 @@ RECIPE = Recipe(
     psnr_share=0.0,
     scales=(1.0,),
     chroma_gain=1.0,
+    vibrance=0.0,
     seed=1,
 )

@@ -1,0 +1,100 @@
+"""Take the pictures of the pages, docs/page-*.png, in the Chromium of this machine.
+
+make up                                                                   # in one terminal
+URL=http://localhost:8080/seldon/default/color-ab-serving/v1/models/my-model:predict \\
+    PORT=3334 .venv/bin/python -m color_client                            # in another
+.venv/bin/python docs/page_pictures.py http://localhost:3334 http://localhost:3333
+"""
+
+import io
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+DOCS = Path(__file__).resolve().parent
+DESKTOP: dict[str, Any] = {"viewport": {"width": 980, "height": 680}, "color_scheme": "light"}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 740},
+    "color_scheme": "dark",
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 1.5,
+}
+# A palette as large as leaves a picture of the page small.
+COLORS = (256, 192, 160, 128, 96)
+MOST_BYTES = 150_000
+
+
+def finished(page: Any) -> bool:
+    """Wait until the picture is there, or what went wrong; whether it is the picture."""
+    deadline = time.monotonic() + 60
+    while page.is_hidden("#error"):
+        if page.inner_text("#made") and page.is_hidden("#progress"):
+            page.wait_for_timeout(1500)  # the line glides to the middle
+            return True
+        assert time.monotonic() < deadline, page.inner_text("body")
+        page.wait_for_timeout(100)
+    return False
+
+
+def in_color(page: Any) -> None:
+    """A sample, colored."""
+    page.click("[data-sample*=admiral]")
+    assert finished(page), page.inner_text("#error")
+
+
+def on_the_phone(page: Any) -> None:
+    """A sample that lies flat."""
+    page.click("[data-sample*=coffee]")
+    assert finished(page), page.inner_text("#error")
+
+
+def in_a_style(page: Any) -> None:
+    """A sample, painted; where no style model is behind the URL, colored."""
+    page.click("#styles .tile:has([value*=waves])")
+    page.click("[data-sample*=dandelion]")
+    if not finished(page):
+        page.click("#styles .tile:has([value=''])")
+        assert finished(page), page.inner_text("#error")
+
+
+def small(picture: Image.Image) -> bytes:
+    """A PNG file of the picture, of less than MOST_BYTES where a palette can do that."""
+    for colors in COLORS:
+        file = io.BytesIO()
+        picture.quantize(colors, kmeans=2, dither=Image.Dither.NONE).save(
+            file, "PNG", optimize=True
+        )
+        if file.tell() < MOST_BYTES:
+            break
+    return file.getvalue()
+
+
+def main() -> None:
+    """Take all of them."""
+    color, style = [*sys.argv[1:], "http://localhost:3333", "http://localhost:3334"][:2]
+    wanted: list[tuple[str, str, dict[str, Any], Callable[[Any], None]]] = [
+        ("color", color, DESKTOP, in_color),
+        ("phone", color, PHONE, on_the_phone),
+        ("style", style, DESKTOP, in_a_style),
+    ]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        for name, address, options, steps in wanted:
+            page = browser.new_context(**options).new_page()
+            page.goto(address)
+            steps(page)
+            page.mouse.move(0, 0)
+            page.evaluate("scrollTo(0, 0)")
+            taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            (DOCS / f"page-{name}.png").write_bytes(small(taken))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+"""The host that a program listens on, as others name it."""
+
+
+def reachable(host: str) -> str:
+    """Where a program that listens on `host` can be asked from this machine."""
+    every = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
+    bracketed = f"[{host}]" if ":" in host else host
+    return every.get(host, bracketed)
+
+
+def shown(host: str) -> str:
+    """The same for people."""
+    here = {"127.0.0.1", "localhost", "[::1]"}
+    return "localhost" if reachable(host) in here else reachable(host)

@@ -1,0 +1,52 @@
+"""What is wrong in an Application file, and where."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+# Keys and list indexes from the top of the document.
+Path = tuple[str | int, ...]
+
+
+def dotted(path: Path) -> str:
+    """`spec.components[1].properties` of its parts."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One remark on one place of a file: an error, or a notice that stops nothing.
+
+    `here` are those that only a start on this machine concerns.
+    """
+
+    file: str
+    line: int
+    path: str
+    text: str
+    notice: bool = False
+    here: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}"
+        where = f"{place}: {self.path}" if self.path else place
+        return f"{where}: {'notice: ' if self.notice else ''}{self.text}"
+
+
+class Refused(Exception):
+    """The files cannot be run as they are; `findings` holds every error found, and the notices."""
+
+    def __init__(self, findings: Iterable[Finding]):
+        self.findings = sorted(findings)
+        super().__init__("\n".join(map(str, self.findings)))
+
+
+def known(name: str, names: Iterable[str]) -> str:
+    """`did you mean ...? Known are ...`, for an unknown name."""
+    every = sorted(names)
+    near = get_close_matches(name, every, n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return f"{meant}Known here: {', '.join(every)}"

@@ -1,0 +1,93 @@
+"""YAML files as plain values, with the line of everything in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml
+
+from .findings import Finding, Path, Refused, dotted
+
+# An alias may repeat what it names, and that again; a file this large is none that a person wrote.
+_MOST_NODES = 100_000
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: its value, and the line (from 1) of every place in it."""
+
+    file: str
+    value: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def finding(
+        self, path: Path, text: str, *, notice: bool = False, here: bool = False
+    ) -> Finding:
+        """A remark on `path`, or on the nearest place around it that the file holds."""
+        there = path
+        while there and there not in self.lines:
+            there = there[:-1]
+        return Finding(self.file, self.lines.get(there, 1), dotted(path), text, notice, here)
+
+
+def read_documents(file: FilePath) -> list[Document]:
+    """The documents of a file. Raises Refused if it cannot be read or is no YAML."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refused([Finding(str(file), 1, "", error.strerror or str(error))]) from None
+    except UnicodeDecodeError:
+        raise Refused([Finding(str(file), 1, "", "this is no text in UTF-8")]) from None
+    try:
+        return list(_documents(str(file), text))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        said = ", ".join(filter(None, (error.context, error.problem)))
+        raise Refused([Finding(str(file), line, "", f"this is no YAML: {said}")]) from None
+    except RecursionError:
+        raise Refused([Finding(str(file), 1, "", "this is nested too deeply")]) from None
+    except yaml.YAMLError as error:
+        said = " ".join(str(error).split())
+        raise Refused([Finding(str(file), 1, "", f"this is no YAML: {said}")]) from None
+
+
+def _documents(file: str, text: str) -> Iterator[Document]:
+    loader = yaml.SafeLoader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert node is not None
+            lines: dict[Path, int] = {}
+            # Before the value is built: building it forgets all but the last of equal keys.
+            _note_lines(file, node, (), lines, ())
+            value = loader.construct_document(node)
+            if value is not None:
+                yield Document(file, value, lines)
+    finally:
+        loader.dispose()
+
+
+def _note_lines(
+    file: str, node: yaml.Node, path: Path, lines: dict[Path, int], around: tuple[int, ...]
+) -> None:
+    line = node.start_mark.line + 1
+    if id(node) in around or len(lines) > _MOST_NODES:
+        raise Refused([Finding(file, line, dotted(path), "this repeats itself without end")])
+    lines.setdefault(path, line)
+    around = (*around, id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _note_lines(file, item, (*path, index), lines, around)
+    elif isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            at = key.start_mark.line + 1
+            if name in seen:
+                said = f"{name} stands here twice; only the last would count"
+                raise Refused([Finding(file, at, dotted((*path, name)), said)])
+            seen.add(name)
+            lines[(*path, name)] = at
+            _note_lines(file, value, (*path, name), lines, around)

@@ -1,0 +1,178 @@
+"""The state folder: what runs, what is done, claims, logs. One `up` at a time has it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from .plan import PlannedComponent
+
+# A look at the lock holds it for an instant.
+_LOCK_WITHIN_S = 1.0
+
+
+class InUse(Exception):
+    """Another `up` has the folder; the text names it and says what to do."""
+
+
+class BadState(Exception):
+    """The folder cannot be used; the text says why."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One component as people see it. `healthy` is None while there is nothing to say."""
+
+    application: str
+    namespace: str
+    component: str
+    type: str
+    phase: str
+    healthy: bool | None
+    detail: str
+    restarts: int = 0
+    since: float = 0.0
+    endpoints: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def health(self) -> str:
+        """In a word."""
+        return {None: "-", True: "healthy", False: "unhealthy"}[self.healthy]
+
+
+class StateFolder:
+    """A folder such as `.local/`; nothing is written before `taken`."""
+
+    def __init__(self, root: Path):
+        self.root = root.absolute()
+
+    @property
+    def volumes(self) -> Path:
+        """Where the claims are: NAMESPACE/CLAIM."""
+        return self.root / "volumes"
+
+    def log(self, application: str, component: str) -> Path:
+        """What a component printed since the last `up`."""
+        return self.root / "logs" / application / f"{component}.log"
+
+    @contextlib.contextmanager
+    def taken(self, applications: Sequence[str]) -> Iterator[None]:
+        """Have the folder to oneself, as an `up` of these. Raises InUse, BadState."""
+        with self._lock_file() as lock:
+            deadline = time.monotonic() + _LOCK_WITHIN_S
+            while not _locked(lock, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    raise InUse(self._who_has_it())
+                time.sleep(0.05)
+            self._forget_the_last_run()
+            self._write("running.json", {"pid": os.getpid(), "applications": list(applications)})
+            yield
+
+    def _lock_file(self) -> TextIO:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            return (self.root / "lock").open("a+")
+        except OSError as error:
+            raise BadState(f"{self.root}: {error.strerror}; choose another with --state") from None
+
+    def _who_has_it(self) -> str:
+        running = self._read("running.json") or {}
+        names = ", ".join(running.get("applications", [])) or "another up"
+        process = f" (process {running['pid']})" if "pid" in running else ""
+        return (
+            f"{names} is running with {self.root}{process}; stop it and give all files to one "
+            "`up`, or keep these apart with --state FOLDER"
+        )
+
+    def _forget_the_last_run(self) -> None:
+        for name in ("requests", "served", "logs"):
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        (self.root / "state.json").unlink(missing_ok=True)
+
+    def is_running(self) -> bool:
+        """Whether an `up` has the folder now."""
+        if not (self.root / "lock").exists():
+            return False
+        with self._lock_file() as lock:
+            return not _locked(lock, fcntl.LOCK_SH)
+
+    def write_rows(self, rows: Sequence[Row]) -> None:
+        """Say what runs."""
+        self._write("state.json", [asdict(row) for row in rows])
+
+    def rows(self) -> list[Row]:
+        """What runs, or ran last; programs of an `up` that is gone have stopped with it."""
+        rows = [
+            Row(**{**row, "endpoints": tuple(map(tuple, row["endpoints"]))})
+            for row in self._read("state.json") or []
+        ]
+        if self.is_running():
+            return rows
+        ended = ("succeeded", "failed", "stopped")
+        return [
+            row
+            if row.phase in ended
+            else Row(**{**asdict(row), "phase": "stopped", "healthy": None, "detail": "",
+                        "endpoints": ()})
+            for row in rows
+        ]  # fmt: skip
+
+    def is_done(self, job: PlannedComponent) -> bool:
+        """Whether this very job has succeeded before, and what it wrote is still there."""
+        if not job.fingerprint or not all(map(_holds_something, job.writes)):
+            return False
+        record = self._read(self._record(job)) or {}
+        return bool(record.get("fingerprint") == job.fingerprint)
+
+    def note_done(self, job: PlannedComponent) -> None:
+        """Remember that a job has succeeded."""
+        if job.fingerprint:
+            self._write(self._record(job), {"fingerprint": job.fingerprint, "at": time.time()})
+
+    @staticmethod
+    def _record(job: PlannedComponent) -> str:
+        return f"jobs/{job.namespace}/{job.application}/{job.name}.json"
+
+    def request_down(self, application: str) -> None:
+        """Ask the `up` that has the folder to stop an application."""
+        self._write(f"requests/{application}", {})
+
+    def requests(self) -> list[str]:
+        """Applications that somebody wants stopped; each is told once."""
+        folder = self.root / "requests"
+        if not folder.is_dir():
+            return []
+        names = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        return names
+
+    def _read(self, name: str) -> Any:
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads((self.root / name).read_text())
+        return None
+
+    def _write(self, name: str, value: Any) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f".{path.name}.new")
+        scratch.write_text(json.dumps(value, indent=1))
+        scratch.rename(path)
+
+
+def _holds_something(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def _locked(file: TextIO, how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""Write the pictures that the clients' pages offer, from those of this folder.
+
+    python samples/make_gallery.py
+
+They travel with the packages, so they are few and small, and only such as ask for no line of credit
+beside them: in the public domain, or CC0. Style pictures have the size that a network reads.
+"""
+
+from pathlib import Path
+
+from PIL import Image
+
+SAMPLES = Path(__file__).resolve().parent
+CLIENTS = SAMPLES.parent
+PHOTOS = ("admiral", "astronaut", "cat", "coffee", "dandelion", "raccoon")
+PHOTO_SIDE, STYLE_SIDE = 480, 256
+
+
+def photo_of(name: str) -> Image.Image:
+    """The black-and-white photo `name`, as the page offers it."""
+    with Image.open(SAMPLES / "gray" / f"{name}.jpg") as photo:
+        smaller = photo.copy()
+    smaller.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
+    return smaller
+
+
+def style_of(name: str) -> Image.Image:
+    """The style picture `name`, as the page offers it."""
+    with Image.open(SAMPLES / "styles" / f"{name}.jpg") as style:
+        return style.resize((STYLE_SIDE, STYLE_SIDE), Image.Resampling.LANCZOS)
+
+
+def style_names() -> list[str]:
+    """All of the style pictures: they are CC0."""
+    return sorted(path.stem for path in (SAMPLES / "styles").glob("*.jpg"))
+
+
+def main() -> None:
+    """Write both galleries."""
+    photos, styles = CLIENTS / "color_client/page/samples", CLIENTS / "style_client/page/styles"
+    for name in PHOTOS:
+        photo_of(name).save(photos / f"{name}.jpg", quality=82, optimize=True)
+    for name in style_names():
+        style_of(name).save(styles / f"{name}.jpg", quality=85, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

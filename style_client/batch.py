@@ -1,0 +1,44 @@
+"""Many photos on the command line: in the style of one picture, or in color."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import ImageFile
+
+from color_client import coloring, picture
+from color_client.batch import Make
+from color_client.coloring import Finished
+from color_client.predictor import Predictor
+from color_client.problems import Problem
+
+from . import painting, style_network
+from .settings import StyleSettings
+
+
+def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predictor) -> Make:
+    """A way to make pictures as the arguments `asked` for: painted where they name a style picture.
+
+    Raises Problem where that cannot be read.
+    """
+    if asked["style"] is None:
+        return lambda header, headers: coloring.color(
+            header, asked["vividness"], settings, predictor, headers
+        )
+    try:
+        data = io.BytesIO(Path(asked["style"]).read_bytes())
+        header = picture.open_header(data, settings.max_pixels)
+        style = style_network.style_picture(picture.decode(header))
+    except OSError as error:
+        detail = f"--style {asked['style']}: {error.strerror}"
+        raise Problem(400, "picture-missing", detail) from None
+    except Problem as problem:
+        problem.detail = f"--style {asked['style']}: {problem.detail}"
+        raise
+
+    def paint(header: ImageFile.ImageFile, headers: dict[str, str]) -> Finished:
+        headers = {**headers, "style": "transfer"}
+        return painting.paint(header, style, asked, settings, predictor, headers)
+
+    return paint

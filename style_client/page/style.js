@@ -1,0 +1,59 @@
+// The style client's page: a style picture, of those here or one's own, and how much of it; or none,
+// and the photo is colored.
+import { start } from "../color-page/page.js";
+
+const byId = (id) => document.getElementById(id);
+const own = byId("own");
+const file = byId("style-file");
+const pictures = new Map(); // by the radio button's value
+
+const chosen = () => document.querySelector("input[name=style]:checked").value;
+
+function showFields() {
+  byId("style-fields").hidden = !chosen();
+  byId("color-fields").hidden = Boolean(chosen());
+}
+
+async function picture(name) {
+  if (!pictures.has(name)) pictures.set(name, await (await fetch(name)).blob());
+  return pictures.get(name);
+}
+
+// Before the page's own listener sends the photo again.
+byId("look").addEventListener("change", () => {
+  if (file.files.length) {
+    const [mine] = file.files;
+    file.value = "";
+    pictures.set("own", mine);
+    const shown = own.querySelector("img");
+    URL.revokeObjectURL(shown.src);
+    shown.src = URL.createObjectURL(mine);
+    own.hidden = false;
+    own.querySelector("input").checked = true;
+  }
+  showFields();
+});
+
+start(async () => {
+  if (!chosen()) {
+    return {
+      doing: "Coloring",
+      done: "In color",
+      ending: "color",
+      headers: {},
+      fields: { vividness: byId("vividness").value },
+    };
+  }
+  return {
+    doing: "Painting",
+    done: "Painted",
+    ending: "style",
+    headers: { style: "transfer" },
+    fields: {
+      style_image: await picture(chosen()),
+      strength: byId("strength").value,
+      preserve_color: byId("preserve_color").checked ? "yes" : "no",
+    },
+  };
+});
+showFields();

@@ -1,0 +1,46 @@
+"""A photo in a style: what POST /predict and the command line do with it, by the same code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import ImageFile
+
+from color_client import picture
+from color_client.coloring import Finished
+from color_client.http_deadline import Deadline
+from color_client.lab import Bytes
+from color_client.predictor import Predictor
+from color_client.stages import stage
+
+from . import style_network
+from .full_size import full_size
+from .settings import StyleSettings
+
+
+def paint(
+    header: ImageFile.ImageFile,
+    style: Bytes,
+    asked: Mapping[str, Any],
+    settings: StyleSettings,
+    predictor: Predictor,
+    headers: Mapping[str, str],
+) -> Finished:
+    """The picture that `picture.open_header` opened, in the style of `style` (see
+    style_network.style_picture), as the options `asked` for; `headers` go to the predict URL.
+
+    Raises Problem: 400 the picture is broken; 502, 503, 504 what the predict URL did.
+    """
+    with stage("decode"):
+        photo = picture.decode(header)
+    painting = style_network.ask(
+        predictor,
+        photo.image,
+        asked["max_side"],
+        style,
+        asked["strength"],
+        Deadline(settings.timeout_s),
+        dict(headers),
+    )
+    with stage("merge"):
+        pixels = full_size(painting, photo.image, asked["strength"], asked["preserve_color"])
+    return Finished(pixels, photo, painting.model)

@@ -1,0 +1,280 @@
+"""Many photos at once: `python -m color_client PHOTO ... --out FOLDER`."""
+
+import io
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from color_client import batch_plan, coloring, exif_dates, picture
+from color_client.batch import Batch, is_whole
+from color_client.batch_plan import BadPlan, Job, plan
+from color_client.predictor import Predictor as Asker
+from color_client.settings import Settings
+
+from .pictures import file_of, luminance_error, opened, scene
+from .predictors import Predictor, answers, slow
+from .test_server import ROOT
+
+
+def run(predictor, *arguments, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "color_client", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "URL": predictor.url, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def write(path: Path, seed: int = 0, kind: str = "JPEG", **options) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file_of(scene(60, 40, seed, "L"), kind, **options))
+    return path
+
+
+@pytest.fixture
+def batch_of():
+    """Makes a batch in this process that asks the predict URL given."""
+    askers = []
+
+    def batch_of(predictor: Predictor, at_once: int, **options) -> Batch:
+        settings = Settings(url=predictor.url)
+        asker = Asker(predictor.url)
+        askers.append(asker)
+        return Batch(
+            lambda header, headers: coloring.color(header, 1.0, settings, asker, headers),
+            settings,
+            at_once,
+            **options,
+        )
+
+    yield batch_of
+    for asker in askers:
+        asker.close()
+
+
+def test_photos_become_pictures_with_their_names_and_dates(predictor, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.DateTime] = "1999:12:31 23:59:59"
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.IFD.Exif] = {ExifTags.Base.DateTimeOriginal: "1961:04:12 06:07:00"}
+    first = write(tmp_path / "in" / "first.jpg", 1, exif=exif)
+    second = write(tmp_path / "in" / "second.scan.tif", 2, "TIFF")
+    broken = tmp_path / "in" / "broken.jpg"
+    broken.write_bytes(first.read_bytes()[:300])
+    out = tmp_path / "out"
+
+    done = run(predictor, first, second, broken, tmp_path / "none.jpg", "--out", out)
+    assert done.returncode == 1 and done.stdout == ""
+    told = done.stderr.splitlines()
+    assert told[0] == "2 made, 0 there already, 2 failed."
+    assert "broken.jpg: The picture is broken or cut short." in done.stderr
+    assert "none.jpg: No such file or directory" in done.stderr
+    assert sorted(path.name for path in out.iterdir()) == ["first.png", "second.scan.png"]
+
+    after = opened((out / "first.png").read_bytes())
+    assert after.size == (40, 60)
+    before = opened(first.read_bytes()).transpose(Image.Transpose.ROTATE_270)
+    assert luminance_error(before, after) <= 1
+    kept = after.getexif()
+    assert kept[ExifTags.Base.DateTime] == "1999:12:31 23:59:59"
+    assert kept.get_ifd(ExifTags.IFD.Exif) == {
+        ExifTags.Base.DateTimeOriginal: "1961:04:12 06:07:00"
+    }
+    assert ExifTags.Base.Orientation not in kept, "it is upright already"
+    assert not opened((out / "second.scan.png").read_bytes()).getexif()
+
+    # The same command goes on: what is there and whole stays, what is cut short is made again.
+    whole = (out / "first.png").read_bytes()
+    (out / "first.png").write_bytes(whole[:-1])
+    asked = len(predictor.seen)
+    again = run(predictor, first, second, "--out", out)
+    assert again.returncode == 0
+    assert again.stderr.splitlines()[0] == "1 made, 1 there already, 0 failed."
+    assert len(predictor.seen) == asked + 1
+    assert (out / "first.png").read_bytes() == whole
+    assert run(predictor, first, second, "--out", out, "--again").returncode == 0
+    assert len(predictor.seen) == asked + 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["a.jpg"], "--out"),
+        (["--out", "x"], "name the photos"),
+        (["a.jpg", "--out", "x", "--vividness", "3"], "'3' must be a number from 0 to 2"),
+        (["a.jpg", "--out", "x", "--at-once", "0"], "'0' must be a whole number from 1"),
+        (["a.jpg", "--out", "x", "--strength", "1"], "unknown argument '--strength'"),
+        (["a.jpg", "--out", "pyproject.toml"], "is a file"),
+        (["one/a.jpg", "two/a.jpg", "--out", "x"], "would both be written to x/a.jpg.png"),
+    ],
+)
+def test_bad_arguments_are_one_line(predictor, arguments, named):
+    done = run(predictor, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1 and named in done.stderr
+    assert predictor.seen == []
+
+
+def test_a_progress_bar_with_the_time_left(predictor, tmp_path):
+    """On a terminal, that is; elsewhere only the summary is written."""
+    for each in range(6):
+        write(tmp_path / "album" / f"{each}.jpg", each)
+    predictor.behavior = slow(0.3)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "color_client", tmp_path / "album", "--out", tmp_path / "out"]
+        + ["--at-once", "2"],
+        cwd=ROOT, env={**os.environ, "URL": predictor.url}, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            data = os.read(ours, 65_536)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.close(ours)
+    assert process.wait(60) == 0
+    text = shown.decode()
+    assert "6/6" in text and "100%" in text and "<00:0" in text, text
+    assert "6 made" in text
+
+
+def test_ctrl_c_finishes_what_is_in_hand_and_the_rest_goes_on_later(predictor, tmp_path):
+    photos = [write(tmp_path / f"{each}.jpg", each) for each in range(12)]
+    out = tmp_path / "out"
+    predictor.behavior = slow(0.5)
+    command = [sys.executable, "-m", "color_client", *photos, "--out", out, "--at-once", "2"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "URL": predictor.url}, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    while len(predictor.seen) < 3:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "the same command goes on" in told, told
+    assert "Traceback" not in told
+    made = list(out.iterdir())
+    assert 0 < len(made) < 12 and all(is_whole(path) and path.suffix == ".png" for path in made)
+    predictor.behavior = None
+    done = run(predictor, *photos, "--out", out)
+    assert done.returncode == 0
+    assert f"{12 - len(made)} made, {len(made)} there already" in done.stderr
+
+
+def test_several_at_once(predictor, batch_of, tmp_path):
+    together = threading.Barrier(3)
+
+    def behave(handler, request):
+        together.wait(30)
+        handler.predict(request)
+
+    predictor.behavior = behave
+    jobs = [
+        Job(write(tmp_path / f"{each}.jpg", each), tmp_path / f"{each}.png") for each in range(3)
+    ]
+    assert batch_of(predictor, 3).run(jobs) == 0
+
+
+def test_a_model_that_is_busy_or_away_for_a_while_is_asked_again(predictor, batch_of, tmp_path):
+    turns = iter([answers(503, b"starting", "text/plain"), answers(504, b"late", "text/plain")])
+
+    def behave(handler, request):
+        next(turns, lambda handler, request: handler.predict(request))(handler, request)
+
+    predictor.behavior = behave
+    job = Job(write(tmp_path / "a.jpg"), tmp_path / "a.png")
+    assert batch_of(predictor, 1).run([job]) == 0
+    assert len(predictor.seen) == 3 and is_whole(job.target)
+
+
+def test_a_model_that_stays_away_ends_it(batch_of, tmp_path, capsys):
+    gone = Predictor()
+    gone.stop()
+    jobs = [Job(write(tmp_path / f"{each}.jpg"), tmp_path / f"{each}.png") for each in range(20)]
+    started = time.monotonic()
+    assert batch_of(gone, 2, patience_s=1).run(jobs) == 1
+    assert time.monotonic() - started < 30
+    told = capsys.readouterr().err
+    assert "0 made" in told and "cannot be reached" in told
+    assert "not done yet; the same command goes on from here" in told
+
+
+def test_a_folder_that_cannot_be_written_is_a_failure_with_its_reason(
+    predictor, batch_of, tmp_path, capsys
+):
+    (tmp_path / "out").write_text("a file")
+    job = Job(write(tmp_path / "a.jpg"), tmp_path / "out" / "deep" / "a.png")
+    assert batch_of(predictor, 1).run([job]) == 1
+    assert "Not a directory" in capsys.readouterr().err
+
+
+def test_names(tmp_path):
+    for name in ("a.jpg", "a.tif", "B.JPG", "b.png", "sub/c.webp", "sub/.hidden.jpg", "notes.txt"):
+        (tmp_path / "album" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "album" / name).touch()
+    out = tmp_path / "album" / "out"
+    (out / "album").mkdir(parents=True)
+    (out / "album" / "a.png").touch()  # made before, no photo
+    targets = {
+        str(job.photo.relative_to(tmp_path.resolve())): str(job.target.relative_to(out))
+        for job in plan([tmp_path / "album", tmp_path / "album" / "a.jpg"], out)
+    }
+    assert targets == {
+        "album/B.JPG": "album/B.JPG.png",
+        "album/a.jpg": "album/a.jpg.png",
+        "album/a.tif": "album/a.tif.png",
+        "album/b.png": "album/b.png.png",
+        "album/sub/c.webp": "album/sub/c.png",
+    }
+    (only,) = plan([tmp_path / "album" / "notes.txt"], out)
+    assert only.target == out / "notes.txt.png"
+
+
+def test_a_photo_is_never_overwritten(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(BadPlan, match="is one of the photos"):
+        plan([tmp_path / "a.png"], tmp_path)
+
+
+def test_every_format_that_is_read_is_found_in_folders():
+    names = {name for name, kind in Image.registered_extensions().items()
+             if kind in picture.FORMATS}  # fmt: skip
+    assert names - {".apng", ".jfif", ".dib", ".pnm", ".pfm", ".avifs"} == batch_plan.SUFFIXES
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_dates_in_every_format_that_is_written(kind):
+    exif = Image.Exif()
+    exif[ExifTags.IFD.Exif] = {ExifTags.Base.DateTimeDigitized: "2001:02:03 04:05:06"}
+    exif[ExifTags.Base.Make] = "a camera"
+    photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=exif)))
+    data = picture.encode(
+        np.zeros((4, 4, 3), np.uint8), None, f"image/{kind.lower()}", exif_dates.dates(photo)
+    )
+    kept = opened(data).getexif()
+    assert kept.get_ifd(ExifTags.IFD.Exif) == {
+        ExifTags.Base.DateTimeDigitized: "2001:02:03 04:05:06"
+    }
+    assert ExifTags.Base.Make not in kept
+
+
+def test_broken_exif_is_no_date():
+    photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=b"Exif\0\0II*\0\xff\xff")))
+    assert exif_dates.dates(photo) == b""
