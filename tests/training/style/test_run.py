@@ -96,16 +96,17 @@ def test_what_cannot_start_is_refused_in_one_line(arguments, tmp_path, capsys, e
 def test_killed_it_goes_on_from_the_last_checkpoint(arguments, tmp_path):
     command = [sys.executable, "-m", "training", *arguments, *flags(samples=400)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    log = (tmp_path / "log").open("w")
-    first = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     checkpoints = tmp_path / "out" / ".checkpoints" / "v1"
-    deadline = time.monotonic() + 300
-    # The first look writes the first checkpoint.
-    while not list(checkpoints.glob("step-*.npz")):
-        assert first.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
-        time.sleep(0.05)
-    first.kill()
-    first.wait()
+    with (tmp_path / "log").open("w") as log:
+        first = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + 300
+        # The first look writes the first checkpoint.
+        while not list(checkpoints.glob("step-*.npz")):
+            told = (tmp_path / "log").read_text()
+            assert first.poll() is None and time.monotonic() < deadline, told
+            time.sleep(0.05)
+        first.kill()
+        first.wait()
     assert not (tmp_path / "out" / "v1").exists()
 
     second = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
