@@ -13,7 +13,7 @@ from tests.color_client.pictures import file_of, scene
 from tests.style_client.conftest import client, predictor, start_client  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
-RULES = ROOT / "deploy" / "alerts.yaml"
+RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 
 # What is left of an expression without its metrics, labels, numbers and texts.
 WORDS = {"absent", "by", "group_left", "histogram_quantile", "increase", "max", "min", "on", "or",
