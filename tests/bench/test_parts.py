@@ -126,6 +126,7 @@ def test_picture_that_the_articles_way_returns_is_a_png():
     assert np.ptp(pixels, axis=-1).max() <= 1
 
 
+@pytest.mark.slow
 def test_networks_are_timed_beside_a_u_net_of_nine_gflops(tmp_path):
     """The rule model of the tests has no parameters to speak of; the U-Net has its 9 GFLOPs."""
     write_color_model(tmp_path / "color" / "v2", 2)

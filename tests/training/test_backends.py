@@ -42,6 +42,7 @@ print(json.dumps([losses, state.history, backend.device_count(), sorted(policies
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "precision", "devices"),
     [("jax", "float32", 1), ("jax", "float32", 2), ("tensorflow", "bfloat16", 1)],

@@ -180,6 +180,7 @@ def checkpointed(root: Path) -> int:
     return max((int(name.removeprefix("step-")) for name in names), default=0)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on_and_ends_the_same(photo_zip, tmp_path):
     arguments = ["--data", photo_zip, *SMALL, "--samples", "640", "--samples-per-epoch", "80"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"

@@ -104,6 +104,7 @@ def start(recipe, perception) -> Trainer:
     return Trainer(style_network, transformer, perception, recipe)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("train_style_network", [False, True])
 def test_it_learns(data, bank, tiny_recipe, perception, train_style_network):
     recipe = dataclasses.replace(
@@ -124,6 +125,7 @@ def test_it_learns(data, bank, tiny_recipe, perception, train_style_network):
     assert changed is train_style_network
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(data, bank, tiny_recipe, perception, tmp_path):
     args = (data.training, data.validation, bank)
     straight = start(tiny_recipe, perception)

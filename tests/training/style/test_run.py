@@ -43,6 +43,7 @@ def arguments(photos_folder, styles_folder, vgg_weights, tmp_path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_it_trains_and_publishes(arguments, tiny_recipe, tmp_path, capsys):
     import tensorflow as tf
 
