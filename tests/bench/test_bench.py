@@ -23,6 +23,7 @@ def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_small_photo(color_model, tmp_path):
     numbers = tmp_path / "bench.json"
     done = bench("--model", color_model, "--repeats", 1, "--only", "400x400", "--json", numbers)

@@ -14,6 +14,7 @@ from bench.serving_part import _same_answer
 from tests.bench.test_bench import bench
 
 
+@pytest.mark.slow
 def test_without_peer(color_model, tmp_path):
     numbers = tmp_path / "bench.json"
     arguments = ("--repeats", 1, "--only", "serving", "--no-peer", "--json", numbers)

@@ -9,6 +9,7 @@ from tests.bench.test_bench import bench
 from tests.style_model import write_style_model
 
 
+@pytest.mark.slow
 def test_both_signatures(color_model, tmp_path):
     write_style_model(tmp_path / "model", 3)
     numbers = tmp_path / "bench.json"
