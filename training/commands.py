@@ -253,12 +253,7 @@ def _lead(
             stop=stop.made,
         )
         if not state.finished:
-            print(
-                f"\nstopped after {state.step * recipe.batch_size:,} samples, version "
-                f"{place.version} is not published; the same command goes on from the checkpoint "
-                f"in {folder}",
-                file=sys.stderr,
-            )
+            tell_stopped(f"{state.step * recipe.batch_size:,} samples", place, folder)
             return stop.exit_code
         stop.release()  # publishing is quick, and whole or not at all
         if state.step < recipe.samples // recipe.batch_size:
@@ -304,8 +299,7 @@ def _publish(
         write_sheet(folder / "contact-sheet.png", evaluations)
         return {
             "recipe": dataclasses.asdict(recipe),
-            # Names, not places: the record travels with the model.
-            "data": [s if download.is_url(s) else Path(s).name for s in asked.sources],
+            "data": [download.recorded(source) for source in asked.sources],
             "started_from": "/".join(asked.weights.parts[-2:]) if asked.weights else None,
             "photos": {
                 "training": len(data.training),
@@ -320,10 +314,24 @@ def _publish(
         }
 
     served = publish.publish(place, asked.fingerprint, fill)
+    tell_published(place, served, state.seconds, "gray, predicted, truth")
+
+
+def tell_stopped(done: str, place: publish.Place, folder: Path) -> None:
+    """Say that a run has stopped after so much, and how it goes on; checkpoints are in `folder`."""
     print(
-        f"\npublished version {place.version} in {served} after {duration(state.seconds)} of "
-        f"training\nlook at {place.folder / 'contact-sheet.png'} (gray, predicted, truth), and "
-        f"serve it:\n  python -m serving --model_name my-model --model_base_path {place.folder}"
+        f"\nstopped after {done}, version {place.version} is not published; the same command goes "
+        f"on from the checkpoint in {folder}",
+        file=sys.stderr,
+    )
+
+
+def tell_published(place: publish.Place, served: Path, seconds: float, columns: str) -> None:
+    """Say what was published, what its contact sheet shows, and how it is served."""
+    print(
+        f"\npublished version {place.version} in {served} after {duration(seconds)} of training\n"
+        f"look at {place.folder / 'contact-sheet.png'} ({columns}), and serve it:\n"
+        f"  python -m serving --model_name my-model --model_base_path {place.folder}"
     )
 
 

@@ -3,12 +3,12 @@
 Applied to L* as 8-bit gray (pixel = L*·255/100), the picture that clients send.
 """
 
-import io
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from training.lab_batches import box_blur, through_jpeg
 
 # L* 0...100 [H, W] and a source of chance -> the rough L*.
 Degrade = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
@@ -24,18 +24,12 @@ def _lightness(pixels: NDArray) -> NDArray[np.float32]:
 
 def box3(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A 3x3 mean, edges repeated: a soft print, or a small scan made large."""
-    padded = np.pad(_pixels(lightness).astype(np.float32), 1, mode="edge")
-    height, width = lightness.shape
-    shifted = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
-    return _lightness(np.mean(shifted, axis=0))
+    return _lightness(box_blur(_pixels(lightness).astype(np.float32)))
 
 
 def jpeg30(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A gray JPEG of quality 30: blocks and rings."""
-    file = io.BytesIO()
-    Image.fromarray(_pixels(lightness)).save(file, "JPEG", quality=30)
-    with Image.open(file) as picture:
-        return _lightness(np.asarray(picture))
+    return through_jpeg(_lightness(_pixels(lightness)), 30)
 
 
 def grain8(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -19,6 +19,11 @@ def is_url(source: str) -> bool:
     return urllib.parse.urlsplit(source).scheme in ("http", "https", "file")
 
 
+def recorded(source: str) -> str:
+    """`source` as the record of a run names it: no place, since it travels with the model."""
+    return source if is_url(source) else Path(source).name
+
+
 def fetch(
     url: str,
     folder: Path,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.crops import random_crop
 from training.data_cache import View
 from training.lab import rgb_to_lab
 from training.network import COLOR_STRIDE
@@ -71,24 +72,6 @@ def through_jpeg(lightness: NDArray[np.float32], quality: int) -> NDArray[np.flo
     return np.asarray(Image.open(file), np.float32) / 2.55
 
 
-def random_crop(
-    rgb: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """A square of random place and size (`recipe.zoom`), resized to the crop side; maybe mirrored.
-
-    The size varies so that no one scale, and no one sharpness, is learned by heart.
-    """
-    side = rng.uniform(*recipe.zoom) * rgb.shape[0]
-    left, top = rng.uniform(0, rgb.shape[1] - side), rng.uniform(0, rgb.shape[0] - side)
-    crop = Image.fromarray(rgb).resize(
-        (recipe.crop_side, recipe.crop_side),
-        Image.Resampling.BILINEAR,
-        box=(left, top, left + side, top + side),
-    )
-    pixels = np.asarray(crop)
-    return pixels[:, ::-1] if rng.random() < 0.5 else pixels
-
-
 def training_batch(
     photos: NDArray[np.uint8] | View, recipe: Recipe, step: int, rows: slice = slice(None)
 ) -> Batch:
@@ -101,7 +84,8 @@ def training_batch(
     made = []
     for place in places[rows]:
         rng = np.random.default_rng((recipe.seed, place))
-        crop = random_crop(photos[_shuffled(place, len(photos))], recipe, rng)
+        photo = photos[_shuffled(place, len(photos))]
+        crop = random_crop(photo, recipe.crop_side, recipe.zoom, rng, Image.Resampling.BILINEAR)
         made.append(as_batch(crop[None], rng))
     lightness, ab = zip(*made, strict=True)
     return np.concatenate(lightness), np.concatenate(ab)

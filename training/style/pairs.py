@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.crops import random_crop
 from training.data_cache import View
 from training.style.recipe import StyleRecipe
 from training.style.style_bank import StyleBank
@@ -44,10 +45,10 @@ def training_batch(photos: View, bank: StyleBank, recipe: StyleRecipe, step: int
     for _ in range(recipe.batch_size):
         if rng.random() < recipe.own_share:
             row = int(rng.choice(bank.own_rows))
-            crop = random_crop(bank.rgb[row], recipe, rng)
+            crop = _crop(bank.rgb[row], recipe, rng)
         else:
             row = int(rng.choice(paintings))
-            crop = random_crop(photos[int(rng.integers(len(photos)))], recipe, rng)
+            crop = _crop(photos[int(rng.integers(len(photos)))], recipe, rng)
             if rng.random() < recipe.gray_share:
                 crop = gray(crop)
         contents.append(crop)
@@ -55,19 +56,10 @@ def training_batch(photos: View, bank: StyleBank, recipe: StyleRecipe, step: int
     return batch_of(np.stack(contents), rows, bank, recipe)
 
 
-def random_crop(
+def _crop(
     rgb: NDArray[np.uint8], recipe: StyleRecipe, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """A square of random place and size (`recipe.zoom`), as the crop side wants it."""
-    side = rng.uniform(*recipe.zoom) * rgb.shape[0]
-    left, top = rng.uniform(0, rgb.shape[1] - side), rng.uniform(0, rgb.shape[0] - side)
-    crop = Image.fromarray(rgb).resize(
-        (recipe.crop_side, recipe.crop_side),
-        Image.Resampling.BICUBIC,
-        box=(left, top, left + side, top + side),
-    )
-    pixels = np.asarray(crop)
-    return pixels[:, ::-1] if rng.random() < 0.5 else pixels
+    return random_crop(rgb, recipe.crop_side, recipe.zoom, rng, Image.Resampling.BICUBIC)
 
 
 def validation_pairs(

@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import hashlib
 import shutil
-import sys
 from pathlib import Path
 
 import keras
@@ -12,10 +11,16 @@ from PIL import Image
 
 from training import backend, cli, data_cache, download, loop, photos, publish
 from training.checkpoints import Checkpoints
-from training.commands import ProgressWatch, fetch, publish_by_tensorflow
+from training.commands import (
+    ProgressWatch,
+    fetch,
+    publish_by_tensorflow,
+    tell_published,
+    tell_stopped,
+)
 from training.errors import UsageError, fail
 from training.files import write_then_rename
-from training.progress import Progress, duration
+from training.progress import Progress
 from training.stop import stop_request
 from training.style import recipes, style_bank
 from training.style.fit import Looks, Trainer, train
@@ -122,12 +127,7 @@ def _train_and_publish(
             stop=stop.made,
         )
         if not state.finished:
-            print(
-                f"\nstopped after {state.step * recipe.batch_size:,} pairs, version "
-                f"{place.version} is not published; the same command goes on from the checkpoint "
-                f"in {folder}",
-                file=sys.stderr,
-            )
+            tell_stopped(f"{state.step * recipe.batch_size:,} pairs", place, folder)
             return stop.exit_code
         stop.release()  # publishing is quick, and whole or not at all
         if keras.backend.backend() == "tensorflow":
@@ -147,9 +147,8 @@ def _train_and_publish(
                     Image.fromarray(looks.sheet(SHEET_PAIRS)).save(path, format="PNG")
                 return {
                     "recipe": dataclasses.asdict(recipe),
-                    # Names, not places: the record travels with the model.
-                    "photos": [_name(source) for source in options.photos],
-                    "styles": [_name(source) for source in options.styles],
+                    "photos": [download.recorded(source) for source in options.photos],
+                    "styles": [download.recorded(source) for source in options.styles],
                     "started_from": start.name if start else None,
                     "counts": {
                         "photos": len(data.training),
@@ -162,12 +161,7 @@ def _train_and_publish(
                 }
 
             served = publish.publish(place, fingerprint, fill)
-            print(
-                f"\npublished version {place.version} in {served} after {duration(state.seconds)} "
-                f"of training\nlook at {place.folder / 'contact-sheet.png'} (photo, style, "
-                f"painted), and serve it:\n  python -m serving --model_name my-model "
-                f"--model_base_path {place.folder}"
-            )
+            tell_published(place, served, state.seconds, "photo, style, painted")
             return 0
     return publish_by_tensorflow(options)
 
@@ -178,7 +172,3 @@ def _content_hash(start: Path | None) -> str:
         return ""
     paths = sorted(start.rglob("*.onnx")) if start.is_dir() else [start]
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-
-
-def _name(source: str) -> str:
-    return source if download.is_url(source) else Path(source).name
