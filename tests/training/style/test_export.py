@@ -2,6 +2,7 @@
 
 import io
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,12 +16,18 @@ from training.style.network import stylizer
 
 @pytest.fixture(scope="module")
 def networks(tiny_recipe):
-    """Networks whose styles show: the scales and shifts of a fresh one hardly differ."""
+    """Networks whose styles show: the scales and shifts of a fresh one hardly differ.
+
+    Their weights are float16's, as those that are published: instance normalization can make
+    any difference of untrained weights large.
+    """
+    keras.utils.set_random_seed(0)
     style_network, transformer, whole = stylizer(tiny_recipe)
     rng = np.random.default_rng(0)
     for variable in transformer.trainable_weights:
         if variable.path.endswith("kernel") and len(variable.shape) == 2:
             variable.assign(rng.standard_normal(variable.shape) * 0.3)
+    whole.set_weights([weight.astype(np.float16) for weight in whole.get_weights()])
     return style_network, transformer, whole
 
 
@@ -84,8 +91,7 @@ def test_any_size_of_photo_and_style(signatures, size):
 def test_it_paints_what_the_networks_paint(signatures, networks):
     photo, style = floats(smooth(0, 64)), floats(smooth(1, 256))
     expected = np.asarray(networks[2]([photo, style], training=False))
-    # The weights are published as float16.
-    np.testing.assert_allclose(serve(signatures, photo, style), expected, atol=0.02)
+    np.testing.assert_allclose(serve(signatures, photo, style), expected, atol=0.003)
     assert np.abs(expected - np.asarray(networks[2]([photo, 1 - style]))).max() > 0.1
 
 
