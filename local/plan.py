@@ -135,6 +135,7 @@ class _Planner:
         self.models: dict[str, tuple[int, ...]] = {}
         self.services: dict[tuple[str, str], int] = {}
         self.gateway_port = 0
+        self.admin_port = 0
 
     def plan(self) -> Plan:
         self._give_ports()
@@ -160,6 +161,8 @@ class _Planner:
                 if not self.gateway_port:
                     wish = self.wishes.gateway_port
                     self.gateway_port = self.ports.give(wish, "the gateway", "127.0.0.1")
+                    admin = "the gateway's admin page"
+                    self.admin_port = self.ports.give(ADMIN_PORT, admin, "127.0.0.1")
                 for predictor in properties.predictors:
                     name = cluster_name(application.namespace, component.name, predictor.name)
                     self.models[name] = tuple(
@@ -186,9 +189,8 @@ class _Planner:
         return self._task(application, component)
 
     def _gateway(self) -> tuple[PlannedComponent, dict[str, Any]]:
-        admin_port = self.ports.give(ADMIN_PORT, "the gateway's admin page", "127.0.0.1")
         configuration = envoy.configuration(
-            *routes(self.applications, self.models), self.gateway_port, admin_port
+            *routes(self.applications, self.models), self.gateway_port, self.admin_port
         )
         path = self.state / GATEWAY / "envoy.yaml"
         component = PlannedComponent(
@@ -196,7 +198,7 @@ class _Planner:
             GATEWAY,
             "envoy",
             namespace="vela-system",
-            programs=(envoy.gateway_program(envoy.find_envoy(), path, admin_port),),
+            programs=(envoy.gateway_program(envoy.find_envoy(), path, self.admin_port),),
             steps=(WriteConfiguration(path, configuration),),
         )
         return component, configuration
@@ -275,6 +277,7 @@ class _Planner:
                         f"{component.name}/{predictor.name}{replica}",
                         (*command, *at, *options),
                         ready_url=f"http://127.0.0.1:{port}/v1/models/{graph.name}",
+                        gateway_admin_port=self.admin_port,
                         quiet=_HEALTH_CHECK,
                     )
                 )

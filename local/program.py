@@ -21,14 +21,16 @@ class Program:
     """What to run and how to know that it answers.
 
     `environment` is added to ours. `ready_url` answers GET with 200 once the program is ready;
-    without one a program is ready when it runs. Lines that match `quiet` are not passed on: what
-    asks a program for its health would fill its log.
+    without one a program is ready when it runs. With `gateway_admin_port` it is ready only when
+    the gateway, too, finds the port of `ready_url` healthy. Lines that match `quiet` are not
+    passed on: what asks a program for its health would fill its log.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_url: str | None = None
+    gateway_admin_port: int | None = None
     quiet: str | None = None
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from .images import GATEWAY
 from .plan import PlannedComponent
 from .program import Child, Program
-from .readiness import not_ready_because
+from .readiness import program_not_ready_because
 from .state import Row, StateFolder
 from .volumes import CannotPrepare
 
@@ -287,9 +287,8 @@ class Runner:
             threading.Thread(target=self._await_ready, args=(slot, slot.child), daemon=True).start()
 
     def _await_ready(self, slot: _Slot, child: Child) -> None:
-        url = slot.program.ready_url
         while child.running:
-            reason = not_ready_because(url) if url else None
+            reason = program_not_ready_because(slot.program)
             if reason is None:
                 self._events.put(_Ready(slot, child))
                 return

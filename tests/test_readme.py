@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import zipfile
 from pathlib import Path
 
@@ -54,7 +53,6 @@ def start(command: str, folder: Path) -> tuple[subprocess.Popen, list[str]]:
     for line in process.stdout:
         lines.append(line)
         if "curl -F" in line:
-            time.sleep(5)  # a person types; the gateway's health checks are a moment behind
             return process, lines
     raise AssertionError("".join(lines))
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import requests
-import yaml
 from PIL import Image
 
 from local.ports import free_port
@@ -78,19 +77,7 @@ class RunningApplications:
 
     def wait_until_ready(self) -> "RunningApplications":
         self.wait_for("Ready.")
-        # The gateway's health checks may be a moment behind the runner's own.
-        deadline = time.monotonic() + READY_WITHIN_S
-        while "health_flags::/" in self.gateway_clusters() and time.monotonic() < deadline:
-            time.sleep(0.2)
         return self
-
-    def gateway_clusters(self) -> str:
-        """Envoy's admin page about the model servers; empty where there is no gateway."""
-        config = self.state.root / "gateway" / "envoy.yaml"
-        if not config.exists():
-            return ""
-        admin = yaml.safe_load(config.read_text())["admin"]["address"]["socket_address"]
-        return requests.get(f"http://127.0.0.1:{admin['port_value']}/clusters", timeout=30).text
 
     def row(self, component: str) -> Row:
         return next(row for row in self.state.rows() if row.component == component)

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,8 +19,8 @@ import yaml
 from local.envoy import configuration, find_envoy, gateway_program
 from local.load import load
 from local.ports import free_port
-from local.program import Child
-from local.readiness import not_ready_because
+from local.program import Child, Program
+from local.readiness import healthy_ports, not_ready_because, program_not_ready_because
 from local.routes import routes
 from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE
@@ -94,12 +95,7 @@ class Gateway:
     def wait_until_ready(self) -> None:
         wait_until(lambda: not_ready_because(self.program.ready_url) is None, WITHIN_S)
         count = sum(map(len, self.models.values()))
-        wait_until(lambda: self.healthy == count, WITHIN_S)
-
-    @property
-    def healthy(self) -> int:
-        page = requests.get(f"http://127.0.0.1:{self.admin_port}/clusters", timeout=10).text
-        return sum("health_flags::healthy" in line for line in page.splitlines())
+        wait_until(lambda: len(healthy_ports(self.admin_port)) == count, WITHIN_S)
 
     def post(self, path: str, data: bytes = b"{}", **headers: str) -> requests.Response:
         url = f"http://127.0.0.1:{self.port}{path}"
@@ -234,7 +230,7 @@ def test_ten_seconds_for_style(style_ab):
 
 def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_replicas):
     name = "demo-serving/model"
-    second = two_replicas.models[name][1]
+    other, second = two_replicas.models[name]
 
     def answers() -> Counter[str]:
         texts = (two_replicas.answer("demo-serving") for _ in range(60))
@@ -243,11 +239,12 @@ def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_r
     assert set(answers()) == {f"{name}/0", f"{name}/1"}
     port = second.server_port
     second.end()
-    wait_until(lambda: two_replicas.healthy == 1, WITHIN_S)
+    admin = two_replicas.admin_port
+    wait_until(lambda: healthy_ports(admin) == {other.server_port}, WITHIN_S)
     time.sleep(1.0)  # the worker hears of it a moment after the admin page
     assert set(answers()) == {f"{name}/0"}
     two_replicas.models[name][1] = Model(f"{name}/1", port)
-    wait_until(lambda: two_replicas.healthy == 2, WITHIN_S)
+    wait_until(lambda: healthy_ports(admin) == {port, other.server_port}, WITHIN_S)
     assert set(answers()) == {f"{name}/0", f"{name}/1"}
     # The last one: nothing is tried that is known to be down.
     for model in two_replicas.models.pop(name):
@@ -258,3 +255,21 @@ def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_r
         return reply.status_code, reply.text
 
     wait_until(lambda: last_words() == (503, "no healthy upstream"), WITHIN_S)
+
+
+def test_a_model_server_is_ready_once_the_gateway_sends_it_requests(two_replicas):
+    model = Model("new")
+    try:
+        url = f"http://127.0.0.1:{model.server_port}/v1/models/my-model"
+        alone = Program("alone", (), ready_url=url)
+        assert program_not_ready_because(alone) is None
+        # It answers, but this gateway knows nothing of it.
+        behind = replace(alone, gateway_admin_port=two_replicas.admin_port)
+        unsent = "the gateway does not send it requests yet"
+        assert program_not_ready_because(behind) == unsent
+        assert program_not_ready_because(replace(alone, gateway_admin_port=free_port())) == unsent
+    finally:
+        model.end()
+    known = two_replicas.models["demo-serving/model"][0]
+    ready_url = url.replace(str(model.server_port), str(known.server_port))
+    assert program_not_ready_because(replace(behind, ready_url=ready_url)) is None

@@ -112,6 +112,8 @@ def test_each_replica_has_a_port_of_its_own(plan):
     assert [each.name for each in programs] == [f"demo-serving/model/{n}" for n in range(3)]
     ports = {each.ready_url.split(":")[2].partition("/")[0] for each in programs}
     assert len(ports) == 3
+    admin = made.gateway["admin"]["address"]["socket_address"]["port_value"]
+    assert {each.gateway_admin_port for each in programs} == {admin}
     (cluster,) = made.gateway["static_resources"]["clusters"]
     endpoints = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
     assert {str(each["endpoint"]["address"]["socket_address"]["port_value"])

@@ -71,17 +71,10 @@ def test_ten_seconds_for_style_and_three_for_color(up, gateway_half, slow_models
         ("color-ab-serving", {"style": "transfer"}, 10),
         ("plain-serving", {}, 3),
     ):
-        deadline = time.monotonic() + 120
-        while True:
-            started = time.monotonic()
-            reply = running.ask(deployment, STYLE, **headers)
-            taken = time.monotonic() - started
-            # The gateway's health check may be behind the runner's own, on a busy machine.
-            if reply.text != "no healthy upstream" or started > deadline:
-                break
-            time.sleep(0.5)
+        started = time.monotonic()
+        reply = running.ask(deployment, STYLE, **headers)
         assert (reply.status_code, reply.text) == (504, "upstream request timeout")
-        assert taken >= limit
+        assert time.monotonic() - started >= limit
     assert model(running, COLOR) == "color/v2"
 
 
