@@ -31,7 +31,7 @@ registry: ## Name the registry of the images in deploy/: make registry REGISTRY=
 	@$(PYTHON) deploy/set_registry.py "$(REGISTRY)"
 
 test: $(VENV)/.dev ## The tests, under 8 minutes
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-all: $(VENV)/.dev ## The slow tests: long faults, browsers, the TensorFlow 2.1.0 runtime
 	$(BIN)/python -m pytest -m slow
