@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
 import requests
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from color_client.app import create_app
@@ -45,30 +47,32 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
 
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """A client's application on a free port of loopback; its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        app.extensions["predictor"].close()
+
+
 @pytest.fixture
 def start_client(predictor: Predictor) -> Iterator[Callable[..., Client]]:
     """Starts a client of `predictor`, or of another URL, with the settings given."""
-    stops = []
+    with ExitStack() as running:
 
-    def start(**settings) -> Client:
-        app = create_app(Settings(**{"url": predictor.url, **settings}))
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+        def start(**settings) -> Client:
+            app = create_app(Settings(**{"url": predictor.url, **settings}))
+            return Client(running.enter_context(served(app)))
 
-        def stop() -> None:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-            app.extensions["predictor"].close()
-
-        stops.append(stop)
-        return Client(f"http://127.0.0.1:{server.server_port}")
-
-    yield start
-    for stop in stops:
-        stop()
+        yield start
 
 
 @pytest.fixture

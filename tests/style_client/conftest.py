@@ -1,16 +1,15 @@
 """A predict URL with both models and style clients that ask it, all real servers on loopback."""
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 import requests
-from werkzeug.serving import make_server
 
 from style_client.app import create_app
 from style_client.settings import StyleSettings
-from tests.color_client.conftest import QuietHandler
+from tests.color_client.conftest import served
 
 from .predictors import BothPredictor
 
@@ -51,27 +50,13 @@ class Client:
 @pytest.fixture
 def start_client(predictor: BothPredictor) -> Iterator[Callable[..., Client]]:
     """Starts a client of `predictor`, or of another URL, with the settings given."""
-    stops = []
+    with ExitStack() as running:
 
-    def start(**settings) -> Client:
-        app = create_app(StyleSettings(**{"url": predictor.url, **settings}))
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+        def start(**settings) -> Client:
+            app = create_app(StyleSettings(**{"url": predictor.url, **settings}))
+            return Client(running.enter_context(served(app)))
 
-        def stop() -> None:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-            app.extensions["predictor"].close()
-
-        stops.append(stop)
-        return Client(f"http://127.0.0.1:{server.server_port}")
-
-    yield start
-    for stop in stops:
-        stop()
+        yield start
 
 
 @pytest.fixture
