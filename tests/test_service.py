@@ -11,7 +11,8 @@ import requests
 from PIL import Image, ImageFilter
 
 from tests.color_client.pictures import file_of, lab_of, luminance_error
-from tests.running_service import ROOT, RunningService
+from tests.running import ROOT
+from tests.running_service import RunningService
 
 SAMPLES = ROOT / "samples"
 

@@ -73,7 +73,13 @@ _PARSERS: dict[object, Callable[[str], object]] = {
 
 
 class Parser(argparse.ArgumentParser):
-    """Refuses a flag that it does not know in one line, with the one that was meant."""
+    """Refuses a flag that it does not know in one line, with the one that was meant.
+
+    Nothing is abbreviated: a misspelled flag is never taken for another.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options, allow_abbrev=False)
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """As ever, but for the message."""
@@ -92,12 +98,10 @@ class Parser(argparse.ArgumentParser):
 
 def training_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training`."""
-    # No abbreviations: a misspelled flag is refused, never taken for another.
     parser = Parser(
         prog="python -m training",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--data",
@@ -121,19 +125,29 @@ def training_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights", type=Path, help="start from these weights (vN/weights.h5) instead of scratch"
     )
+    add_cache_flag(parser)
+    add_start_over_flag(parser)
+    add_recipe_flags(parser, Recipe)
+    return parser
+
+
+def add_cache_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what says where pictures are kept between runs."""
     parser.add_argument(
         "--cache-dir",
         type=Path,
         default=cache_folder(),
-        help="where downloads and decoded photos are kept (default: %(default)s)",
+        help="where downloads and decoded pictures are kept (default: %(default)s)",
     )
+
+
+def add_start_over_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what drops an unfinished run."""
     parser.add_argument(
         "--start-over",
         action="store_true",
         help="drop the checkpoints of an unfinished run with this version's number",
     )
-    add_recipe_flags(parser, Recipe)
-    return parser
 
 
 def add_place_flags(parser: argparse.ArgumentParser) -> None:
@@ -177,7 +191,6 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m training evaluate",
         description="Compare published models and the baselines on photos, as Markdown tables.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/color/v1"

@@ -26,7 +26,6 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m training hub",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument(
         "source",

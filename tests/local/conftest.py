@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.load import LoadedApplication, load
 from local.ports import free_port
 from local.program import Program
 from tests.local.running_applications import RunningApplications
@@ -24,6 +25,20 @@ def stand_in() -> Callable[..., Program]:
         port = free_port()
         command = (sys.executable, str(STAND_IN), str(port), *arguments)
         return Program(name, command, ready_url=f"http://127.0.0.1:{port}/")
+
+    return make
+
+
+@pytest.fixture
+def loaded(tmp_path) -> Callable[..., list[LoadedApplication]]:
+    """Loads Applications given as texts."""
+
+    def make(*texts: str) -> list[LoadedApplication]:
+        files = []
+        for index, text in enumerate(texts):
+            files.append(tmp_path / f"{index}.yaml")
+            files[-1].write_text(text)
+        return load(files)[0]
 
     return make
 

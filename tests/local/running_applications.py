@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,8 +15,8 @@ from PIL import Image
 
 from local.ports import free_port
 from local.state import Row, StateFolder
+from tests.running import Running
 
-ROOT = Path(__file__).resolve().parents[2]
 ARTICLE = Path(__file__).with_name("article")
 # The programs import TensorFlow, on a machine that may have other things to do.
 READY_WITHIN_S = 240
@@ -40,44 +38,23 @@ def asks(signature: str, **inputs: bytes | float) -> bytes:
     return json.dumps({"signature_name": signature, "instances": [row]}).encode()
 
 
-class RunningApplications:
+class RunningApplications(Running):
     """Applications that come up; `wait_until_ready`, and `end` it in any case."""
 
     def __init__(self, files: Sequence[Path], state: Path, *options: str):
         self.state = StateFolder(state)
         self.gateway = f"http://127.0.0.1:{(gateway_port := free_port())}"
         ports = ("--port", free_port(), "--gateway-port", gateway_port, "--model-port", free_port())
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "local", "up", *map(str, (*files, "--state", state, *ports)),
-             "--ready-within", str(READY_WITHIN_S), *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=ROOT,
-        )  # fmt: skip
-        self.lines: list[str] = []
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout:
-            self.lines.append(line)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.lines)
-
-    def wait_for(self, text: str) -> None:
-        deadline = time.monotonic() + READY_WITHIN_S
-        while text not in self.text:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.end()
-                raise AssertionError(self.text)
-            time.sleep(0.05)
+        super().__init__(
+            *files, "--state", state, *ports, "--ready-within", READY_WITHIN_S, *options
+        )
 
     def wait_until_ready(self) -> "RunningApplications":
         self.wait_for("Ready.")
         return self
+
+    def wait_for(self, text: str, seconds: float = READY_WITHIN_S) -> None:
+        super().wait_for(text, seconds)
 
     def row(self, component: str) -> Row:
         return next(row for row in self.state.rows() if row.component == component)
@@ -123,17 +100,6 @@ class RunningApplications:
             if all(part in command for part in parts) and "guard.py" not in command
         ]
         os.kill(matching[0], signal.SIGKILL)
-
-    def press_ctrl_c(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
-
-    def end(self) -> None:
-        """Leave nothing running, and no state."""
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
 
 
 def patiently(ask: Callable[[], requests.Response]) -> requests.Response:

@@ -10,7 +10,8 @@ from local.compose import compose
 from local.envoy import find_envoy
 from local.findings import Refused
 from local.load import load
-from tests.local.running_applications import ARTICLE, ROOT
+from tests.local.running_applications import ARTICLE
+from tests.running import ROOT
 
 TRAINING = (ARTICLE / "training-serving.yaml").read_text()
 AB = (ARTICLE / "color-style-ab-serving.yaml").read_text()
@@ -18,17 +19,9 @@ FILES = [*sorted(ARTICLE.glob("*.yaml")), *sorted((ROOT / "deploy").glob("*.yaml
 
 
 @pytest.fixture
-def render(tmp_path):
+def render(loaded):
     """Renders Applications given as texts."""
-
-    def make(*texts: str) -> str:
-        files = []
-        for index, text in enumerate(texts):
-            files.append(tmp_path / f"{index}.yaml")
-            files[-1].write_text(text)
-        return compose(load(files)[0])
-
-    return make
+    return lambda *texts: compose(loaded(*texts))
 
 
 def check(text: str) -> None:

@@ -19,7 +19,8 @@ from local.program import Child
 from local.readiness import not_ready_because
 from local.rendered import gateway_configuration, joined, not_rendered
 from tests.local.conftest import wait_until
-from tests.local.running_applications import ARTICLE, ROOT
+from tests.local.running_applications import ARTICLE
+from tests.running import ROOT
 
 TRAINING = (ARTICLE / "training-serving.yaml").read_text()
 AB = (ARTICLE / "color-style-ab-serving.yaml").read_text()
@@ -28,17 +29,9 @@ NEWEST = kubernetes_validate.latest_version()
 
 
 @pytest.fixture
-def render(tmp_path):
+def render(loaded):
     """Renders Applications given as texts."""
-
-    def make(*texts: str) -> str:
-        files = []
-        for index, text in enumerate(texts):
-            files.append(tmp_path / f"{index}.yaml")
-            files[-1].write_text(text)
-        return kubernetes(load(files)[0])
-
-    return make
+    return lambda *texts: kubernetes(loaded(*texts))
 
 
 def objects(text: str) -> list[dict]:

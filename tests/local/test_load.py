@@ -9,7 +9,8 @@ from local.images import last_name
 from local.load import load
 from local.validate import validate
 from local.volumes import Volumes
-from tests.local.running_applications import ARTICLE, ROOT
+from tests.local.running_applications import ARTICLE
+from tests.running import ROOT
 
 AB = (ARTICLE / "color-style-ab-serving.yaml").read_text()
 CANARY = (ARTICLE / "color-serving.yaml").read_text()

@@ -14,7 +14,8 @@ from local.load import load
 from local.plan import Plan, Wishes, make_plan
 from local.ports import free_port
 from local.routes import routes
-from tests.local.running_applications import ARTICLE, ROOT
+from tests.local.running_applications import ARTICLE
+from tests.running import ROOT
 
 TRAINING = (ARTICLE / "training-serving.yaml").read_text()
 AB = (ARTICLE / "color-style-ab-serving.yaml").read_text()

@@ -10,7 +10,7 @@ import pytest
 from local.logs import LogFiles, followed, written
 from local.state import BadState, InUse, Row, StateFolder
 from local.volumes import CannotPrepare, ModelCopy, ShippedModels
-from tests.local.running_applications import ROOT
+from tests.running import ROOT
 
 ROW = Row("app", "default", "demo", "webservice", "running", True, "Ready:1/1", 2, 1e9,
           (("Service/default/demo", "http://localhost:3333"),))  # fmt: skip

@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from tests.local.running_applications import ARTICLE, ROOT
+from tests.local.running_applications import ARTICLE
+from tests.running import ROOT
 
 pytestmark = pytest.mark.slow
 QUICK = ("--args", "demo-training=--samples 64 --samples-per-epoch 32")

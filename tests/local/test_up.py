@@ -12,7 +12,8 @@ from PIL import Image
 
 from local.readiness import not_ready_because
 from tests.local.conftest import wait_until
-from tests.running_service import ROOT, RunningService
+from tests.running import ROOT
+from tests.running_service import RunningService
 
 PHOTO = ROOT / "samples" / "gray" / "astronaut.jpg"
 

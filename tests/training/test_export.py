@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.training import tensorflow_2_1
+from tests.training.warm_up import replayed
 from training.export import write_saved_model
 from training.network import all_convolution
 
@@ -91,18 +92,7 @@ def test_both_signatures_give_the_network_times_the_gain(signatures, network):
 
 
 def test_warmup_record_replays(saved_model, signatures):
-    import tensorflow as tf
-    from tensorflow_serving.apis import prediction_log_pb2
-
-    path = saved_model / "assets.extra" / "tf_serving_warmup_requests"
-    requests = [
-        prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
-        for record in tf.data.TFRecordDataset(str(path))
-    ]
-    assert [r.model_spec.signature_name for r in requests] == ["packed", "serving_default"]
-    for request in requests:
-        inputs = {name: tf.constant(tf.make_ndarray(t)) for name, t in request.inputs.items()}
-        assert signatures[request.model_spec.signature_name](**inputs)
+    assert replayed(saved_model, signatures) == ["packed", "serving_default"]
 
 
 def test_the_weights_are_stored_once(saved_model, network):

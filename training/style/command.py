@@ -27,7 +27,6 @@ def training_parser() -> argparse.ArgumentParser:
         prog="python -m training style",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     _add_data_flags(parser)
     start = parser.add_mutually_exclusive_group()
@@ -44,11 +43,7 @@ def training_parser() -> argparse.ArgumentParser:
         "--recipe", choices=recipes.names(), default="v1", help="(default: %(default)s)"
     )
     cli.add_place_flags(parser)
-    parser.add_argument(
-        "--start-over",
-        action="store_true",
-        help="drop the checkpoints of an unfinished run with this version's number",
-    )
+    cli.add_start_over_flag(parser)
     cli.add_recipe_flags(parser, StyleRecipe)
     return parser
 
@@ -58,7 +53,6 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser = cli.Parser(
         prog="python -m training style evaluate",
         description="Compare published style models on pairs of photos and styles.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/style"
@@ -83,12 +77,7 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="an npz file with Keras's names (default: what Keras downloads)",
     )
-    parser.add_argument(
-        "--cache-dir",
-        type=Path,
-        default=cli.cache_folder(),
-        help="where downloads and decoded pictures are kept (default: %(default)s)",
-    )
+    cli.add_cache_flag(parser)
 
 
 def main(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ from PIL import Image
 from tests.training import tensorflow_2_1
 from tests.training.style.conftest import smooth
 from tests.training.test_export import only_on_linux_x86, png
+from tests.training.warm_up import replayed
 from training.style.export import NetworkPainter, mirrored, style_scale, write_saved_model
 from training.style.network import stylizer
 
@@ -161,19 +162,9 @@ def test_styles_are_seen_at_one_area_and_in_their_proportions(size, scaled):
 
 
 def test_warmup_record_replays_and_is_small(saved_model, signatures):
-    import tensorflow as tf
-    from tensorflow_serving.apis import prediction_log_pb2
-
     path = saved_model / "assets.extra" / "tf_serving_warmup_requests"
     assert path.stat().st_size < 500_000
-    requests = [
-        prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
-        for record in tf.data.TFRecordDataset(str(path))
-    ]
-    assert [r.model_spec.signature_name for r in requests] == ["packed", "serving_default"]
-    for request in requests:
-        inputs = {name: tf.constant(tf.make_ndarray(t)) for name, t in request.inputs.items()}
-        assert signatures[request.model_spec.signature_name](**inputs)
+    assert replayed(saved_model, signatures) == ["packed", "serving_default"]
 
 
 def test_the_weights_are_stored_once_and_in_half(saved_model, networks):
