@@ -122,7 +122,11 @@ def style_network(width: float = 1.0, seed: int = 0) -> keras.Model:
                 x = keras.layers.Add()([block, x])
     x = convolution(x, max(channels(1280), 16))
     pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(x)
-    numbers = keras.layers.Dense(STYLE_NUMBERS, name="style_numbers")(pooled)
+    numbers = keras.layers.Dense(
+        STYLE_NUMBERS,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seeds),
+        name="style_numbers",
+    )(pooled)
     return keras.Model(picture, numbers, name="style_network")
 
 

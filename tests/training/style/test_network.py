@@ -1,5 +1,7 @@
 """The two networks, on any size, and what they start from."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,12 @@ def test_both_as_one(tiny_recipe):
     expected = second([photo, np.asarray(first(picture))])
     np.testing.assert_allclose(whole([photo, picture]), expected, atol=1e-6)
     assert len(whole.trainable_weights) == len(first.weights) + len(second.weights)
+
+
+def test_the_seed_decides_the_weights(tiny_recipe):
+    def weights(seed: int) -> list[np.ndarray]:
+        return stylizer(dataclasses.replace(tiny_recipe, seed=seed))[2].get_weights()
+
+    one, again, other = weights(1), weights(1), weights(2)
+    assert all((a == b).all() for a, b in zip(one, again, strict=True))
+    assert any((a != b).any() for a, b in zip(one, other, strict=True))
