@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .engine import Container, Engine, configuration, podman
+from .engine import Container, Engine, configuration, podman, until
 from .report import Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,6 +31,12 @@ BUILT = (
     "style-model",
     "model-server",
     STAND_IN,
+)
+FROM = "ARG PYTHON_IMAGE="
+BASE = next(
+    line.removeprefix(FROM)
+    for line in (ROOT / "Dockerfiles" / "color-serving.Dockerfile").read_text().splitlines()
+    if line.startswith(FROM)
 )
 _REPORT = pytest.StashKey[Report]()
 
@@ -78,15 +84,13 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line("\n" + report.table())
 
 
-@pytest.fixture(scope="session", autouse=True)
-def images(request) -> dict[str, str] | None:
+@pytest.fixture(scope="session")
+def images(report) -> dict[str, str]:
     """Every image, built: its full name by its short one."""
-    if "IMAGES_TEST" not in os.environ:
-        return None
-    report = request.getfixturevalue("report")
+    base = configuration(BASE)
+    made = "made here by debootstrap" if base["Labels"] else "from its registry"
+    report.base = f"{BASE}, {made}"
     build_all()
-    labels = configuration(reference("color-model"))["RootFS"]["Layers"]
-    assert labels
     return {name: reference(name) for name in BUILT}
 
 
@@ -115,3 +119,32 @@ def style_volume(engine, images) -> Path:
     code, said = engine.run(images["style-model"], mounts={"/mnt": "style"})
     assert (code, said) == (0, "model/1 copied\n")
     return folder
+
+
+def serve(engine: Engine, image: str, volume: str, path: str) -> Container:
+    """A model server for a folder of a volume, with its model loaded."""
+    server = engine.start(
+        image,
+        "--model_name=my-model",
+        f"--model_base_path=/mnt/claim{path}",
+        mounts={"/mnt/claim": f"{volume}:ro"},
+    )
+    until("the model server is healthy", server.healthy)
+    return server
+
+
+def predict_url(server: Container) -> str:
+    """What a client's URL is."""
+    return f"http://{server.address}:8501/v1/models/my-model:predict"
+
+
+@pytest.fixture(scope="session")
+def color_server(engine, images, color_volume) -> Container:
+    """Our model server with the color model that color-model copied."""
+    return serve(engine, images["model-server"], "color", "/model/v2")
+
+
+@pytest.fixture(scope="session")
+def style_server(engine, images, style_volume) -> Container:
+    """Our model server with the style model that style-model copied."""
+    return serve(engine, images["model-server"], "style", "/model")

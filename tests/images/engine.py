@@ -3,6 +3,7 @@
 import json
 import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -73,6 +74,12 @@ class Container:
         until(f"{self.name} has ended", lambda: not self.running)
         return self._inspect()["State"]["ExitCode"]
 
+    def handles_sigterm(self) -> bool:
+        """Whether its first process has a handler by now: the kernel spares it the signal else."""
+        status = Path(f"/proc/{self._inspect()['State']['Pid']}/status").read_text()
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
     def _inspect(self) -> dict[str, Any]:
         return json.loads(podman("container", "inspect", self.name).stdout)[0]
 
@@ -91,9 +98,8 @@ class Engine:
     @property
     def gateway(self) -> str:
         """This machine's address in the containers' network."""
-        return json.loads(podman("network", "inspect", self.mark).stdout)[0]["plugins"][0]["ipam"][
-            "ranges"
-        ][0][0]["gateway"]
+        network = json.loads(podman("network", "inspect", self.mark).stdout)[0]
+        return network["subnets"][0]["gateway"]
 
     def volume(self, name: str) -> Path:
         """A new volume, and where its files are; `MARK-NAME` is what containers call it."""
