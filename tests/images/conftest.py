@@ -127,7 +127,7 @@ def serve(engine: Engine, image: str, volume: str, path: str) -> Container:
         image,
         "--model_name=my-model",
         f"--model_base_path=/mnt/claim{path}",
-        mounts={"/mnt/claim": f"{volume}:ro"},
+        mounts={"/mnt/claim:ro": volume},
     )
     until("the model server is healthy", server.healthy)
     return server

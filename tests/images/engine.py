@@ -116,7 +116,7 @@ class Engine:
         environment: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
     ) -> Container:
-        """Start a container; `mounts` are volumes of `volume` by where they go."""
+        """Start a container; `mounts` are volumes by where they go (`/mnt`, `/mnt:ro`)."""
         name = f"{self.mark}-{len(self.containers)}"
         container = Container(name)
         # First: what does not start may be there all the same.

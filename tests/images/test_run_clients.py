@@ -1,8 +1,8 @@
 """A photo through the clients, over a network between containers."""
 
-import socket
+import contextlib
 import threading
-from contextlib import closing
+from urllib.request import urlopen
 
 import pytest
 from PIL import Image
@@ -32,9 +32,11 @@ def started(engine, image: str, url: str, *options: str) -> Container:
     return client
 
 
-def listens(client: Container) -> bool:
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex((client.address, 3333)) == 0
+def answers(client: Container) -> bool:
+    """Whether it takes a request now. One that has begun to stop leaves it waiting."""
+    with contextlib.suppress(OSError), urlopen(f"http://{client.address}:3333/healthz", timeout=3):
+        return True
+    return False
 
 
 @pytest.mark.parametrize("options", [(), ("--user=54321:0",)], ids=["its user", "any user"])
@@ -88,7 +90,7 @@ def test_sigterm_finishes_what_is_in_hand(engine, images, report, request, name)
         caller.start()
         assert slow.arrived.wait(TIMEOUT_S)
         client.terminate()
-        until("the client takes no more requests", lambda: not listens(client))
+        until("the client takes no more requests", lambda: not answers(client))
         assert client.running and not replies
         slow.released.set()
         caller.join()

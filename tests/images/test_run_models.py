@@ -55,7 +55,7 @@ def test_a_copy_that_was_cut_short_is_made_whole(engine, images):
 
 def test_a_volume_that_cannot_be_written_is_one_clear_line(engine, images):
     engine.volume("locked")
-    code, said = engine.run(images["color-model"], mounts={"/mnt": "locked:ro"})
+    code, said = engine.run(images["color-model"], mounts={"/mnt:ro": "locked"})
     assert code == 1
     assert len(said.splitlines()) == 1
     assert "cannot be copied to /mnt/model/v1/1: Read-only file system" in said
