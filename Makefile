@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install up registry test test-all bench lint constraints clean
+.PHONY: help install up registry images images-test test test-all bench lint constraints clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,19 @@ up: $(VENV)/.run ## Start the service on port 3333 (Ctrl-C stops it)
 
 registry: ## Name the registry of the images in deploy/: make registry REGISTRY=registry.example.org/team
 	@$(PYTHON) deploy/set_registry.py "$(REGISTRY)"
+
+images: ## Build the container images: make images REGISTRY=registry.example.org/team TAG=v1
+	@$(PYTHON) Dockerfiles/build.py --registry "$(or $(REGISTRY),colorway)" --tag "$(or $(TAG),v1)" $(IMAGES)
+
+# An environment of its own: what is tested is in the images, and needs nothing here.
+.cache/images-test/.done: constraints.txt
+	@test -x .cache/images-test/bin/python || $(PYTHON) -m venv .cache/images-test
+	@.cache/images-test/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pytest pillow
+	@touch $@
+
+images-test: .cache/images-test/.done ## Build every image and run it, as root on Debian, in minutes
+	@sh tests/images/prepare.sh
+	@IMAGES_TEST=1 .cache/images-test/bin/python -m pytest -x -v -s tests/images/test_run_*.py
 
 test: $(VENV)/.dev ## The tests, under 8 minutes
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile

@@ -25,10 +25,11 @@ from .plan import Plan, Wishes, described, make_plan
 from .ports import CLIENT_PORT, Ports
 from .rendered import not_rendered
 from .runner import Runner
+from .shipped_models import MODELS, ROOT
 from .state import BadState, InUse, Row, StateFolder
 from .table import components_table, endpoints_table, printer
 from .validate import validate as find_problems
-from .volumes import MODELS, ROOT, Volumes
+from .volumes import Volumes
 
 _DOWN_WITHIN_S = 60.0
 

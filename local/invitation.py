@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .plan import Plan
-from .volumes import ROOT
+from .shipped_models import ROOT
 
 
 def _as_typed(path: Path) -> str:

@@ -25,8 +25,9 @@ from .load import LoadedApplication, LoadedComponent
 from .ports import ADMIN_PORT, CLIENT_PORT, GATEWAY_PORT, MODEL_PORT, Ports
 from .program import Program
 from .routes import address, cluster_name, routes
+from .shipped_models import CannotPrepare, ShippedModels
 from .validate import behind
-from .volumes import CannotPrepare, ModelCopy, ShippedModels, Volumes
+from .volumes import ModelCopy, Volumes
 
 # A status request that was answered well: the gateway asks twice a second.
 _HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "

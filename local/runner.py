@@ -11,8 +11,8 @@ from .images import GATEWAY
 from .plan import PlannedComponent
 from .program import Child, Program
 from .readiness import program_not_ready_because
+from .shipped_models import CannotPrepare
 from .state import Row, StateFolder
-from .volumes import CannotPrepare
 
 # Seconds before a program that died is started again, the last of them from then on.
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)

@@ -16,8 +16,8 @@ from local.plan import PlannedComponent
 from local.program import Program
 from local.readiness import not_ready_because
 from local.runner import Runner
+from local.shipped_models import CannotPrepare
 from local.state import StateFolder
-from local.volumes import CannotPrepare
 from tests.local.conftest import get, wait_until
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from local.logs import LogFiles, followed, written
+from local.shipped_models import CannotPrepare, ShippedModels
 from local.state import BadState, InUse, Row, StateFolder
-from local.volumes import CannotPrepare, ModelCopy, ShippedModels
+from local.volumes import ModelCopy
 from tests.running import ROOT
 
 ROW = Row("app", "default", "demo", "webservice", "running", True, "Ready:1/1", 2, 1e9,
