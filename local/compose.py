@@ -18,7 +18,7 @@ from .findings import Refused
 from .images import GATEWAY_IMAGE, NOTEBOOK_IMAGE, SERVING_IMAGE
 from .load import LoadedApplication, LoadedComponent
 from .plan import service_port
-from .pods import ENVOY_USER, USER
+from .pods import CLIENT_GRACE_S, ENVOY_USER, USER
 from .rendered import (
     CLAIM_AT,
     GATEWAY_PORT,
@@ -281,6 +281,7 @@ def _web(
         ports=[f"{each}:{each}" for each in exposed],
         depends_on=waits,
         restart="unless-stopped",
+        stop_grace_period=f"{CLIENT_GRACE_S}s",
         deploy=_limits(properties.cpu, properties.memory),
     )
 

@@ -23,7 +23,16 @@ from .kubernetes_objects import (
 )
 from .load import LoadedApplication, LoadedComponent
 from .plan import service_port
-from .pods import ENVOY_USER, LINGER, PATIENCE_S, container, pod, probes, resources
+from .pods import (
+    CLIENT_GRACE_S,
+    ENVOY_USER,
+    LINGER,
+    PATIENCE_S,
+    container,
+    pod,
+    probes,
+    resources,
+)
 from .rendered import (
     CLAIM_AT,
     GATEWAY_PORT,
@@ -85,7 +94,12 @@ def webservice(
         application,
         component,
         component.name,
-        pod([main], **_pod_options(properties), hostAliases=properties.hostAliases),
+        pod(
+            [main],
+            **_pod_options(properties),
+            hostAliases=properties.hostAliases,
+            terminationGracePeriodSeconds=CLIENT_GRACE_S,
+        ),
         None if scaler else component.replicas,
         "\n".join(remarks),
         labels=properties.labels,

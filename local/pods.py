@@ -98,5 +98,9 @@ def probes(port: int | str, ready: str, alive: str) -> dict[str, Any]:
 # Requests still come to a pod while others have not heard of its end.
 LINGER = {"preStop": {"sleep": {"seconds": 10}}}
 
+# A client that stops answers every request that it has, one that is slow to send and to take, too:
+# twice CLIENT_TIMEOUT_S, twice TIMEOUT_S and the lingering, as they are unless they are set.
+CLIENT_GRACE_S = 180
+
 # How long a Deployment may take to come up before the cluster calls it stuck.
 PATIENCE_S = _PATIENCE_S

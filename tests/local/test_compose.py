@@ -54,6 +54,7 @@ def test_order_and_addresses(render):
         "http://gateway:8080/seldon/default/demo-serving/v1/models/my-model:predict"
     )
     assert client["ports"] == ["3333:3333"]
+    assert client["stop_grace_period"] == "180s"
     assert "ports" not in services["gateway"]
 
 

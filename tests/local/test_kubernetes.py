@@ -98,6 +98,8 @@ def test_training_then_serving_then_the_client(render):
         assert container[probe]["httpGet"] == {"path": "/v1/models/my-model", "port": "http"}
     client = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["spec"]
     assert client["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    # What it may take to answer all it has (docs/operations.md), and the lingering before.
+    assert client["terminationGracePeriodSeconds"] >= 2 * (60 + 15) + 10
     service = one(text, "Service", "demo-rest-serving")["spec"]
     assert (service["type"], service["ports"][0]["port"]) == ("LoadBalancer", 3333)
 
