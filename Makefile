@@ -41,7 +41,7 @@ images: ## Build the container images: make images REGISTRY=registry.example.org
 
 images-test: .cache/images-test/.done ## Build every image and run it, as root on Debian, in minutes
 	@sh tests/images/prepare.sh
-	@IMAGES_TEST=1 .cache/images-test/bin/python -m pytest -x -v -s tests/images/test_run_*.py
+	@IMAGES_TEST=1 .cache/images-test/bin/python -m pytest -x -vv -s tests/images/test_run_*.py
 
 test: $(VENV)/.dev ## The tests, under 8 minutes
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile

@@ -66,6 +66,7 @@ def command(
     engine: str,
     name: str,
     reference: str,
+    labels: Mapping[str, str],
     arguments: Mapping[str, str],
     mounted: Mapping[Path, Path],
 ) -> list[str]:
@@ -78,6 +79,9 @@ def command(
         words += ["--pull=false"]
         for path, there in mounted.items():
             words += ["--volume", f"{path}:{there}:ro"]
+    # Not as build arguments of a LABEL: Buildah 1.28 takes such a layer from another build.
+    for key, value in labels.items():
+        words += ["--label", f"org.opencontainers.image.{key}={value}"]
     for key, value in arguments.items():
         words += ["--build-arg", f"{key}={value}"]
     file = ROOT / "Dockerfiles" / f"{name}.Dockerfile"
@@ -126,12 +130,15 @@ def main(arguments: list[str]) -> int:
     except CannotBuild as error:
         print(f"python Dockerfiles/build.py: {error}", file=sys.stderr)
         return 1
-    said = {"VERSION": options.tag, "REVISION": revision(), **dict(options.build_arg)}
+    labels = {"version": options.tag, "revision": revision()}
+    said = dict(options.build_arg)
     for name in options.names or NAMES:
         reference = f"{options.registry}/{name}:{options.tag}"
         print(f"{reference}: building with {chosen}", flush=True)
         try:
-            code = subprocess.run(command(chosen, name, reference, said, mounted)).returncode
+            code = subprocess.run(
+                command(chosen, name, reference, labels, said, mounted)
+            ).returncode
         except KeyboardInterrupt:
             return 130
         if code != 0:

@@ -34,10 +34,7 @@ USER 10001:10001
 ENTRYPOINT ["python", "-m", "local.shipped_models"]
 CMD ["color", "/mnt"]
 
-ARG VERSION=dev
-ARG REVISION=unknown
+# Version and revision are the build's to say (build.py).
 LABEL org.opencontainers.image.title="color-model" \
       org.opencontainers.image.description="Copies the shipped color models to /mnt" \
-      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0"

@@ -46,10 +46,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-c", 
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "color_client"]
 
-ARG VERSION=dev
-ARG REVISION=unknown
+# Version and revision are the build's to say (build.py).
 LABEL org.opencontainers.image.title="color-serving" \
       org.opencontainers.image.description="Colors photos over HTTP through a model server" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="Apache-2.0"

@@ -54,10 +54,7 @@ USER 10001:10001
 ENTRYPOINT ["python", "-m", "serving", "--rest_api_host", "0.0.0.0"]
 CMD ["--model_name", "my-model", "--model_base_path", "/models/my-model"]
 
-ARG VERSION=dev
-ARG REVISION=unknown
+# Version and revision are the build's to say (build.py).
 LABEL org.opencontainers.image.title="model-server" \
       org.opencontainers.image.description="Serves a SavedModel through the REST API of TensorFlow Serving" \
-      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0"

@@ -17,10 +17,7 @@ USER 10001:10001
 ENTRYPOINT ["tensorflow_model_server", "--rest_api_port=8501"]
 CMD ["--model_name=my-model", "--model_base_path=/models/my-model"]
 
-ARG VERSION=dev
-ARG REVISION=unknown
+# Version and revision are the build's to say (build.py).
 LABEL org.opencontainers.image.title="tensorflow-serving" \
       org.opencontainers.image.description="TensorFlow Serving with a shipped model" \
-      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0"

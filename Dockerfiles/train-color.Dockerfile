@@ -59,10 +59,7 @@ HEALTHCHECK NONE
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "training"]
 
-ARG VERSION=dev
-ARG REVISION=unknown
+# Version and revision are the build's to say (build.py).
 LABEL org.opencontainers.image.title="train-color" \
       org.opencontainers.image.description="Trains a network that colors photos, and publishes it to /model" \
-      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="Apache-2.0 AND CC-BY-NC-4.0"

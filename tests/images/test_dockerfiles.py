@@ -91,7 +91,7 @@ def test_the_result(path):
     stage = last_stage(path)
     assert only(path, "USER") == f"{USER}:{USER}"
     labels = only(path, "LABEL")
-    for label in ("title", "description", "licenses", "version", "revision"):
+    for label in ("title", "description", "licenses"):
         assert f"org.opencontainers.image.{label}=" in labels
     assert f'title="{name}"' in labels
     assert (only(path, "HEALTHCHECK") != "NONE") == (name in SERVICES)
@@ -225,7 +225,8 @@ def test_the_first_engine_that_answers_builds(engines, tmp_path):
     (command,) = (tmp_path / "log").read_text().splitlines()
     assert command.startswith("podman build --layers --format docker")
     assert "--tag registry.example.org/team/color-model:v7" in command
-    assert "--build-arg VERSION=v7" in command
+    assert "--label org.opencontainers.image.version=v7" in command
+    assert "--label org.opencontainers.image.revision=" in command
     assert "--volume" not in command
 
 
