@@ -21,7 +21,9 @@ class ClientApp(Flask):
 def create_app(settings: Settings) -> Flask:
     """The color client as a WSGI application. `app.extensions["predictor"].close()` ends it."""
     app = ClientApp(__name__, static_folder="page", static_url_path="/page")
-    admission = Admission(settings.max_in_hand, settings.max_pixels_in_hand)
+    admission = Admission(
+        settings.max_in_hand, settings.max_pixels_in_hand, settings.max_upload_bytes_in_hand
+    )
     metrics = Metrics(admission)
     predictor = Predictor(settings.url, metrics.observe_exchange)
     app.extensions["predictor"] = predictor

@@ -7,10 +7,8 @@ arithmetic) lets go of the interpreter lock. More machines are the gateway's bus
 
 import contextlib
 import ctypes
-import logging
 import os
 import socket
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,31 +16,18 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
 
+from . import logs
 from .settings import Settings
+from .worker import GunicornLogger, Worker
 
 # Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
 
 
-class _Worker(ThreadWorker):
-    """gunicorn's thread worker, whose one loop no client can hold up.
-
-    It says good-bye to a client by waiting up to two seconds for it to hang up, in the loop that
-    accepts everybody else; here the thread that served the client waits.
-    """
-
-    def handle(self, conn: Any) -> Any:
-        kept = super().handle(conn)
-        if kept is False:
-            conn.close(graceful=True)
-            conn.close = lambda graceful=False: None
-        return kept
-
-
 class _Server(BaseApplication):
-    def __init__(self, options: dict[str, Any], load_app: Callable[[], Flask]):
+    def __init__(self, settings: Settings, options: dict[str, Any], load_app: Callable[[], Flask]):
+        self.settings = settings
         self.options = options
         self.load_app = load_app
         super().__init__()
@@ -55,7 +40,7 @@ class _Server(BaseApplication):
         _return_memory()
         # About broken uploads, whose senders are told.
         warnings.filterwarnings("ignore", module="PIL")
-        logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO, force=True)
+        logs.configure()
         return self.load_app()
 
 
@@ -91,18 +76,25 @@ def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = {
         "bind": f"{host}:{settings.port}",
-        "worker_class": _Worker,
+        "worker_class": Worker,
+        "logger_class": GunicornLogger,
         "workers": 1,
         "threads": settings.max_in_hand + _SPARE_THREADS,
         "worker_connections": 4 * (settings.max_in_hand + _SPARE_THREADS),
         "keepalive": 75,
-        "graceful_timeout": int(settings.timeout_s) + 15,
+        # Of a request that has come, each wait has its own end; a little for the work between.
+        "graceful_timeout": int(2 * settings.client_timeout_s + 2 * settings.timeout_s) + 15,
+        # It would write past the limit that a slow caller has.
+        "sendfile": False,
         # The worker's sign of life is a file: in memory, because the disk may be read-only.
         "worker_tmp_dir": str(memory) if os.access(memory, os.W_OK) else None,
         "control_socket_disable": True,
         "loglevel": "warning",
         "when_ready": lambda server: print(
-            f"Listening on http://{host}:{settings.port}, model at {settings.url}", flush=True
+            logs.line(
+                message=f"Listening on http://{host}:{settings.port}, model at {settings.url}"
+            ),
+            flush=True,
         ),
     }
-    _Server(options, load_app).run()
+    _Server(settings, options, load_app).run()

@@ -81,13 +81,15 @@ def too_much_memory(peak_mb: float, limit_mb: float) -> str:
     return f"{peak_mb:.0f} MB, the limit is {limit_mb:.0f} MB" if peak_mb > limit_mb else ""
 
 
-def wrong_log(lines: Iterable[str], sent: Sequence[bytes] = ()) -> list[str]:
-    """What is wrong with a client's log: each line is a JSON object of bounded length; those that
-    tell of a request have its id, and no id that was given out twice; none holds a piece of the
-    pictures `sent`, as bytes or in base64.
+def wrong_log(
+    lines: Iterable[str], answered: Iterable[str] = (), sent: Sequence[bytes] = ()
+) -> list[str]:
+    """What is wrong with a client's log: each line is a JSON object of bounded length; each of the
+    request ids `answered` is in exactly one of them, and so is every other; none is the trace of a
+    bug, none holds a piece of the pictures `sent`, as bytes or in base64.
     """
     found = []
-    ids = set()
+    ids: set[str] = set()
     pieces = [piece for data in sent for piece in _pieces(data)]
     for number, line in enumerate(lines, 1):
         shown = f"line {number} of the log"
@@ -106,9 +108,12 @@ def wrong_log(lines: Iterable[str], sent: Sequence[bytes] = ()) -> list[str]:
         if "status" in told:
             if told.get("request_id") in ids or not told.get("request_id"):
                 found.append(f"{shown} has no id of its own: {line[:200]!r}")
-            ids.add(told.get("request_id"))
+            ids.add(told.get("request_id", ""))
         elif "exception" in told:
             found.append(f"{shown} is the trace of a bug: {line[:400]!r}")
+    missing = sorted(set(answered) - ids - {""})
+    if missing:
+        found.append(f"{len(missing)} requests are not in the log, {missing[0]} for instance")
     return found
 
 

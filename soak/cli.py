@@ -3,18 +3,22 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from soak import (
-    uploads_part,
-)
+from soak import load_part, shutdown_part, slow_part, uploads_part, upstream_part
 from soak.programs import CannotSoak
 from soak.report import Part, markdown
 from soak.services import models
 
-PARTS = ("uploads", "load", "slow", "upstream", "shutdown")
+PARTS = {
+    "load": load_part,
+    "slow": slow_part,
+    "upstream": upstream_part,
+    "shutdown": shutdown_part,
+}
+NAMES = ("uploads", *PARTS)
 CLIENTS = ("color", "style")
 
 DESCRIPTION = """\
@@ -22,7 +26,7 @@ Try whether the service holds up, on this machine and on loopback alone: real mo
 clients as a user starts them. uploads: thousands of broken, hostile and odd ones; load: ten times
 as many photos at once as may be in hand; slow: clients that dawdle or vanish; upstream: a model
 that is down, slow, flapping or killed; shutdown: SIGTERM under load. Memory and logs are looked at
-in every part. Prints a table, and one line for each promise of docs/operations.md that is broken."""
+in every part. Prints a table, and a line for each promise of docs/operations.md that is broken."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def _whole(low: int, high: int) -> object:
+def _whole(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
@@ -42,8 +46,8 @@ def _whole(low: int, high: int) -> object:
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     for name in names:
-        if name not in PARTS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PARTS)}")
+        if name not in NAMES:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(NAMES)}")
     return names
 
 
@@ -58,9 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         type=_names,
-        default=list(PARTS),
+        default=list(NAMES),
         metavar="NAME[,NAME]",
-        help=f"of {', '.join(PARTS)} only these",
+        help=f"of {', '.join(NAMES)} only these",
     )
     parser.add_argument(
         "--client", choices=CLIENTS, help="only this client (default: one after the other)"
@@ -112,16 +116,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _soak(options: argparse.Namespace, folder: Path) -> list[Part]:
-    parts: list[Part] = []
+    found: list[Part] = []
     for client in [options.client] if options.client else CLIENTS:
         with models(client, folder) as servers:
             if "uploads" in options.only:
-                parts.append(
-                    uploads_part.soak(
-                        client, servers, folder, options.uploads, options.seed, _tell
-                    ).part
+                tried = uploads_part.soak(
+                    client, servers, folder, options.uploads, options.seed, _tell
                 )
-    return parts
+                found.append(tried.part)
+            for name, part in PARTS.items():
+                if name in options.only:
+                    found.append(part.soak(client, servers, folder, _tell).part)
+    return found
 
 
 def _tell(progress: str) -> None:

@@ -3,6 +3,7 @@
 Each function is one kind, and returns the bytes for one connection with what may come back.
 """
 
+import dataclasses
 import gzip
 import random
 from collections.abc import Callable
@@ -138,11 +139,11 @@ def wrong_method(rng: random.Random) -> Raw:
 
 def odd_target(rng: random.Random) -> Raw:
     """An address that there is not, or that is none."""
-    target = rng.choice(("/", "//predict", "/predict/", "/predict%00", "/../predict", "*", "predict",
+    target = rng.choice(("/", "//predict", "/predict/", "/predict%00", "/../predict", "*", "//",
                          "/" + "a" * 3000, "/" + "a" * 9000, "/predict?" + "a=1&" * 900,
                          "/predict?vividness=1&vividness=2", "/%ff%fe", "http://other/predict/x",
                          "/page/../../etc/passwd", "/page/%2e%2e/app.py"))  # fmt: skip
-    return Raw(request(form(part("content_image", photo())), target=target))
+    return Raw(request(form(part("content_image", photo())), target=target), FINE | REFUSALS)
 
 
 def huge_headers(rng: random.Random) -> Raw:
@@ -187,7 +188,9 @@ def lying_content_length(rng: random.Random) -> Raw:
                    half_close=half_close)  # fmt: skip
 
     return rng.choice((
-        said(b"%d" % (len(body) + 1000)), said(b"%d" % (len(body) // 2)), said(b"-1"),
+        # The form is whole before the body is.
+        dataclasses.replace(said(b"%d" % (len(body) + 1000)), statuses=FINE | REFUSALS),
+        said(b"%d" % (len(body) // 2)), said(b"-1"),
         said(b"99999999999999999999"), said(b"many"), said(b"10, 10"), said(b""), said(b"+5"),
         said(b"999999999", half_close=False), said(b"0"),
         Raw(HEAD + kind + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n" + body),

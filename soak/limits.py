@@ -14,3 +14,16 @@ def memory_mb(
     """The most memory of a client with those settings, in megabytes."""
     pictures = 2 if client == "style" else 1
     return BASE_MB + 13 * max_pixels_in_hand / 1e6 + max_in_hand * pictures * max_upload_mb
+
+
+# A refusal comes within so many seconds, and so does GET /healthz, on a machine of two cores that
+# also runs the model server and ten times as many callers as may be served.
+AT_ONCE_S = 5.0
+# What glibc's pools keep for many threads, once it was all used.
+KEPT_MB = 150.0
+# MAX_IN_HAND and the spare ones.
+THREADS = 80
+# The head of a request, as color_client.worker has it; and how often its loop looks at the clock.
+HEAD_WITHIN_S = 10.0
+FAREWELL_S = 2.0
+TICK_S = 1.0

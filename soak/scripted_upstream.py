@@ -63,9 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Lose the connection, as a process that dies does."""
         self.close_connection = True
         with contextlib.suppress(OSError):
-            self.connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
-            )
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def wait(self, seconds: float) -> bool:
@@ -213,7 +211,7 @@ def slow(seconds: float, then: Behavior = flat) -> Behavior:
 
 
 def flapping(period: float, then: Behavior = flat) -> Behavior:
-    """By turns of `period` seconds: answer right, lose the connection, answer 503, answer rubbish."""
+    """By turns, `period` seconds each: right, the connection is lost, 503, rubbish."""
 
     def behave(handler: _Handler, body: bytes) -> None:
         turn = int(time.monotonic() / period) % 4

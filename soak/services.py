@@ -1,15 +1,18 @@
 """The services that the parts try: model servers, a client in front of them, its good photos."""
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from soak import checks, memory, programs
 from soak.good_photos import GoodPhoto, good_photos
-from soak.programs import ROOT, Program
+from soak.hostile_pictures import whole_file
+from soak.http_bytes import Answer, get
+from soak.programs import ROOT, CannotSoak, Program
 from soak.report import Part
 from soak.scripted_upstream import ScriptedUpstream
 
@@ -51,12 +54,43 @@ class Tried:
     program: Program
     photos: list[GoodPhoto]
     part: Part
+    ids: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def got(self, answer: Answer) -> None:
+        """Count an answer, whose request must be in the log."""
+        with self.lock:
+            self.part.came_back[str(answer.status or "none")] += 1
+            if answer.status:
+                self.ids.add(answer.headers.get("x-request-id", ""))
+
+    def violated(self, line: str) -> None:
+        """Tell of something that is not as promised."""
+        with self.lock:
+            self.part.violated(line)
+
+    def metric(self, name: str) -> float:
+        """A number of GET /metrics without labels."""
+        text = get(self.program.port, "/metrics").body.decode()
+        for line in text.splitlines():
+            if line.startswith(f"colorway_client_{name} "):
+                return float(line.rpartition(" ")[2])
+        raise CannotSoak(f"/metrics has no {name}")
+
+    def check_that_nothing_is_in_hand(self, when: str) -> None:
+        """Within a moment, no photo and no pixel may be in hand any more."""
+        for name in ("photos_in_hand", "pixels_in_hand"):
+            deadline = time.monotonic() + 5
+            while (value := self.metric(name)) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            if value:
+                self.violated(f"{when}: {name} is still {value:g}")
 
     def check_good_photos(self, when: str) -> None:
         """Send every good photo; what is not right is a violation."""
         for photo in self.photos:
             answer = photo.send(self.program.port)
-            self.part.came_back[str(answer.status or "none")] += 1
+            self.got(answer)
             if wrong := photo.wrong(answer):
                 self.part.violated(f"{when}: the good photo {photo.name}: {wrong}")
 
@@ -72,14 +106,16 @@ def tried(
     started = time.monotonic()
     with programs.client(kind, upstream_port, folder, **settings) as program:
         photos = good_photos(kind, program.port)
+        client = Tried(kind, program, photos, part)
         try:
-            yield Tried(kind, program, photos, part)
+            yield client
         finally:
             part.seconds = time.monotonic() - started
             if program.process.poll() is None and memory.can_measure():
                 look_at_memory(part, program)
     log = program.log.read_text(errors="replace").splitlines()
-    for wrong in checks.wrong_log(log, [photo.file for photo in photos])[:10]:
+    sent = [*(photo.file for photo in photos), whole_file("JPEG")]
+    for wrong in checks.wrong_log(log, client.ids, sent)[:10]:
         part.violated(wrong)
 
 

@@ -1,6 +1,5 @@
 """Thousands of hostile uploads, several at once, with good photos in between."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +22,6 @@ def soak(
     limit = limits.memory_mb(kind)
     with tried(kind, "uploads", models.gateway.port, folder, limit) as client:
         client.part.sent = f"{count:,} hostile uploads of {len(KINDS)} kinds, seed {seed}"
-        lock = threading.Lock()
 
         def send(number: int) -> None:
             upload = make(kind, seed, number)
@@ -34,13 +32,12 @@ def soak(
                 half_close=upload.half_close,
             )
             wrong = checks.wrong_upload(upload, answer)
-            with lock:
-                client.part.came_back[str(answer.status or "none")] += 1
-                if wrong:
-                    where = _keep(folder, kind, upload, answer)
-                    client.part.violated(
-                        f"upload {number} of seed {seed} ({upload.kind}): {wrong}; kept as {where}"
-                    )
+            client.got(answer)
+            if wrong:
+                where = _keep(folder, kind, upload, answer)
+                client.violated(
+                    f"upload {number} of seed {seed} ({upload.kind}): {wrong}; kept as {where}"
+                )
 
         with ThreadPoolExecutor(AT_ONCE) as crowd:
             for start in range(0, count, CHECK_EVERY):
@@ -48,6 +45,7 @@ def soak(
                 list(crowd.map(send, numbers))
                 client.check_good_photos(f"after upload {numbers[-1]}")
                 tell(f"{kind}: {numbers[-1] + 1} of {count} uploads")
+        client.check_that_nothing_is_in_hand("after all uploads")
     return client
 
 
