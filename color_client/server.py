@@ -5,10 +5,9 @@ the model has are counted once, not once per process, and the work itself (decod
 arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
 """
 
-import contextlib
-import ctypes
 import os
 import socket
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +16,15 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import logs
+from . import logs, memory
 from .settings import Settings
 from .worker import GunicornLogger, Worker
 
 # Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
+# The loop that accepts takes the interpreter lock anew after every call of the system. Python's own
+# 5 ms each time, with photos in all the other threads, let the refusals wait for seconds.
+_SWITCH_INTERVAL_S = 0.0005
 
 
 class _Server(BaseApplication):
@@ -37,25 +39,12 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        _return_memory()
+        memory.keep_little()
         # About broken uploads, whose senders are told.
         warnings.filterwarnings("ignore", module="PIL")
         logs.configure()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         return self.load_app()
-
-
-def _return_memory() -> None:
-    """Let large blocks go back to the system when they are freed, and keep small ones.
-
-    glibc keeps what it freed in a pool for each of several threads, and learns to put ever larger
-    blocks there: with many threads, many times the memory of one photo. A fixed limit stops that.
-    And what a small photo needs stays in the pool: without that, every one of them cost 870 page
-    faults.
-    """
-    m_trim_threshold, m_mmap_threshold = -1, -3
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(m_mmap_threshold, 4 * 1024 * 1024)
-        ctypes.CDLL(None).mallopt(m_trim_threshold, 8 * 1024 * 1024)
 
 
 def bind_error(host: str, port: int) -> OSError | None:
@@ -72,7 +61,7 @@ def bind_error(host: str, port: int) -> OSError | None:
 
 def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in hand are finished first."""
-    memory = Path("/dev/shm")
+    in_memory = Path("/dev/shm")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = {
         "bind": f"{host}:{settings.port}",
@@ -87,7 +76,7 @@ def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
         # It would write past the limit that a slow caller has.
         "sendfile": False,
         # The worker's sign of life is a file: in memory, because the disk may be read-only.
-        "worker_tmp_dir": str(memory) if os.access(memory, os.W_OK) else None,
+        "worker_tmp_dir": str(in_memory) if os.access(in_memory, os.W_OK) else None,
         "control_socket_disable": True,
         "loglevel": "warning",
         "when_ready": lambda server: print(

@@ -6,6 +6,7 @@
 - Good-bye is said in the loop: the client has FAREWELL_S to hang up, so that an answer to an upload
   that nobody read to its end is not lost on the way.
 - What is no HTTP request is answered, and logged, as every other error is.
+- When it has been idle for a while, it gives back the memory that a rush has left in the pools.
 - Told to stop, it takes what has connected already, then refuses, and answers all that it took.
 """
 
@@ -24,7 +25,7 @@ from gunicorn import glogging
 from gunicorn.http import errors
 from gunicorn.workers import gthread
 
-from . import logs
+from . import logs, memory
 from .client_socket import ClientSocket
 from .problems import problem_body
 
@@ -41,6 +42,8 @@ _MOST_OF_A_HEAD = 65_536
 _FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
 _LONGEST_FIRST_LINE = 4_200
 _DRAIN_BYTES = 262_144
+_ACCEPTED_AT_ONCE = 32
+_IDLE_S = 5.0
 
 # How long gunicorn drains an unread body before it keeps a connection for a next request.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
@@ -70,12 +73,19 @@ class Worker(gthread.ThreadWorker):
     def init_process(self) -> None:
         """Start, with nobody to say good-bye to."""
         self._leaving: dict[ClientSocket, float] = {}
+        self._busy_at: float | None = None
         self._patience = float(self.app.settings.client_timeout_s)
         super().init_process()
 
     # Connections come
 
-    def accept(self, listener: Any) -> bool:
+    def accept(self, listener: Any) -> None:
+        """Take new connections, several at a time: each turn of the loop costs."""
+        for _ in range(_ACCEPTED_AT_ONCE):
+            if self.nr_conns >= self.worker_connections or not self._accept_one(listener):
+                return
+
+    def _accept_one(self, listener: Any) -> bool:
         """Take a new connection; False where there is none."""
         try:
             accepted, address = listener.accept()
@@ -159,6 +169,17 @@ class Worker(gthread.ThreadWorker):
                 conn.timeout = 0.0
         super().murder_keepalived(force)
 
+    def notify(self) -> None:
+        """Tell gunicorn of being alive: once in every turn of the loop."""
+        super().notify()
+        now = time.monotonic()
+        waiting = len(self.keepalived_conns) + len(self.pending_conns) + len(self._leaving)
+        if self.nr_conns > waiting:
+            self._busy_at = now
+        elif self._busy_at is not None and now > self._busy_at + _IDLE_S:
+            self._busy_at = None
+            memory.give_back()
+
     # Requests are answered
 
     def handle(self, conn: Any) -> Any:
@@ -221,7 +242,7 @@ class Worker(gthread.ThreadWorker):
         for listener in self.sockets:
             # Who has connected already may have sent its request.
             listener.setblocking(False)
-            while self.accept(listener):
+            while self._accept_one(listener):
                 pass
             listener.close()
 

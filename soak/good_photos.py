@@ -119,9 +119,10 @@ def with_references(client: str, port: int, files: dict[str, bytes]) -> list[Goo
 def _odd(client: str, photo: np.ndarray, picture: np.ndarray) -> str:
     if photo.shape != picture.shape:
         return f"{picture.shape} for {photo.shape}"
-    if np.ptp(picture.astype(np.int16), axis=2).mean() < 1:
+    if np.ptp(picture[::8].astype(np.int16), axis=2).mean() < 1:
         return "it has no color"
-    apart = np.abs(luminance(photo) - luminance(picture)).max()
+    rows = slice(None, None, max(1, photo.size // 3_000_000))
+    apart = np.abs(luminance(photo[rows]) - luminance(picture[rows])).max()
     if client == "color" and apart > _LUMINANCE_APART:
         return f"its luminance is up to {apart:.1f} levels away from the photo's"
     if client == "style" and apart <= _LUMINANCE_APART:

@@ -19,8 +19,9 @@ def memory_mb(
 # A refusal comes within so many seconds, and so does GET /healthz, on a machine of two cores that
 # also runs the model server and ten times as many callers as may be served.
 AT_ONCE_S = 5.0
-# What glibc's pools keep for many threads, once it was all used.
-KEPT_MB = 150.0
+# What may be left in glibc's pools of many threads some time after a rush.
+KEPT_MB = 100.0
+GIVEN_BACK_WITHIN_S = 10.0
 # MAX_IN_HAND and the spare ones.
 THREADS = 80
 # The head of a request, as color_client.worker has it; and how often its loop looks at the clock.
