@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import struct
 import time
 from typing import Any, Self
 
@@ -63,6 +64,8 @@ class ClientSocket(socket.socket):
         try:
             super().sendall(data, flags)
         except TimeoutError:
+            # What the system still holds for this client is dropped when the socket is closed.
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise ClientTooSlow from None
         finally:
             self._to_take -= time.monotonic() - started

@@ -97,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Soak and print. Returns 0 where all held, 1 where something did not, 2 if it cannot run."""
     parser = build_parser()
     options = parser.parse_args(arguments)
+    # Hundreds of callers are threads of this process, and their times are taken.
+    sys.setswitchinterval(0.0005)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="colorway-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -26,6 +26,11 @@ class Models:
     servers: dict[str, Program]
     gateway: ScriptedUpstream
 
+    @property
+    def port(self) -> int:
+        """Where all of them are reached: past the gateway where it has nothing to tell apart."""
+        return self.gateway.port if len(self.servers) > 1 else self.servers["color"].port
+
 
 @contextmanager
 def models(client: str, folder: Path) -> Iterator[Models]:

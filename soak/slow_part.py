@@ -27,7 +27,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
     """Try a client that grants `CLIENT_TIMEOUT_S` of 3 s."""
     limit = limits.memory_mb(kind)
     settings = {"CLIENT_TIMEOUT_S": f"{CLIENT_TIMEOUT_S:g}"}
-    with tried(kind, "slow", models.gateway.port, folder, limit, **settings) as client:
+    with tried(kind, "slow", models.port, folder, limit, **settings) as client:
         small = client.photos[0].asks
         large = ask_for(kind, large_photo(*_LARGE, grain=12.0))
         heads = limits.HEAD_WITHIN_S

@@ -20,7 +20,7 @@ def soak(
 ) -> Tried:
     """Send uploads 0 … `count` - 1 of that seed to a client with its default settings."""
     limit = limits.memory_mb(kind)
-    with tried(kind, "uploads", models.gateway.port, folder, limit) as client:
+    with tried(kind, "uploads", models.port, folder, limit) as client:
         client.part.sent = f"{count:,} hostile uploads of {len(KINDS)} kinds, seed {seed}"
 
         def send(number: int) -> None:
