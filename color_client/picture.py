@@ -98,7 +98,8 @@ def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
 
 
 def decode(image: ImageFile.ImageFile) -> Photo:
-    """Decode what `open_header` opened: the first frame, upright, converted to sRGB.
+    """Decode what `open_header` opened: the first frame, upright, converted to sRGB. Only the size
+    of what was opened is of use after that.
 
     Raises Problem 400 where the file is broken or cut short.
     """
@@ -130,7 +131,18 @@ def _decode(image: ImageFile.ImageFile) -> Photo:
     if turn is not None:
         pixels = pixels.transpose(turn)
         alpha = alpha.transpose(turn) if alpha else None
+    _let_go(image, pixels)
     return Photo(pixels, alpha)
+
+
+def _let_go(image: ImageFile.ImageFile, pixels: Image.Image) -> None:
+    """Free what the opened file still holds, now that `pixels` hold what counts: up to 16 bytes a
+    pixel of WebP, whose decoder keeps two canvases and Pillow a third.
+    """
+    image.fp = None
+    vars(image).pop("_decoder", None)
+    if pixels is not image:
+        image.close()
 
 
 def _orientation(image: Image.Image) -> int:

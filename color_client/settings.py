@@ -88,7 +88,7 @@ class Settings:
     max_pixels_in_hand: int = setting(
         100_000_000,
         whole(1, 10_000_000_000),
-        "Decoded pixels in memory at once, about 13 bytes each; photos beyond wait their turn.",
+        "Decoded pixels in memory at once, 7 to 18 bytes each; photos beyond wait their turn.",
     )
 
     max_upload_mb_in_hand: float = setting(

@@ -2,18 +2,22 @@
 
 # The program itself, idle, both processes of it; and what Python and glibc keep of what was freed.
 BASE_MB = 150.0
+BYTES_PER_PIXEL = 18
+# The texts and profiles of a PNG, inflated.
+TEXTS_MB = 4.2
 
 
 def memory_mb(
-    client: str,
     *,
     max_in_hand: int = 64,
-    max_upload_mb: float = 25.0,
+    max_upload_mb_in_hand: float = 200.0,
     max_pixels_in_hand: int = 100_000_000,
 ) -> float:
     """The most memory of a client with those settings, in megabytes."""
-    pictures = 2 if client == "style" else 1
-    return BASE_MB + 13 * max_pixels_in_hand / 1e6 + max_in_hand * pictures * max_upload_mb
+    pixels = BYTES_PER_PIXEL * max_pixels_in_hand / 1e6
+    # An upload is there twice for the moment in which it is put together.
+    uploads = 2 * max_upload_mb_in_hand
+    return BASE_MB + pixels + uploads + TEXTS_MB * max_in_hand
 
 
 # A refusal comes within so many seconds, and so does GET /healthz, on a machine of two cores that

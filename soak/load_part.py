@@ -20,7 +20,7 @@ LARGEST, LARGEST_SIZE = 2, (7000, 7000)
 
 def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
     """Try a client with its default settings."""
-    limit = limits.memory_mb(kind)
+    limit = limits.memory_mb()
     with tried(kind, "load", models.port, folder, limit) as client:
         port = client.program.port
         sizes = {"large": LARGE_SIZE, "largest": LARGEST_SIZE}

@@ -25,7 +25,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
     ports = {name: server.port for name, server in models.servers.items()}
     gateway = models.gateway
     gateway.behave(flat)
-    limit = limits.memory_mb(kind)
+    limit = limits.memory_mb()
     rounds: list[Tried] = []
     try:
         for number in range(ROUNDS):

@@ -25,7 +25,7 @@ Dawdle = Callable[[socket.socket, bytes], Answer]
 
 def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
     """Try a client that grants `CLIENT_TIMEOUT_S` of 3 s."""
-    limit = limits.memory_mb(kind)
+    limit = limits.memory_mb()
     settings = {"CLIENT_TIMEOUT_S": f"{CLIENT_TIMEOUT_S:g}"}
     with tried(kind, "slow", models.port, folder, limit, **settings) as client:
         small = client.photos[0].asks

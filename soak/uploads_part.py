@@ -19,7 +19,7 @@ def soak(
     kind: str, models: Models, folder: Path, count: int, seed: int, tell: Callable[[str], None]
 ) -> Tried:
     """Send uploads 0 … `count` - 1 of that seed to a client with its default settings."""
-    limit = limits.memory_mb(kind)
+    limit = limits.memory_mb()
     with tried(kind, "uploads", models.port, folder, limit) as client:
         client.part.sent = f"{count:,} hostile uploads of {len(KINDS)} kinds, seed {seed}"
 

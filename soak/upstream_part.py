@@ -23,7 +23,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
     """Try a client with TIMEOUT_S of 2 s and eight photos in hand."""
     gateway = models.gateway
     ports = {name: server.port for name, server in models.servers.items()}
-    limit = limits.memory_mb(kind, max_in_hand=IN_HAND)
+    limit = limits.memory_mb(max_in_hand=IN_HAND)
     settings = {"TIMEOUT_S": f"{TIMEOUT_S:g}", "MAX_IN_HAND": str(IN_HAND)}
     with tried(kind, "upstream", gateway.port, folder, limit, **settings) as client:
         real = client.photos
