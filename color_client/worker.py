@@ -153,11 +153,13 @@ class Worker(gthread.ThreadWorker):
                 continue
             self.pending_conns.remove(conn)
             self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
             if conn.head_bytes > 0:
                 detail = f"The head of the request did not arrive within {HEAD_WITHIN_S:g} s."
                 refuse(conn.sock.send, 408, detail)
-            self.nr_conns -= 1
-            self._say_good_bye(conn.sock)
+                self._say_good_bye(conn.sock)
+            else:
+                conn.close()
         for sock, until in list(self._leaving.items()):
             if now > until or (full and now > until - FAREWELL_S + _PATIENCE_WHEN_FULL_S):
                 self._gone(sock)

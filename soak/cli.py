@@ -101,9 +101,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.setswitchinterval(0.0005)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="colorway-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
+    parts: list[Part] = []
     try:
-        parts = _soak(options, folder)
+        _soak(options, folder, parts)
     except CannotSoak as error:
+        # What broke before this may be why.
+        print("".join(f"VIOLATION {line}\n" for part in parts for line in part.violations), end="")
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -117,8 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if violations else 0
 
 
-def _soak(options: argparse.Namespace, folder: Path) -> list[Part]:
-    found: list[Part] = []
+def _soak(options: argparse.Namespace, folder: Path, found: list[Part]) -> None:
     for client in [options.client] if options.client else CLIENTS:
         with models(client, folder) as servers:
             if "uploads" in options.only:
@@ -129,7 +131,6 @@ def _soak(options: argparse.Namespace, folder: Path) -> list[Part]:
             for name, part in PARTS.items():
                 if name in options.only:
                     found.append(part.soak(client, servers, folder, _tell).part)
-    return found
 
 
 def _tell(progress: str) -> None:

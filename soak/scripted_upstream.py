@@ -179,11 +179,12 @@ def _passed_on(handler: _Handler, body: bytes, ports: dict[str, int]) -> None:
 
 
 def flat(handler: _Handler, body: bytes) -> None:
-    """Answer the color question right, with one color for all pixels; and paint a gradient."""
+    """Answer the color question with one color for all pixels; paint a yellowish negative."""
     (row,) = json.loads(body)["instances"]
     if "content_bytes" in row:
         with Image.open(io.BytesIO(base64.b64decode(row["content_bytes"]["b64"]))) as image:
             pixels = 255 - np.asarray(image)
+        pixels[..., 2] //= 2
         name = "stylized_bytes"
     else:
         with Image.open(io.BytesIO(base64.b64decode(row["l_bytes"]["b64"]))) as image:

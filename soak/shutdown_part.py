@@ -12,10 +12,11 @@ from soak.http_bytes import Answer, exchange, read_answer
 from soak.scripted_upstream import flat, slow
 from soak.services import Models, Tried, tried
 
-ROUNDS = 3
+ROUNDS = 2
 ASKING = 40
 UPLOADING = 10
 IDLE = 5
+COMING = 4
 MODEL_S = 1.0
 ENDED_WITHIN_S = 20.0
 
@@ -63,6 +64,7 @@ class _Round:
         self.told_at = float("inf")
         self.over = threading.Event()
         self.refused = 0
+        self.lost = 0
 
     def stop_it(self) -> None:
         """Fill its hands, ask it to stop, and see what becomes of each request."""
@@ -76,7 +78,7 @@ class _Round:
             if all(not thread.is_alive() for thread in crowd):
                 break
             time.sleep(0.02)
-        coming = [threading.Thread(target=self._keep_coming) for _ in range(4)]
+        coming = [threading.Thread(target=self._keep_coming) for _ in range(COMING)]
         for thread in coming:
             thread.start()
         time.sleep(0.2)
@@ -97,6 +99,9 @@ class _Round:
             sock.close()
         if code:
             self.client.violated(f"it ended with exit code {code}")
+        # In the very moment of the end each may find the door closing before it.
+        if self.lost > COMING:
+            self.client.violated(f"{self.lost} connections were accepted after SIGTERM, and lost")
         if not self.refused:
             self.client.violated("no connection was refused")
         self.client.part.notes.append(f"ended {time.monotonic() - started:.1f} s after SIGTERM")
@@ -137,9 +142,10 @@ class _Round:
                 self.over.wait(0.05)
                 continue
             self.client.got(answer)
-            # One that comes in the very moment of the end may find the door closing.
             if answer.status != 200 and started < self.told_at:
                 self.client.violated(f"/healthz, accepted: {answer.status} {answer.error}")
+            elif answer.status != 200:
+                self.lost += 1
             elif answer.status == 200 and started > self.told_at + limits.AT_ONCE_S:
                 self.client.violated("a connection was accepted long after SIGTERM")
             time.sleep(0.01)

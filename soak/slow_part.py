@@ -18,7 +18,7 @@ CLIENT_TIMEOUT_S = 3.0
 EACH = 60
 _DRIP_S = 0.25
 # An answer that no buffer between us and the client swallows.
-_LARGE = (2600, 2000)
+_LARGE = (1800, 1400)
 
 Dawdle = Callable[[socket.socket, bytes], Answer]
 

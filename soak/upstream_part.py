@@ -14,7 +14,7 @@ from soak.services import Models, Tried, tried
 TIMEOUT_S = 2.0
 IN_HAND = 8
 CALLERS = 3 * IN_HAND
-PHASE_S = 4.0
+PHASE_S = 3.0
 # After the model is back, this long until all is as it was.
 RECOVERED_WITHIN_S = 3.0
 
@@ -36,6 +36,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             )
             callers = _Callers(client, scripted)
             tell(f"{kind}: a model that is down, slow, flapping")
+            gateway.count()  # forget what was before
             with callers:
                 callers.phase("up", {200})
                 gateway.down()

@@ -49,7 +49,7 @@ def test_wrong_command_line(arguments, says):
 @pytest.mark.parametrize(("violations", "code"), [([], 0), (["color load: a 500"], 1)])
 def test_a_violation_is_a_line_and_an_exit_code(monkeypatch, capsys, tmp_path, violations, code):
     part = Part("color", "load", "much", Counter({"200": 1}), violations=violations)
-    monkeypatch.setattr(cli, "_soak", lambda options, folder: [part])
+    monkeypatch.setattr(cli, "_soak", lambda options, folder, found: found.append(part))
     assert cli.main(["--keep", str(tmp_path)]) == code
     out = capsys.readouterr().out
     assert out.count("VIOLATION") == len(violations)
