@@ -1,5 +1,6 @@
 """How much may be in hand at once, so that memory stays bounded whatever arrives."""
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,12 @@ from .problems import Problem
 # What a decoded pixel takes in memory at most, with all that is made of it: 7 for a gray JPEG, 12
 # for one in color, 18 for an RGBA picture that goes out as WebP.
 BYTES_PER_PIXEL = 18
-_RETRY_AFTER_S = 1
+# Those who are refused together shall not come again together.
+_RETRY_AFTER_S = 1, 5
 
 
 def _overloaded(detail: str) -> Problem:
-    return Problem(503, "overloaded", detail, _RETRY_AFTER_S)
+    return Problem(503, "overloaded", detail, random.randint(*_RETRY_AFTER_S))
 
 
 class Admission:

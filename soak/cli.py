@@ -1,6 +1,7 @@
 """The command line of `python -m soak`."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -97,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Soak and print. Returns 0 where all held, 1 where something did not, 2 if it cannot run."""
     parser = build_parser()
     options = parser.parse_args(arguments)
+    # Whatever ends us, the servers that we started end with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Hundreds of callers are threads of this process, and their times are taken.
     sys.setswitchinterval(0.0005)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="colorway-soak-"))
