@@ -83,8 +83,8 @@ class Tried:
         raise CannotSoak(f"/metrics has no {name}")
 
     def check_that_nothing_is_in_hand(self, when: str) -> None:
-        """Within a moment, no photo and no pixel may be in hand any more."""
-        for name in ("photos_in_hand", "pixels_in_hand"):
+        """Within a moment, no photo, pixel or byte of an upload may be in hand any more."""
+        for name in ("photos_in_hand", "pixels_in_hand", "upload_bytes_in_hand"):
             deadline = time.monotonic() + 5
             while (value := self.metric(name)) and time.monotonic() < deadline:
                 time.sleep(0.1)

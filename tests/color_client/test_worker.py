@@ -133,6 +133,25 @@ def test_a_refused_upload_gets_its_answer_although_nobody_read_it(program, predi
         thread.join()
 
 
+def test_uploads_together_have_a_limit(program):
+    running = program(MAX_UPLOAD_MB_IN_HAND="0.1")
+    head = HEAD + b"Content-Type: image/png\r\nContent-Length: 90000\r\n\r\n"
+    with connected(running) as sock:
+        sock.sendall(head + bytes(80_000))
+        while "colorway_client_upload_bytes_in_hand 0.0" in running.client.get("/metrics").text:
+            time.sleep(0.02)
+        reply = running.client.predict(
+            None, data=bytes(90_000), headers={"Content-Type": "image/png"}
+        )
+        assert reply.status_code == 503 and reply.json()["code"] == "overloaded"
+        assert int(reply.headers["Retry-After"]) > 0
+        assert running.client.predict(PHOTO).status_code == 200
+    deadline = time.monotonic() + 30
+    while "colorway_client_upload_bytes_in_hand 0.0" not in running.client.get("/metrics").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
