@@ -1,5 +1,6 @@
 """A connection to one of our clients, who has only so much time to send and to take."""
 
+import contextlib
 import errno
 import socket
 import struct
@@ -42,6 +43,12 @@ class ClientSocket(socket.socket):
             return super().recv(size, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return None
+
+    def wake_at(self, size: int) -> None:
+        """Be readable, for who polls or receives, when so many bytes are there, or the end."""
+        # Of a connection that is lost, some systems refuse it; that is readable anyway.
+        with contextlib.suppress(OSError):
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """As a socket does. Raises ClientTooSlow when the time to send is used up."""

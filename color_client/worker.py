@@ -44,6 +44,7 @@ _LONGEST_FIRST_LINE = 4_200
 _DRAIN_BYTES = 262_144
 _ACCEPTED_AT_ONCE = 32
 _IDLE_S = 5.0
+_PAUSE_WITHOUT_FILES_S = 0.1
 
 # How long gunicorn drains an unread body before it keeps a connection for a next request.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
@@ -94,6 +95,7 @@ class Worker(gthread.ThreadWorker):
                 return False
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 log.error("no more connections: %s", error)
+                time.sleep(_PAUSE_WITHOUT_FILES_S)
                 return False
             raise
         self.nr_conns += 1
@@ -107,7 +109,7 @@ class Worker(gthread.ThreadWorker):
             conn.head_since, conn.head_bytes = time.monotonic(), -1
         if self._head_is_there(conn):
             del conn.head_since
-            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            conn.sock.wake_at(1)
             conn.data_ready = True
             super().enqueue_req(conn)
             return
@@ -140,7 +142,7 @@ class Worker(gthread.ThreadWorker):
         ):
             return True
         conn.head_bytes = len(head)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(head) + 1)
+        conn.sock.wake_at(len(head) + 1)
         return False
 
     def murder_pending(self) -> None:

@@ -1,5 +1,6 @@
 """How long a client is waited for, in all."""
 
+import select
 import socket
 import threading
 import time
@@ -26,6 +27,26 @@ def test_what_arrives_is_read_and_what_is_sent_arrives(pair):
     assert ours.peek(1) is None
     theirs.close()
     assert ours.peek(1) == b"" and ours.recv(1) == b""
+
+
+def test_who_polls_is_woken_when_there_is_more():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        ours = ClientSocket.of(server.accept()[0])
+    with theirs, ours:
+        theirs.sendall(b"abc")
+        assert select.select([ours], [], [], 10)[0]
+        ours.wake_at(4)
+        assert not select.select([ours], [], [], 0.1)[0]
+        theirs.sendall(b"d")
+        assert select.select([ours], [], [], 10)[0]
+        ours.wake_at(9)
+        theirs.close()
+        assert select.select([ours], [], [], 10)[0]
+        ours.wake_at(1)
+        assert ours.recv(9) == b"abcd"
+        ours.close()
+        ours.wake_at(1)
 
 
 def test_drops_do_not_make_the_time_longer(pair):
