@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install up registry images images-test test test-all bench lint constraints clean
+.PHONY: help install up registry images images-test test test-all bench soak lint constraints clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ test-all: $(VENV)/.dev ## The slow tests: long faults, browsers, the TensorFlow 
 
 bench: $(VENV)/.dev ## Measure the service on this machine, side by side in one run
 	$(BIN)/python -m bench
+
+soak: $(VENV)/.dev ## Try whether the service holds up: hostile uploads, overload, slow callers, faults
+	$(BIN)/python -m soak
 
 lint: $(VENV)/.dev ## Style, imports, docstrings (ruff) and types (mypy)
 	$(BIN)/ruff check .

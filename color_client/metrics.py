@@ -69,6 +69,16 @@ class Metrics:
             "MAX_PIXELS_IN_HAND: the next photo waits.",
             lambda: admission.max_pixels,
         )
+        self._gauge(
+            "upload_bytes_in_hand",
+            "Bytes of uploads in memory now.",
+            lambda: admission.upload_bytes,
+        )
+        self._gauge(
+            "upload_bytes_in_hand_limit",
+            "MAX_UPLOAD_MB_IN_HAND: an upload of more is refused.",
+            lambda: admission.max_upload_bytes,
+        )
 
     def _counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
         self.rows.append((f"{_PREFIX}{name}_total", "counter", labels, meaning))

@@ -5,15 +5,17 @@ import re
 import time
 import uuid
 
-import orjson
 from flask import Flask, Response, g, request
 
-from . import stages
+from . import logs, stages
 from .metrics import Metrics
 
-log = logging.getLogger("color_client.access")
+log = logging.getLogger(logs.ACCESS)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Of what a stranger sends, as much as helps; and what counts as any number of bytes.
+_LONGEST = 200
+_MOST_BYTES = 10**15
 
 
 def observe(app: Flask, metrics: Metrics) -> None:
@@ -48,22 +50,23 @@ def observe(app: Flask, metrics: Metrics) -> None:
             metrics.picture_seconds.labels(route, g.model).observe(taken)
         if "problem" in g:
             metrics.problems.labels(path, route, g.problem).inc()
-        line = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "request_id": g.request_id,
-            "method": request.method,
-            "path": request.path,
-            "route": g.get("route"),
-            "status": response.status_code,
-            "ms": round(1e3 * taken, 1),
-            "bytes_in": request.content_length,
-            "bytes_out": response.content_length,
-            "stages_ms": {name: round(1e3 * s, 1) for name, s in g.stages.items()} or None,
-            "problem": g.get("problem"),
-            "model": response.headers.get("X-Model"),
-        }
-        told = {key: value for key, value in line.items() if value is not None}
-        log.info("%s", orjson.dumps(told).decode())
+        # A length is what somebody says, and JSON has no larger numbers.
+        bytes_in = request.content_length
+        told = logs.line(
+            request_id=g.request_id,
+            method=request.method[:_LONGEST],
+            path=request.path[:_LONGEST],
+            route=g.get("route"),
+            status=response.status_code,
+            ms=round(1e3 * taken, 1),
+            bytes_in=bytes_in if bytes_in is None else min(bytes_in, _MOST_BYTES),
+            bytes_out=response.content_length,
+            stages_ms={name: round(1e3 * s, 1) for name, s in g.stages.items()} or None,
+            problem=g.get("problem"),
+            cause=g.get("cause"),
+            model=response.headers.get("X-Model"),
+        )
+        log.info("%s", told)
         return response
 
     def leave(_error: BaseException | None) -> None:

@@ -1,7 +1,6 @@
 """Picture files to pixels and back: what an upload holds, as a person sees it."""
 
 import io
-import logging
 import re
 from dataclasses import dataclass
 
@@ -25,11 +24,12 @@ from . import png
 from .lab import Bytes
 from .problems import Problem
 
-log = logging.getLogger("color_client")
-
 # The limit is ours (by the header, with an answer that names it); Pillow's own would come first
 # for some sizes, as a warning or an exception.
 Image.MAX_IMAGE_PIXELS = None
+# What the compressed texts of a PNG may inflate to. Pillow's own limit, 64 MB, would be met by a
+# file of 64 kB, and is for each of the photos in hand.
+PngImagePlugin.MAX_TEXT_MEMORY = 4 * 1024 * 1024
 
 # What photos come in. Not all that Pillow opens: some of its formats run other programs.
 # Pillow registers a format when its module is imported, and by itself does so too late for a list.
@@ -83,7 +83,7 @@ def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
     except Exception as error:
         # Pillow documents no list of what broken files raise.
         if _SIGNATURE.match(data.getbuffer()[:16]):
-            raise _broken(error) from error
+            raise _broken() from error
         raise Problem(
             415, "not-a-picture", f"This is not a picture that can be read. Send a {NAMES} file."
         ) from error
@@ -98,18 +98,18 @@ def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
 
 
 def decode(image: ImageFile.ImageFile) -> Photo:
-    """Decode what `open_header` opened: the first frame, upright, converted to sRGB.
+    """Decode what `open_header` opened: the first frame, upright, converted to sRGB. Only the size
+    of what was opened is of use after that.
 
     Raises Problem 400 where the file is broken or cut short.
     """
     try:
         return _decode(image)
     except Exception as error:
-        raise _broken(error) from error
+        raise _broken() from error
 
 
-def _broken(error: Exception) -> Problem:
-    log.info("broken picture: %s: %s", type(error).__name__, error)
+def _broken() -> Problem:
     return Problem(
         400,
         "picture-broken",
@@ -131,7 +131,18 @@ def _decode(image: ImageFile.ImageFile) -> Photo:
     if turn is not None:
         pixels = pixels.transpose(turn)
         alpha = alpha.transpose(turn) if alpha else None
+    _let_go(image, pixels)
     return Photo(pixels, alpha)
+
+
+def _let_go(image: ImageFile.ImageFile, pixels: Image.Image) -> None:
+    """Free what the opened file still holds, now that `pixels` hold what counts: up to 16 bytes a
+    pixel of WebP, whose decoder keeps two canvases and Pillow a third.
+    """
+    image.fp = None
+    vars(image).pop("_decoder", None)
+    if pixels is not image:
+        image.close()
 
 
 def _orientation(image: Image.Image) -> int:
@@ -168,8 +179,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         return image.convert("L")
     if not image.mode.startswith(("I", "F")):
         return image
+    # In place: these are four bytes a pixel, and there may be 50 million.
     values = np.asarray(image).astype(np.float32)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     if image.mode.startswith("I;16") or (image.mode == "I" and low >= 0 and high <= 65_535):
         low, high = 0.0, 65_535.0
@@ -177,8 +189,10 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         low, high = 0.0, 1.0
     elif image.mode == "F" and low >= 0 and high <= 255:
         low, high = 0.0, 255.0
-    scaled = (values - np.float32(low)) * np.float32(255.0 / ((high - low) or 1.0))
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+    values -= np.float32(low)
+    values *= np.float32(255.0 / ((high - low) or 1.0))
+    np.rint(values, out=values)
+    return Image.fromarray(values.astype(np.uint8))
 
 
 def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:

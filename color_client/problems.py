@@ -9,6 +9,9 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 log = logging.getLogger("color_client")
 
+# Of an error of some library, as much as helps.
+_LONGEST_CAUSE = 200
+
 
 class Problem(Exception):
     """An answer other than the picture.
@@ -25,18 +28,30 @@ class Problem(Exception):
         self.retry_after = retry_after
 
 
-def problem_response(problem: Problem) -> Response:
-    """The reply for a problem. Its `type` is about:blank, so `title` is the status's own name."""
-    g.problem = problem.code
+def problem_body(status: int, code: str, detail: str, request_id: str | None) -> tuple[str, bytes]:
+    """The title of a problem, and the JSON document that it is answered with. Its `type` is
+    about:blank, so the title is the status's own name.
+    """
+    title = HTTP_STATUS_CODES.get(status, "Error")
     body = {
         "type": "about:blank",
-        "title": HTTP_STATUS_CODES.get(problem.status, "Error"),
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.code,
-        "request_id": g.get("request_id"),
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
     }
-    response = Response(orjson.dumps(body), problem.status, mimetype="application/problem+json")
+    return title, orjson.dumps(body)
+
+
+def problem_response(problem: Problem) -> Response:
+    """The reply for a problem; what it was raised from is for the log."""
+    g.problem = problem.code
+    if problem.__cause__ is not None:
+        cause = f"{type(problem.__cause__).__name__}: {problem.__cause__}"
+        g.cause = cause[:_LONGEST_CAUSE].encode(errors="replace").decode()
+    _, body = problem_body(problem.status, problem.code, problem.detail, g.get("request_id"))
+    response = Response(body, problem.status, mimetype="application/problem+json")
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response

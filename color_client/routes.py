@@ -1,11 +1,12 @@
 """POST /predict: a photo comes in, goes through the network, and goes out in color."""
 
+import weakref
 from contextlib import ExitStack
 
 from flask import Blueprint, Response, g, request
 
 from . import coloring, options, picture, reply_format, upload
-from .admission import Admission
+from .admission import Admission, Room
 from .coloring import Finished
 from .http_deadline import Deadline
 from .predictor import Predictor
@@ -25,21 +26,35 @@ def predict_routes(settings: Settings, predictor: Predictor, admission: Admissio
     @routes.post("/predict")
     def predict() -> Response:
         g.route = "color"
-        with ExitStack() as in_hand:
+        with ExitStack() as in_hand, admission.receive() as more:
             in_hand.enter_context(admission.request())
             with stage("upload"):
-                data = upload.pictures(PICTURES, 1, settings.max_upload_bytes)["content_image"]
+                most = settings.max_upload_bytes
+                data = upload.pictures(PICTURES, 1, most, more)["content_image"]
                 asked = options.read(OPTIONS, PICTURES)
             with stage("decode"):
                 header = picture.open_header(data, settings.max_pixels)
             with stage("wait"):
-                room = admission.hold(header.width * header.height, Deadline(settings.timeout_s))
-                in_hand.enter_context(room)
+                pixels = header.width * header.height
+                deadline = Deadline(settings.timeout_s)
+                room = in_hand.enter_context(admission.hold(pixels, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             made = coloring.color(header, asked["vividness"], settings, predictor, asked_with)
-            return picture_reply(made)
+            return kept_until_sent(picture_reply(made), room, in_hand)
 
     return routes
+
+
+def kept_until_sent(response: Response, room: Room, in_hand: ExitStack) -> Response:
+    """The response, whose photo stays `in_hand` until it is sent, however slow its client takes it:
+    of its `room`, what the answer itself takes.
+    """
+    room.keep(response.content_length or 0)
+    # By the server, when it has sent the answer or given up; or when nobody has it any more.
+    leave = weakref.finalize(response, in_hand.pop_all().close)
+    leave.atexit = False
+    response.call_on_close(leave)
+    return response
 
 
 def picture_reply(made: Finished) -> Response:

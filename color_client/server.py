@@ -5,9 +5,6 @@ the model has are counted once, not once per process, and the work itself (decod
 arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
 """
 
-import contextlib
-import ctypes
-import logging
 import os
 import socket
 import sys
@@ -18,31 +15,21 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
 
+from . import logs, memory
 from .settings import Settings
+from .worker import GunicornLogger, Worker
 
 # Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
-
-
-class _Worker(ThreadWorker):
-    """gunicorn's thread worker, whose one loop no client can hold up.
-
-    It says good-bye to a client by waiting up to two seconds for it to hang up, in the loop that
-    accepts everybody else; here the thread that served the client waits.
-    """
-
-    def handle(self, conn: Any) -> Any:
-        kept = super().handle(conn)
-        if kept is False:
-            conn.close(graceful=True)
-            conn.close = lambda graceful=False: None
-        return kept
+# The loop that accepts takes the interpreter lock anew after every call of the system. Python's own
+# 5 ms each time, with photos in all the other threads, let the refusals wait for seconds.
+_SWITCH_INTERVAL_S = 0.0005
 
 
 class _Server(BaseApplication):
-    def __init__(self, options: dict[str, Any], load_app: Callable[[], Flask]):
+    def __init__(self, settings: Settings, options: dict[str, Any], load_app: Callable[[], Flask]):
+        self.settings = settings
         self.options = options
         self.load_app = load_app
         super().__init__()
@@ -52,25 +39,12 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        _return_memory()
+        memory.keep_little()
         # About broken uploads, whose senders are told.
         warnings.filterwarnings("ignore", module="PIL")
-        logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO, force=True)
+        logs.configure()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         return self.load_app()
-
-
-def _return_memory() -> None:
-    """Let large blocks go back to the system when they are freed, and keep small ones.
-
-    glibc keeps what it freed in a pool for each of several threads, and learns to put ever larger
-    blocks there: with many threads, many times the memory of one photo. A fixed limit stops that.
-    And what a small photo needs stays in the pool: without that, every one of them cost 870 page
-    faults.
-    """
-    m_trim_threshold, m_mmap_threshold = -1, -3
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(m_mmap_threshold, 4 * 1024 * 1024)
-        ctypes.CDLL(None).mallopt(m_trim_threshold, 8 * 1024 * 1024)
 
 
 def bind_error(host: str, port: int) -> OSError | None:
@@ -87,22 +61,29 @@ def bind_error(host: str, port: int) -> OSError | None:
 
 def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in hand are finished first."""
-    memory = Path("/dev/shm")
+    in_memory = Path("/dev/shm")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = {
         "bind": f"{host}:{settings.port}",
-        "worker_class": _Worker,
+        "worker_class": Worker,
+        "logger_class": GunicornLogger,
         "workers": 1,
         "threads": settings.max_in_hand + _SPARE_THREADS,
         "worker_connections": 4 * (settings.max_in_hand + _SPARE_THREADS),
         "keepalive": 75,
-        "graceful_timeout": int(settings.timeout_s) + 15,
+        # Of a request that has come, each wait has its own end; a little for the work between.
+        "graceful_timeout": int(2 * settings.client_timeout_s + 2 * settings.timeout_s) + 15,
+        # It would write past the limit that a slow caller has.
+        "sendfile": False,
         # The worker's sign of life is a file: in memory, because the disk may be read-only.
-        "worker_tmp_dir": str(memory) if os.access(memory, os.W_OK) else None,
+        "worker_tmp_dir": str(in_memory) if os.access(in_memory, os.W_OK) else None,
         "control_socket_disable": True,
         "loglevel": "warning",
         "when_ready": lambda server: print(
-            f"Listening on http://{host}:{settings.port}, model at {settings.url}", flush=True
+            logs.line(
+                message=f"Listening on http://{host}:{settings.port}, model at {settings.url}"
+            ),
+            flush=True,
         ),
     }
-    _Server(options, load_app).run()
+    _Server(settings, options, load_app).run()

@@ -88,8 +88,26 @@ class Settings:
     max_pixels_in_hand: int = setting(
         100_000_000,
         whole(1, 10_000_000_000),
-        "Decoded pixels in memory at once, about 13 bytes each; photos beyond wait their turn.",
+        "Decoded pixels in memory at once, 7 to 18 bytes each; photos beyond wait their turn.",
     )
+
+    max_upload_mb_in_hand: float = setting(
+        200.0,
+        number(0.001, 100_000),
+        "Megabytes of uploads in memory at once; what would be more is answered 503 with "
+        "Retry-After.",
+    )
+    client_timeout_s: float = setting(
+        60.0,
+        number(0.1, 3600),
+        "Seconds that a caller may take to send a photo, and as many again to take the answer; "
+        "slower ones are cut off.",
+    )
+
+    @property
+    def max_upload_bytes_in_hand(self) -> int:
+        """`max_upload_mb_in_hand` in bytes."""
+        return int(self.max_upload_mb_in_hand * 1_000_000)
 
     @property
     def max_upload_bytes(self) -> int:

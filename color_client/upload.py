@@ -1,16 +1,14 @@
 """The photo in a request: a multipart form or the bare body, kept in memory."""
 
 import io
-import logging
-from collections.abc import Sequence
-from typing import IO
+from collections.abc import Callable, Sequence
+from typing import IO, Any
 
 from flask import Request, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from .client_socket import ClientTooSlow
 from .problems import Problem
-
-log = logging.getLogger("color_client")
 
 # What the multipart envelope adds to the file at most.
 _ENVELOPE = 65_536
@@ -34,13 +32,39 @@ class InMemoryRequest(Request):
         return io.BytesIO()
 
 
-def pictures(names: Sequence[str], required: int, max_bytes: int) -> dict[str, io.BytesIO]:
+class _Arriving:
+    """The body of a request as it arrives."""
+
+    def __init__(self, body: Any, more: Callable[[int], None]):
+        self._body = body
+        self._more = more
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or fewer. Raises Problem: 408 the client is too slow, 503 (by `more`)."""
+        try:
+            data: bytes = self._body.read(size)
+        except ClientTooSlow as error:
+            raise Problem(
+                408,
+                "upload-slow",
+                "The upload took too long. Send it again over a faster connection, or a smaller "
+                "one, or raise CLIENT_TIMEOUT_S.",
+            ) from error
+        self._more(len(data))
+        return data
+
+
+def pictures(
+    names: Sequence[str], required: int, max_bytes: int, more: Callable[[int], None]
+) -> dict[str, io.BytesIO]:
     """The pictures of a request by field name; so many of `names`, from the first, are `required`.
 
-    A body with an image type counts as the first one. Raises Problem: 400 missing or doubled, 413
-    more than `max_bytes` in one picture, 415 neither a form nor a picture.
+    A body with an image type counts as the first one. `more` hears of every so many bytes that
+    arrive. Raises Problem: 400 missing or doubled, 408 too slow, 413 more than `max_bytes` in one
+    picture, 415 neither a form nor a picture, and what `more` raises.
     """
     first = names[0]
+    request.environ["wsgi.input"] = _Arriving(request.environ["wsgi.input"], more)
     request.max_content_length = max_bytes * len(names) + _ENVELOPE
     try:
         if request.mimetype.startswith("image/"):
@@ -62,7 +86,6 @@ def pictures(names: Sequence[str], required: int, max_bytes: int) -> dict[str, i
         raise
     except Exception as error:
         # The server's own errors about garbled bodies have no base that we could name here.
-        log.info("broken upload: %s: %s", type(error).__name__, error)
         raise _ended_early() from error
     for picture in found.values():
         if picture.getbuffer().nbytes > max_bytes:

@@ -17,7 +17,7 @@ from color_client.http_deadline import Deadline
 from color_client.predictor import Predictor
 from color_client.problems import Problem
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES, picture_reply
+from color_client.routes import PICTURES, kept_until_sent, picture_reply
 from color_client.settings import number, whole
 from color_client.stages import stage
 
@@ -61,19 +61,19 @@ def predict_routes(
     def predict() -> Response:
         styling = bool(style_header())
         g.route = "style" if styling else "color"
-        with ExitStack() as in_hand:
+        with ExitStack() as in_hand, admission.receive() as more:
             in_hand.enter_context(admission.request())
             with stage("upload"):
                 required = 2 if styling else 1
-                data = upload.pictures(PICTURES, required, settings.max_upload_bytes)
+                data = upload.pictures(PICTURES, required, settings.max_upload_bytes, more)
                 asked = options.read(known, PICTURES)
             with stage("decode"):
                 wanted = PICTURES[:required]
                 headers = {name: _open(name, data[name], settings) for name in wanted}
             with stage("wait"):
                 pixels = sum(header.width * header.height for header in headers.values())
-                room = admission.hold(pixels, Deadline(settings.timeout_s))
-                in_hand.enter_context(room)
+                deadline = Deadline(settings.timeout_s)
+                room = in_hand.enter_context(admission.hold(pixels, deadline))
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
@@ -82,7 +82,7 @@ def predict_routes(
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(picture.decode(headers["style_image"]))
                 made = painting.paint(photo, style, asked, settings, predictor, asked_with)
-            return picture_reply(made)
+            return kept_until_sent(picture_reply(made), room, in_hand)
 
     return routes
 

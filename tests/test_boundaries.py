@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"training", "serving", "color_client", "style_client", "local", "bench", "tests"}
+OURS = {"training", "serving", "color_client", "style_client", "local", "bench", "soak", "tests"}
 TENSORFLOW = {"tensorflow", "keras", "tensorflow_hub", "tensorflow_serving", "tf_keras"}
 HTTP = {"flask", "gunicorn", "requests", "http", "werkzeug", "urllib3"}
 

@@ -280,6 +280,29 @@ def test_the_format_is_the_callers_choice(client, accept, format):
                   - luminance_levels(np.asarray(photo))).mean() < 4  # fmt: skip
 
 
+@pytest.mark.parametrize(("kind", "mode"), [("WEBP", "RGB"), ("PNG", "RGBA"), ("TIFF", "CMYK")])
+def test_a_decoded_file_holds_no_second_copy_of_its_pixels(kind, mode):
+    header = picture.open_header(io.BytesIO(file_of(scene(40, 30, mode=mode), kind)), 10**6)
+    photo = picture.decode(header)
+    assert photo.image.getpixel((3, 3)) and header.size == (40, 30)
+    assert header.fp is None and "_decoder" not in vars(header)
+    if photo.image is not header:
+        with pytest.raises(ValueError, match="closed"):
+            header.getpixel((3, 3))
+
+
+def test_numbers_wider_than_a_byte_are_scaled_as_before():
+    """In place; the file's own pixels stay as they are."""
+    values = np.linspace(-3, 9, 1200, dtype=np.float32).reshape(30, 40)
+    values[0, 0] = np.nan
+    image = Image.fromarray(values)
+    gray = np.asarray(picture._eight_bits(image))
+    expected = np.rint((np.nan_to_num(values) + 3) * 255 / 12)
+    expected[0, 0] = np.rint(3 * 255 / 12)
+    assert np.abs(gray - expected).max() <= 1
+    assert np.asarray(image)[29, 39] == values[29, 39] and np.isnan(np.asarray(image)[0, 0])
+
+
 def test_the_published_gray_pictures(client, shared):
     for name in ("chicago-grey.png", "woman-grey.png"):
         data = (shared / "seed" / "img" / name).read_bytes()

@@ -84,6 +84,8 @@ def test_metrics(client, predictor):
         "colorway_client_photos_in_hand_limit 64.0",
         "colorway_client_pixels_in_hand 0.0",
         "colorway_client_pixels_in_hand_limit 1e+08",
+        "colorway_client_upload_bytes_in_hand 0.0",
+        "colorway_client_upload_bytes_in_hand_limit 2e+08",
     ):
         assert line in reply.text.splitlines()
 

@@ -22,6 +22,8 @@ def test_every_setting_is_read():
         "WORKING_SIZE": "512",
         "MAX_IN_HAND": "3",
         "MAX_PIXELS_IN_HAND": "4000",
+        "MAX_UPLOAD_MB_IN_HAND": "7.5",
+        "CLIENT_TIMEOUT_S": "20.5",
     }
     read = from_environment(environment, Settings)
     assert [str(value) for value in vars(read).values()] == list(environment.values())

@@ -1,0 +1,53 @@
+"""Logs: every line of standard output and standard error is one JSON object.
+
+A request is told of in one line, that of `observation` or of `worker`; a bug with its trace inside
+one line; the start in one line.
+"""
+
+import logging
+import sys
+import threading
+import time
+from typing import Any
+
+import orjson
+
+ACCESS = "color_client.access"
+# Of a text that may come from anywhere, as much as helps.
+_LONGEST = 2_000
+
+
+def line(**told: Any) -> str:
+    """One line of log; what is None is left out."""
+    fields = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **told}
+    return orjson.dumps({k: v for k, v in fields.items() if v is not None}, default=str).decode()
+
+
+class JsonLines(logging.Formatter):
+    """Writes each record as one JSON object; those that are one already as they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        if record.name == ACCESS:
+            return record.getMessage()
+        trace = self.formatException(record.exc_info) if record.exc_info else None
+        return line(
+            level=record.levelname,
+            logger=record.name,
+            message=record.getMessage().encode(errors="replace").decode()[:_LONGEST],
+            exception=trace.encode(errors="replace").decode() if trace else None,
+        )
+
+
+def configure() -> None:
+    """Have this process write nothing else."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+
+    def in_a_thread(failed: threading.ExceptHookArgs) -> None:
+        told = (failed.exc_type, failed.exc_value or failed.exc_type(), failed.exc_traceback)
+        logging.getLogger("color_client").error("a thread ended", exc_info=told)
+
+    threading.excepthook = in_a_thread

@@ -1,0 +1,140 @@
+"""The command line of `python -m soak`."""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from soak import load_part, shutdown_part, slow_part, uploads_part, upstream_part
+from soak.programs import CannotSoak
+from soak.report import Part, markdown
+from soak.services import models
+
+PARTS = {
+    "load": load_part,
+    "slow": slow_part,
+    "upstream": upstream_part,
+    "shutdown": shutdown_part,
+}
+NAMES = ("uploads", *PARTS)
+CLIENTS = ("color", "style")
+
+DESCRIPTION = """\
+Try whether the service holds up, on this machine and on loopback alone: real model servers, and the
+clients as a user starts them. uploads: thousands of broken, hostile and odd ones; load: ten times
+as many photos at once as may be in hand; slow: clients that dawdle or vanish; upstream: a model
+that is down, slow, flapping or killed; shutdown: SIGTERM under load. Memory and logs are looked at
+in every part. Prints a table, and a line for each promise of docs/operations.md that is broken."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in NAMES:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(NAMES)}")
+    return names
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `python -m soak`."""
+    parser = _Parser(
+        prog="python -m soak",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--only",
+        type=_names,
+        default=list(NAMES),
+        metavar="NAME[,NAME]",
+        help=f"of {', '.join(NAMES)} only these",
+    )
+    parser.add_argument(
+        "--client", choices=CLIENTS, help="only this client (default: one after the other)"
+    )
+    parser.add_argument(
+        "--uploads",
+        type=_whole(1, 1_000_000),
+        default=2000,
+        metavar="N",
+        help="hostile uploads for each client (default: 2000)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=_whole(0, 10**9),
+        default=1,
+        metavar="N",
+        help="of the uploads; the same seed makes the same ones (default: 1)",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="write logs, and uploads that broke a promise, there (default: a temporary folder "
+        "that stays only if something was found)",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Soak and print. Returns 0 where all held, 1 where something did not, 2 if it cannot run."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    # Whatever ends us, the servers that we started end with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Hundreds of callers are threads of this process, and their times are taken.
+    sys.setswitchinterval(0.0005)
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="colorway-soak-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    parts: list[Part] = []
+    try:
+        _soak(options, folder, parts)
+    except CannotSoak as error:
+        # What broke before this may be why.
+        print("".join(f"VIOLATION {line}\n" for part in parts for line in part.violations), end="")
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    print(markdown(parts))
+    violations = [line for part in parts for line in part.violations]
+    for line in violations:
+        print(f"VIOLATION {line}")
+    if violations:
+        print(f"{len(violations)} violations; logs and uploads are in {folder}", file=sys.stderr)
+    return 1 if violations else 0
+
+
+def _soak(options: argparse.Namespace, folder: Path, found: list[Part]) -> None:
+    for client in [options.client] if options.client else CLIENTS:
+        with models(client, folder) as servers:
+            if "uploads" in options.only:
+                tried = uploads_part.soak(
+                    client, servers, folder, options.uploads, options.seed, _tell
+                )
+                found.append(tried.part)
+            for name, part in PARTS.items():
+                if name in options.only:
+                    found.append(part.soak(client, servers, folder, _tell).part)
+
+
+def _tell(progress: str) -> None:
+    print(f"soak: {progress}", file=sys.stderr, flush=True)

@@ -1,0 +1,287 @@
+"""Requests that are broken, hostile or odd as requests: forms, headers, lengths, methods.
+
+Each function is one kind, and returns the bytes for one connection with what may come back.
+"""
+
+import dataclasses
+import gzip
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from soak.good_photos import ask_for, small_photos
+from soak.hostile_pictures import whole_file
+from soak.http_bytes import BOUNDARY, FORM_TYPE, form, part, request
+
+HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+# What a clean refusal of ours is.
+REFUSALS = frozenset({400, 404, 405, 408, 411, 413, 414, 415, 417, 431, 501, 505})
+FINE = frozenset({200})
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Bytes to send; `statuses` that may come back, 0 for none at all; `half_close` says after them
+    that nothing more comes.
+    """
+
+    data: bytes
+    statuses: frozenset[int] = REFUSALS
+    half_close: bool = False
+
+
+def photo() -> bytes:
+    """A small good photo."""
+    return whole_file("JPEG")
+
+
+def nothing_in_it(rng: random.Random) -> Raw:
+    """Zero bytes: an empty file, body or form."""
+    bodies = (
+        request(form(part("content_image", b""))),
+        request(b""),
+        request(b"", "image/png"),
+        request(form()),
+        request(b"--" + BOUNDARY.encode() + b"--\r\n"),
+    )
+    return Raw(rng.choice(bodies))
+
+
+def wrong_fields(rng: random.Random) -> Raw:
+    """The photo in a field that there is not, or beside one."""
+    name = rng.choice(("image", "file", "content-image", "CONTENT_IMAGE", "content_image[]", "",
+                       "content_image\0", "a" * 3000, "фото", "../../etc/passwd"))  # fmt: skip
+    parts = [part(name, photo())]
+    if rng.random() < 0.5:
+        parts.append(part("content_image", photo()))
+    return Raw(request(form(*parts)))
+
+
+def thousands_of_fields(rng: random.Random) -> Raw:
+    """A form of thousands of fields, files or text."""
+    file = rng.choice(("f", None))
+    count = rng.choice((21, 500, 5000, 20_000))
+    fields = [part(f"f{number}", b"x", file) for number in range(count)]
+    return Raw(request(form(part("content_image", photo()), *fields)))
+
+
+def huge_text(rng: random.Random) -> Raw:
+    """A text field of megabytes, for instance the photo in base64."""
+    return Raw(
+        request(form(part("vividness", b"1" * rng.choice((100_000, 400_000, 5_000_000)), None),
+                     part("content_image", photo())))
+    )  # fmt: skip
+
+
+def doubled(rng: random.Random) -> Raw:
+    """The photo, or an option, several times."""
+    name = rng.choice(("content_image", "vividness"))
+    file = "photo" if name == "content_image" else None
+    data = photo() if file else b"1"
+    return Raw(request(form(*[part(name, data, file)] * rng.randrange(2, 15),
+                            part("content_image", photo()))))  # fmt: skip
+
+
+def bad_options(rng: random.Random) -> Raw:
+    """An option with a value that it cannot have."""
+    value = rng.choice((b"nan", b"-1", b"1e999", b"\0", b"\xff\xfe", b"'; --", b"9" * 4000, b"{}",
+                        "٣".encode(), b"1,5", b"0x1"))  # fmt: skip
+    return Raw(request(form(part("content_image", photo()), part("vividness", value, None))))
+
+
+def odd_names(rng: random.Random) -> Raw:
+    """A file name that would be bad to use; the photo is fine."""
+    name = rng.choice(("../../etc/passwd", "a" * 5000, "a\0b", "CON", "фото.jpg", "", ".", "a;b"))
+    return Raw(request(form(part("content_image", photo(), name))), FINE | REFUSALS)
+
+
+def broken_boundary(rng: random.Random) -> Raw:
+    """A form whose boundary is missing, another one, or not where it must be."""
+    body = form(part("content_image", photo()))
+    mark = BOUNDARY.encode()
+    return rng.choice((
+        Raw(request(body, "multipart/form-data")),
+        Raw(request(body, "multipart/form-data; boundary=")),
+        Raw(request(body, "multipart/form-data; boundary=other")),
+        Raw(request(body, "multipart/form-data; boundary=" + "b" * 500)),
+        Raw(request(body, 'multipart/form-data; boundary="' + BOUNDARY), FINE | REFUSALS),
+        Raw(request(body.replace(b"\r\n", b"\n")), FINE | REFUSALS),
+        Raw(request(body.replace(b"--" + mark + b"--", b"--" + mark))),
+        Raw(request(body[: len(body) // 2])),
+        Raw(request(b"--" + mark + b"\r\n" * 5000)),
+        Raw(request(b"--" + mark + b"\r\n" + b"X: y\r\n" * 5000 + b"\r\n\r\n--" + mark + b"--")),
+        Raw(request(b"--" + mark + b"\r\n" + b"X" * 200_000)),
+        Raw(request(b"junk" * 9000 + body), FINE | REFUSALS),
+        Raw(request(form(part("content_image", body)))),
+    ))  # fmt: skip
+
+
+def wrong_content_type(rng: random.Random) -> Raw:
+    """The photo as something that it is not."""
+    kind = rng.choice(("application/json", "text/plain", "application/x-www-form-urlencoded",
+                       "multipart/mixed; boundary=x", "nonsense", ";;;=", "image", "video/mp4",
+                       "application/octet-stream", "\x01"))  # fmt: skip
+    return Raw(request(photo(), kind))
+
+
+def odd_content_type(rng: random.Random) -> Raw:
+    """The photo as another kind of picture than it is: what counts is the file."""
+    kind = rng.choice(("image/png", "image/x-nonsense", "image/svg+xml", "image/*", "IMAGE/JPEG"))
+    return Raw(request(photo(), kind), FINE)
+
+
+def wrong_method(rng: random.Random) -> Raw:
+    """Another method than POST, known or not."""
+    method = rng.choice(("GET", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "BREW", "post",
+                         "PROPFIND", "X" * 300, "PRI", "POST\x00"))  # fmt: skip
+    return Raw(request(form(part("content_image", photo())), method=method))
+
+
+def odd_target(rng: random.Random) -> Raw:
+    """An address that there is not, or that is none."""
+    target = rng.choice(("/", "//predict", "/predict/", "/predict%00", "/../predict", "*", "//",
+                         "/" + "a" * 3000, "/" + "a" * 9000, "/predict?" + "a=1&" * 900,
+                         "/predict?vividness=1&vividness=2", "/%ff%fe", "http://other/predict/x",
+                         "/page/../../etc/passwd", "/page/%2e%2e/app.py"))  # fmt: skip
+    return Raw(request(form(part("content_image", photo())), target=target), FINE | REFUSALS)
+
+
+def huge_headers(rng: random.Random) -> Raw:
+    """Headers that are too long, too many or not allowed."""
+    head = rng.choice((
+        b"X-Long: " + b"a" * 9000 + b"\r\n",
+        b"X-Long: " + b"a" * 1_000_000 + b"\r\n",
+        b"".join(b"X-%d: y\r\n" % number for number in range(150)),
+        b"".join(b"X-%d: y\r\n" % number for number in range(20_000)),
+        b"No colon here\r\n",
+        b"Bad Name: x\r\n",
+        b": empty\r\n",
+        b"X-Null: a\0b\r\n",
+        b" folded: x\r\n",
+        b"X: " + bytes(range(1, 9)) + b"\r\n",
+    ))  # fmt: skip
+    body = form(part("content_image", photo()))
+    length = b"Content-Type: %s\r\nContent-Length: %d\r\n" % (FORM_TYPE.encode(), len(body))
+    return Raw(HEAD + head + length + b"\r\n" + body)
+
+
+def odd_headers(rng: random.Random) -> Raw:
+    """Headers that may be ignored, and must not hurt."""
+    name, value = rng.choice((
+        ("X-Request-ID", "a" * 5000), ("X-Request-ID", "<script>"), ("Accept", "image/webp;q=x"),
+        ("Accept", "*/*;q=0"), ("Accept", ", ,;=;" * 300), ("Cookie", "a=" + "b" * 4000),
+        ("Range", "bytes=0-1"), ("If-Match", '"x"'), ("style", "TRANSFER"), ("Origin", "null"),
+        ("Content-Encoding", "nonsense"), ("X-Forwarded-For", "1.2.3.4, " * 200),
+        ("Content-Language", "\xff"), ("Authorization", "Basic ????"), ("Upgrade", "websocket"),
+        ("Connection", "Upgrade, HTTP2-Settings"), ("Content-Disposition", "form-data; name=x"),
+    ))  # fmt: skip
+    return Raw(request(form(part("content_image", photo())), headers=[(name, value)]), FINE)
+
+
+def lying_content_length(rng: random.Random) -> Raw:
+    """A Content-Length that is not the body's."""
+    body = form(part("content_image", photo()))
+    kind = b"Content-Type: " + FORM_TYPE.encode() + b"\r\n"
+
+    def said(length: bytes, half_close: bool = True) -> Raw:
+        return Raw(HEAD + kind + b"Content-Length: " + length + b"\r\n\r\n" + body,
+                   half_close=half_close)  # fmt: skip
+
+    return rng.choice((
+        # The form is whole before the body is.
+        dataclasses.replace(said(b"%d" % (len(body) + 1000)), statuses=FINE | REFUSALS),
+        said(b"%d" % (len(body) // 2)), said(b"-1"),
+        said(b"99999999999999999999"), said(b"many"), said(b"10, 10"), said(b""), said(b"+5"),
+        said(b"999999999", half_close=False), said(b"0"),
+        Raw(HEAD + kind + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n" + body),
+        Raw(HEAD + kind + b"\r\n" + body, half_close=True),
+    ))  # fmt: skip
+
+
+def chunked(rng: random.Random) -> Raw:
+    """A body in chunks, without a length: that is fine."""
+    body = form(part("content_image", photo()))
+    size = rng.choice((1, 7, 1000, 100_000))
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    data = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    kind = b"Content-Type: " + FORM_TYPE.encode() + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return Raw(HEAD + kind + data, FINE)
+
+
+def broken_chunks(rng: random.Random) -> Raw:
+    """Chunks that are none, or with a length beside them."""
+    kind = b"Content-Type: " + rng.choice((FORM_TYPE.encode(), b"image/png")) + b"\r\n"
+    coding = b"Transfer-Encoding: chunked\r\n"
+    return rng.choice((
+        Raw(HEAD + kind + coding + b"\r\nzz\r\nabc\r\n0\r\n\r\n"),
+        Raw(HEAD + kind + coding + b"\r\n5\r\nabc", half_close=True),
+        Raw(HEAD + kind + coding + b"\r\nffffffffffffffffff\r\nabc", half_close=True),
+        Raw(HEAD + kind + coding + b"\r\n-5\r\nabc", half_close=True),
+        Raw(HEAD + kind + coding + b"\r\n" + b"5;" + b"x" * 9000 + b"\r\n", half_close=True),
+        Raw(HEAD + kind + coding + b"Content-Length: 3\r\n\r\n0\r\n\r\n"),
+        Raw(HEAD + kind + b"Transfer-Encoding: gzip, nonsense\r\n\r\nabc", half_close=True),
+        Raw(HEAD + kind + b"Transfer-Encoding: identity\r\n\r\nabc", half_close=True),
+        Raw(HEAD + kind + coding + b"\r\n3\r\nabcdef\r\n0\r\n\r\n"),
+    ))  # fmt: skip
+
+
+def expecting(rng: random.Random) -> Raw:
+    """Expect: 100-continue, which curl sends, and expectations that nobody can meet."""
+    known = rng.random() < 0.7
+    value = "100-continue" if known else "a-miracle"
+    body = form(part("content_image", photo()))
+    return Raw(request(body, headers=[("Expect", value)]), FINE if known else REFUSALS)
+
+
+def pipelined(rng: random.Random) -> Raw:
+    """A good request, and right behind it garbage or a second one: the first one counts."""
+    good = ask_for("color", photo()).replace(b"Connection: close\r\n", b"")
+    after = rng.choice((rng.randbytes(500), b"\r\n" * 200, b"GET / HTTP/9.9\r\n\r\n", good * 2,
+                        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\0" * 70_000))  # fmt: skip
+    return Raw(good + after, FINE)
+
+
+def no_http(rng: random.Random) -> Raw:
+    """Bytes that are no HTTP request."""
+    data = rng.choice((
+        rng.randbytes(rng.randrange(1, 3000)),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + rng.randbytes(500),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET /\r\n\r\n", b"\r\n\r\n", b"hello\r\n\r\n",
+        b"POST /predict HTTP/1.1", b"POST /predict HTTP/3.0\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"POST  /predict  HTTP/1.1\r\n\r\n", b"\xff" * 10_000, b"EHLO me\r\n",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\nGET / HTTP/1.1\r\n\r\n",
+    ))  # fmt: skip
+    return Raw(data, REFUSALS | {0}, half_close=True)
+
+
+def packed_body(rng: random.Random) -> Raw:
+    """A body in gzip, which we do not unpack, and a gzip bomb."""
+    data = gzip.compress(rng.choice((photo(), bytes(20_000_000))))
+    headers = [("Content-Encoding", "gzip")]
+    return Raw(request(data, rng.choice(("image/jpeg", FORM_TYPE)), headers))
+
+
+def too_large(rng: random.Random) -> Raw:
+    """More bytes than MAX_UPLOAD_MB, said or not said beforehand."""
+    data = b"\xff\xd8\xff\xe0" + bytes(26_000_000)
+    if rng.random() < 0.5:
+        return Raw(request(data, "image/jpeg"))
+    head = HEAD + b"Content-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return Raw(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data))
+
+
+def another_good_one(rng: random.Random) -> Raw:
+    """A good photo of another size and name: the control among the rest."""
+    photos = small_photos(rng.randrange(60, 140), 6)
+    return Raw(ask_for("color", photos[rng.choice(sorted(photos))]), FINE)
+
+
+KINDS: dict[str, Callable[[random.Random], Raw]] = {
+    made.__name__: made
+    for made in (
+        nothing_in_it, wrong_fields, thousands_of_fields, huge_text, doubled, bad_options,
+        odd_names, broken_boundary, wrong_content_type, odd_content_type, wrong_method, odd_target,
+        huge_headers, odd_headers, lying_content_length, chunked, broken_chunks, expecting,
+        pipelined, no_http, packed_body, too_large, another_good_one,
+    )
+}  # fmt: skip

@@ -1,0 +1,125 @@
+"""Ten times as many callers at once as photos may be in hand, small photos and large ones."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from soak import checks, limits, memory
+from soak.good_photos import GoodPhoto, large_photo, with_references
+from soak.http_bytes import get
+from soak.services import Models, Tried, tried
+
+IN_HAND = 64  # the default of MAX_IN_HAND
+TIMES = 10
+FOR_S = 15.0
+# Of the callers so many send a photo of 12 megapixels, two at a time of the largest allowed.
+LARGE, LARGE_SIZE = 8, (4000, 3000)
+LARGEST, LARGEST_SIZE = 2, (7000, 7000)
+
+
+def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
+    """Try a client with its default settings."""
+    limit = limits.memory_mb()
+    with tried(kind, "load", models.port, folder, limit) as client:
+        port = client.program.port
+        sizes = {"large": LARGE_SIZE, "largest": LARGEST_SIZE}
+        large = with_references(
+            kind, port, {name: large_photo(*size) for name, size in sizes.items()}
+        )
+        before = memory.now_mb(client.program.pid), memory.threads(client.program.pid)
+        callers = TIMES * IN_HAND
+        client.part.sent = (
+            f"photos of {callers} callers at once for {FOR_S:g} s; {LARGE} of them send "
+            f"{LARGE_SIZE[0] * LARGE_SIZE[1] // 10**6} MP, {LARGEST} "
+            f"{LARGEST_SIZE[0] * LARGEST_SIZE[1] // 10**6} MP"
+        )
+        photos = [large[0]] * LARGE + [large[1]] * LARGEST
+        photos += [client.photos[n % len(client.photos)] for n in range(callers - len(photos))]
+        crowd = Crowd(client, photos)
+        tell(f"{kind}: {callers} callers at once")
+        crowd.come_for(FOR_S)
+        _tell_of(crowd, client)
+        client.check_that_nothing_is_in_hand("after the load")
+        client.check_good_photos("after the load")
+        _check_that_all_is_as_before(client, *before)
+    return client
+
+
+class Crowd:
+    """Callers who each send their photo again and again, and obey Retry-After."""
+
+    def __init__(self, client: Tried, photos: list[GoodPhoto]):
+        self.client = client
+        self.photos = photos
+        self.refused_after: list[float] = []
+        self.healthy_after: list[float] = []
+        self._over = threading.Event()
+
+    def come_for(self, seconds: float) -> None:
+        """Let them all come at once; returns when the last of them has its answer."""
+        crowd = [threading.Thread(target=self._call, args=(photo,)) for photo in self.photos]
+        crowd.append(threading.Thread(target=self._ask_for_health))
+        for thread in crowd:
+            thread.start()
+        self._over.wait(seconds)
+        self._over.set()
+        for thread in crowd:
+            thread.join()
+
+    def _call(self, photo: GoodPhoto) -> None:
+        while not self._over.is_set():
+            answer = photo.send(self.client.program.port)
+            self.client.got(answer)
+            if answer.status == 200:
+                wrong = photo.wrong(answer)
+            elif answer.status == 503:
+                wrong = checks.wrong_problem(answer)
+                # Others that are refused had waited for the room that a large photo needs.
+                if b"photos are in hand already" in answer.body:
+                    self.refused_after.append(answer.seconds)
+                self._over.wait(float(answer.headers.get("retry-after", 1)))
+            else:
+                wrong = f"answered {answer.status} {answer.error}"
+            if wrong:
+                self.client.violated(f"{photo.name}: {wrong}")
+
+    def _ask_for_health(self) -> None:
+        while not self._over.wait(0.25):
+            answer = get(self.client.program.port, "/healthz")
+            self.client.got(answer)
+            self.healthy_after.append(answer.seconds)
+            if answer.status != 200:
+                self.client.violated(f"/healthz answered {answer.status} {answer.error}")
+
+
+def _tell_of(crowd: Crowd, client: Tried) -> None:
+    part = client.part
+    served = part.came_back["200"]
+    if not served or not crowd.refused_after:
+        part.violated(f"{served} served and {len(crowd.refused_after)} refused: that is no load")
+        return
+    slowest = max(crowd.refused_after)
+    ordered = sorted(crowd.refused_after)
+    part.notes.append(
+        f"refused {len(ordered):,} times: the middle one after {ordered[len(ordered) // 2]:.2f} s, "
+        f"the slowest after {slowest:.2f} s; the slowest /healthz took "
+        f"{max(crowd.healthy_after):.2f} s"
+    )
+    for what, seconds in (("a refusal", slowest), ("/healthz", max(crowd.healthy_after))):
+        if seconds > limits.AT_ONCE_S:
+            part.violated(f"{what} took {seconds:.1f} s; at once is {limits.AT_ONCE_S:g} s")
+
+
+def _check_that_all_is_as_before(client: Tried, megabytes: float, threads: int) -> None:
+    deadline = time.monotonic() + limits.GIVEN_BACK_WITHIN_S
+    while (after := memory.now_mb(client.program.pid)) > megabytes + limits.KEPT_MB:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    client.part.notes.append(f"resident before {megabytes:.0f} MB, afterwards {after:.0f} MB")
+    if after > megabytes + limits.KEPT_MB:
+        client.part.violated(f"{after:.0f} MB are still held; before it were {megabytes:.0f} MB")
+    more = memory.threads(client.program.pid) - threads
+    if more > limits.THREADS:
+        client.part.violated(f"{more} threads more than before")

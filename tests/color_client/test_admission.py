@@ -1,0 +1,53 @@
+"""What may be in hand at once."""
+
+import gc
+from contextlib import ExitStack
+
+import pytest
+from flask import Response
+
+from color_client.admission import BYTES_PER_PIXEL, Admission
+from color_client.http_deadline import Deadline
+from color_client.problems import Problem
+from color_client.routes import kept_until_sent
+
+
+def test_uploads_together_are_limited_and_one_alone_is_not():
+    admission = Admission(10, 10**9, max_upload_bytes=100)
+    with admission.receive() as first, admission.receive() as second:
+        first(300)
+        with pytest.raises(Problem) as refused:
+            second(1)
+        assert refused.value.status == 503 and refused.value.retry_after
+    assert admission.upload_bytes == 0
+    with admission.receive() as again:
+        again(60)
+        again(60)
+
+
+def test_a_place_is_kept_until_the_answer_is_sent():
+    admission = Admission(1, 1000)
+    response = _answered(admission)
+    assert admission.requests == 1
+    assert admission.pixels == 54 // BYTES_PER_PIXEL + 1
+    with pytest.raises(Problem), admission.request():
+        pass
+    response.close()
+    assert admission.requests == 0 and admission.pixels == 0
+    response.close()
+    assert admission.requests == 0
+
+
+def test_a_place_is_free_when_nobody_has_the_answer_any_more():
+    admission = Admission(1, 1000)
+    response = _answered(admission)
+    del response
+    gc.collect()
+    assert admission.requests == 0 and admission.pixels == 0
+
+
+def _answered(admission: Admission) -> Response:
+    with ExitStack() as in_hand:
+        in_hand.enter_context(admission.request())
+        room = in_hand.enter_context(admission.hold(500, Deadline(1)))
+        return kept_until_sent(Response(b"x" * 54), room, in_hand)

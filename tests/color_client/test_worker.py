@@ -1,0 +1,232 @@
+"""What gunicorn sees before the application does: slow callers, what is no request, the end."""
+
+import json
+import select
+import socket
+import struct
+import threading
+import time
+import zlib
+
+import pytest
+import requests
+
+from color_client import worker
+
+from .pictures import file_of, scene
+from .predictors import slow
+from .test_server import HEAD, Program
+
+# More than there are threads: MAX_IN_HAND of 4, and 16 spare ones.
+MORE_THAN_THREADS = 30
+PHOTO = file_of(scene(60, 40))
+
+
+@pytest.fixture
+def program(predictor, tmp_path):
+    started = []
+
+    def start(**environment: str) -> Program:
+        started.append(Program(predictor.url, tmp_path, MAX_IN_HAND="4", **environment))
+        return started[0]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.wait()
+
+
+def connected(running: Program) -> socket.socket:
+    host, port = running.client.address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=60)
+
+
+def answer_to(running: Program, data: bytes) -> bytes:
+    with connected(running) as sock:
+        sock.sendall(data)
+        return sock.makefile("rb").read()
+
+
+def log_of(running: Program) -> list[dict]:
+    """Every line that the program has printed; each of them is JSON."""
+    return [json.loads(line) for line in running.log.read_text().splitlines()]
+
+
+def test_connections_without_a_whole_head_hold_no_thread(program, request):
+    running = program()
+    waiting = [connected(running) for _ in range(MORE_THAN_THREADS)]
+    request.addfinalizer(lambda: [sock.close() for sock in waiting])
+    for number, sock in enumerate(waiting):
+        sock.sendall(HEAD[: number % len(HEAD)])
+    time.sleep(0.3)
+    assert running.client.get("/healthz").status_code == 200
+    assert running.client.predict(PHOTO).status_code == 200
+    # Those that go on are answered.
+    waiting[1].sendall(HEAD[1:] + b"\r\n")
+    assert waiting[1].recv(100).startswith(b"HTTP/1.1 415 ")
+    started = time.monotonic()
+    reply = waiting[-1].makefile("rb").read()
+    assert reply.startswith(b"HTTP/1.1 408 ") and b"application/problem+json" in reply
+    assert time.monotonic() - started < worker.HEAD_WITHIN_S + 30
+
+
+def test_a_head_in_pieces_is_a_request(program):
+    running = program()
+    with connected(running) as sock:
+        for piece in (b"GET /hea", b"lthz HTTP/1.1\r", b"\nHost: x\r\n", b"Connection: close\r\n"):
+            sock.sendall(piece)
+            time.sleep(0.1)
+        sock.sendall(b"\r\n")
+        assert b" 200 OK" in sock.makefile("rb").read()
+    # Several at once on a connection that is kept.
+    twice = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n"
+    assert answer_to(running, twice + b"Connection: close\r\n\r\n").count(b" 200 OK") == 2
+
+
+def test_an_upload_that_takes_too_long_is_answered_408(program):
+    running = program(CLIENT_TIMEOUT_S="0.5")
+    head = HEAD + b"Content-Type: image/png\r\nContent-Length: 5000\r\n\r\n"
+    reply = answer_to(running, head + b"abc")
+    assert reply.startswith(b"HTTP/1.1 408 ") and b"CLIENT_TIMEOUT_S" in reply
+    with connected(running) as sock:
+        sock.sendall(head)
+        while not select.select([sock], [], [], 0.1)[0]:
+            sock.sendall(b"x")
+        assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
+    assert running.client.predict(PHOTO).status_code == 200
+    (told, *_) = [line for line in log_of(running) if line.get("status") == 408]
+    assert told["problem"] == "upload-slow" and "ClientTooSlow" in told["cause"]
+
+
+def test_who_takes_no_answer_is_cut_off_and_gives_its_place_free(program):
+    running = program(CLIENT_TIMEOUT_S="0.5")
+    data = file_of(scene(2000, 1500, 3), "JPEG")
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        host, port = running.client.address.removeprefix("http://").split(":")
+        sock.settimeout(60)
+        sock.connect((host, int(port)))
+        head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(data)
+        sock.sendall(HEAD + head + data)
+        poll = select.poll()
+        poll.register(sock, 0)
+        assert poll.poll(60_000)
+    assert "colorway_client_photos_in_hand 0.0" in running.client.get("/metrics").text
+    assert "colorway_client_pixels_in_hand 0.0" in running.client.get("/metrics").text
+
+
+def test_a_refused_upload_gets_its_answer_although_nobody_read_it(program, predictor):
+    running = program()
+    predictor.behavior = slow(2)
+    crowd = [threading.Thread(target=running.client.predict, args=(PHOTO,)) for _ in range(4)]
+    for thread in crowd:
+        thread.start()
+    while len(predictor.seen) < 4:
+        time.sleep(0.01)
+    body = bytes(20_000_000)
+    head = HEAD + b"Content-Type: image/png\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with connected(running) as sock:
+        sock.sendall(head + body)
+        assert sock.makefile("rb").read().startswith(b"HTTP/1.1 503 ")
+    for thread in crowd:
+        thread.join()
+
+
+def test_uploads_together_have_a_limit(program):
+    running = program(MAX_UPLOAD_MB_IN_HAND="0.1")
+    head = HEAD + b"Content-Type: image/png\r\nContent-Length: 90000\r\n\r\n"
+    with connected(running) as sock:
+        sock.sendall(head + bytes(80_000))
+        while "colorway_client_upload_bytes_in_hand 0.0" in running.client.get("/metrics").text:
+            time.sleep(0.02)
+        reply = running.client.predict(
+            None, data=bytes(90_000), headers={"Content-Type": "image/png"}
+        )
+        assert reply.status_code == 503 and reply.json()["code"] == "overloaded"
+        assert int(reply.headers["Retry-After"]) > 0
+        assert running.client.predict(PHOTO).status_code == 200
+    deadline = time.monotonic() + 30
+    while "colorway_client_upload_bytes_in_hand 0.0" not in running.client.get("/metrics").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"hello\r\n\r\n", 400),
+        (b"POST /predict HTTP/3.0\r\n\r\n", 400),
+        (b"GET /%s HTTP/1.1\r\n\r\n" % (b"a" * 9000), 414),
+        (HEAD + b"X: %s\r\n\r\n" % (b"a" * 9000), 431),
+        (HEAD + b"X: y\r\n" * 500 + b"\r\n", 431),
+        (HEAD + b"Bad Name: x\r\n\r\n", 400),
+        (HEAD + b"Expect: a-miracle\r\n\r\n", 417),
+        (HEAD + b"Transfer-Encoding: nonsense\r\n\r\n", 501),
+        (HEAD + b"Content-Length: many\r\n\r\n", 400),
+    ],
+)
+def test_what_is_no_request_is_a_problem_with_an_id_and_in_the_log(program, data, status):
+    running = program()
+    head, _, body = answer_to(running, data).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status), head
+    told = json.loads(body)
+    assert (told["status"], told["code"]) == (status, "not-a-request")
+    assert b"X-Request-ID: " + told["request_id"].encode() in head
+    (line,) = [each for each in log_of(running) if each.get("request_id") == told["request_id"]]
+    assert line["status"] == status and line["cause"]
+
+
+def test_a_length_beyond_all_numbers(program):
+    running = program()
+    length = b"Content-Type: image/png\r\nContent-Length: 99999999999999999999\r\n\r\n"
+    assert answer_to(running, HEAD + length).startswith(b"HTTP/1.1 413 ")
+    assert [line["status"] for line in log_of(running) if "bytes_in" in line] == [413]
+
+
+def test_every_line_is_json_and_no_line_is_long(program):
+    running = program()
+    running.client.predict(b"\x89PNG\r\n\x1a\nbroken")
+    running.client.get("/" + "a" * 3000)
+    running.client.predict(None, data=b"x", headers={"Content-Type": "multipart/form-data"})
+    assert "Listening on http://127.0.0.1:" in log_of(running)[0]["message"]
+    assert max(map(len, running.log.read_text().splitlines())) < 1000
+    (broken,) = [line for line in log_of(running) if line.get("problem") == "picture-broken"]
+    assert broken["cause"]
+
+
+def test_texts_of_a_png_that_inflate_to_megabytes(program):
+    running = program()
+    text = b"zTXtT\0\0" + zlib.compress(bytes([65]) * 1_000_000)
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    photo = file_of(scene(60, 40))
+    assert running.client.predict(photo[:33] + 3 * chunk + photo[33:]).status_code == 200
+    assert running.client.predict(photo[:33] + 50 * chunk + photo[33:]).status_code == 400
+
+
+def test_after_sigterm_nobody_new_is_let_in_and_an_upload_on_its_way_is_answered(
+    program, predictor
+):
+    running = program()
+    head = b"Content-Type: image/png\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    request = HEAD + head % len(PHOTO) + PHOTO
+    predictor.behavior = slow(0.5)
+    with connected(running) as sock:
+        sock.sendall(request[: len(request) // 2])
+        time.sleep(0.3)
+        running.process.terminate()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                connected(running).close()
+            except ConnectionRefusedError:
+                break
+            time.sleep(0.02)
+        else:
+            pytest.fail("connections are still accepted")
+        sock.sendall(request[len(request) // 2 :])
+        reply = sock.makefile("rb").read()
+    assert reply.startswith(b"HTTP/1.1 200 ") and reply.endswith(b"IEND\xaeB`\x82")
+    assert running.process.wait(30) == 0
+    with pytest.raises(requests.ConnectionError):
+        running.client.get("/healthz")
