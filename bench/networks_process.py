@@ -58,11 +58,13 @@ class _Network:
         options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
         options["output"] = "none"
         self.gflops = tf.compat.v1.profiler.profile(graph, options=options).total_float_ops / 1e9
-        self.parameters = sum(
-            tf.make_ndarray(node.get_attr("value")).size
+        constants = (
+            tf.make_ndarray(node.get_attr("value"))
             for node in graph.get_operations()
             if node.type == "Const" and node.outputs[0].dtype == tf.float32
         )
+        # A network that is called twice, as at two sizes, has the same weights in both calls.
+        self.parameters = sum({hash(each.tobytes()): each.size for each in constants}.values())
 
 
 def _frozen(concrete: Any) -> Any:
