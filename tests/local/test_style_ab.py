@@ -74,7 +74,7 @@ def test_ten_seconds_for_style_and_three_for_color(up, gateway_half, slow_models
         started = time.monotonic()
         reply = running.ask(deployment, STYLE, **headers)
         assert (reply.status_code, reply.text) == (504, "upstream request timeout")
-        assert time.monotonic() - started >= limit
+        assert time.monotonic() - started >= limit - 0.1  # Envoy's clock is not ours
     assert model(running, COLOR) == "color/v2"
 
 
