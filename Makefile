@@ -47,7 +47,7 @@ test: $(VENV)/.dev ## The tests, under 8 minutes
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-all: $(VENV)/.dev ## The slow tests: long faults, browsers, the TensorFlow 2.1.0 runtime
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile
 
 bench: $(VENV)/.dev ## Measure the service on this machine, side by side in one run
 	$(BIN)/python -m bench
