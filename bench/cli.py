@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from bench import (
     client_part,
@@ -17,6 +17,7 @@ from bench import (
     serving_part,
     style_part,
 )
+from bench.command_line import Parser, names_of, whole
 from bench.photos import SIZES
 from bench.report import CannotMeasure, PartResult, as_json, markdown
 from local.model_folder import NoModel, check_model
@@ -35,33 +36,9 @@ LitServe; then what a client's environment weighs, and how long it takes to impo
 with each goal met or not; a goal that is missed is no error."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 10000")
-    return int(text)
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in CHOICES:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(CHOICES)}")
-    return names
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `python -m bench`."""
-    parser = _Parser(
-        prog="python -m bench",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser("python -m bench", DESCRIPTION)
     parser.add_argument(
         "--model",
         type=Path,
@@ -78,14 +55,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--repeats",
-        type=_positive,
+        type=whole(1, 10_000),
         default=20,
         metavar="N",
         help="rounds that are timed, after two that are not (default: 20)",
     )
     parser.add_argument(
         "--only",
-        type=_names,
+        type=names_of(CHOICES),
         default=list(CHOICES),
         metavar="NAME[,NAME]",
         help=f"of {', '.join(CHOICES)} only these; environment needs the package registry",

@@ -22,6 +22,7 @@ from .pods import CLIENT_GRACE_S, ENVOY_USER, USER
 from .rendered import (
     CLAIM_AT,
     GATEWAY_PORT,
+    NOTEBOOK_PORT,
     SERVING_PORT,
     Addresses,
     Manifest,
@@ -34,7 +35,6 @@ from .rendered import (
 )
 
 _GATEWAY = "gateway"
-_NOTEBOOK_PORT = 8888
 
 
 def compose(applications: Sequence[LoadedApplication]) -> str:
@@ -290,7 +290,7 @@ def _notebook(properties: NotebookProperties) -> dict[str, Any]:
     value = _service(
         image=NOTEBOOK_IMAGE,
         profiles=["notebook"],
-        ports=[f"127.0.0.1:{_NOTEBOOK_PORT}:{_NOTEBOOK_PORT}"],
+        ports=[f"127.0.0.1:{NOTEBOOK_PORT}:{NOTEBOOK_PORT}"],
         volumes=[f"{mount.name}:/home/jovyan{mount.mountPath}" for mount in properties.storage],
         deploy=_limits(properties.cpu, properties.memory, properties.gpu),
     )

@@ -15,7 +15,9 @@ from .applications import (
     DeployStep,
     OverrideComponent,
     OverridePolicy,
+    Policy,
     Specification,
+    Step,
     Strict,
     TopologyPolicy,
 )
@@ -37,13 +39,9 @@ def _policies(document: Document, spec: Specification, parse: Parse) -> Iterator
         if policy.name in seen:
             yield document.finding((*at, "name"), f"there are two policies {policy.name}")
         seen.add(policy.name)
-        kind = POLICIES.get(policy.type)
-        if kind is None:
-            yield _unchecked(document, (*at, "type"), policy.type, POLICIES)
-            continue
-        at = (*at, "properties")
-        properties, findings = parse(document, at, kind, policy.properties)
+        properties, findings = _properties(document, at, policy, POLICIES, parse)
         yield from findings
+        at = (*at, "properties")
         if isinstance(properties, TopologyPolicy):
             if properties.clusters and properties.clusterLabelSelector:
                 text = "either clusters or clusterLabelSelector: they exclude one another"
@@ -107,18 +105,28 @@ def _workflow(document: Document, spec: Specification, parse: Parse) -> Iterator
                 text = f"no step before this one is {name!r}"
                 yield document.finding((*at, "dependsOn", number), text)
         names.add(step.name)
-        kind = STEPS.get(step.type)
-        if kind is None:
-            yield _unchecked(document, (*at, "type"), step.type, STEPS)
-            continue
-        at = (*at, "properties")
-        properties, findings = parse(document, at, kind, step.properties)
+        properties, findings = _properties(document, at, step, STEPS, parse)
         yield from findings
+        at = (*at, "properties")
         if isinstance(properties, DeployStep):
             for number, name in enumerate(properties.policies):
                 if name not in policies:
                     text = f"there is no policy {name!r}; {known(name, policies)}"
                     yield document.finding((*at, "policies", number), text)
+
+
+def _properties(
+    document: Document,
+    at: Path,
+    each: Policy | Step,
+    kinds: Mapping[str, type[Strict]],
+    parse: Parse,
+) -> tuple[Strict | None, list[Finding]]:
+    """What the policy or step says, if it is of a kind that is looked into and in order."""
+    kind = kinds.get(each.type)
+    if kind is None:
+        return None, [_unchecked(document, (*at, "type"), each.type, kinds)]
+    return parse(document, (*at, "properties"), kind, each.properties)
 
 
 def _unchecked(document: Document, at: Path, name: str, kinds: Mapping[str, object]) -> Finding:

@@ -36,6 +36,7 @@ from .pods import (
 from .rendered import (
     CLAIM_AT,
     GATEWAY_PORT,
+    NOTEBOOK_PORT,
     SERVING_PORT,
     Addresses,
     Manifest,
@@ -45,7 +46,6 @@ from .rendered import (
 )
 
 _TRAINING_PORT = 2222  # as in a TFJob's TF_CONFIG
-_NOTEBOOK_PORT = 8888
 
 
 def webservice(
@@ -322,7 +322,7 @@ def notebook(
         NOTEBOOK_IMAGE,
         "notebook",
         mounts=mounts,
-        ports=[{"name": "http", "containerPort": _NOTEBOOK_PORT}],
+        ports=[{"name": "http", "containerPort": NOTEBOOK_PORT}],
         resources=resources("notebook", properties.cpu, properties.memory, properties.gpu),
     )
     # Who works there installs things.
@@ -343,7 +343,7 @@ def notebook(
         component.name,
         {
             "type": properties.serviceType,
-            "ports": [{"name": "http", "port": _NOTEBOOK_PORT, "targetPort": "http"}],
+            "ports": [{"name": "http", "port": NOTEBOOK_PORT, "targetPort": "http"}],
         },
     )
 

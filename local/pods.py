@@ -7,8 +7,9 @@ from typing import Any
 USER = 10001
 ENVOY_USER = 101
 
-# A model server and a client answer when the model is there, and that may take a training.
-_PATIENCE_S = 24 * 3600
+# A model server and a client answer when the model is there, and that may take a training: so long
+# they are not killed for it, and their Deployments not called stuck.
+PATIENCE_S = 24 * 3600
 _EVERY_S = 5
 
 # What a scheduler sets aside where the Application says nothing; starting points, not measured.
@@ -89,7 +90,7 @@ def probes(port: int | str, ready: str, alive: str) -> dict[str, Any]:
         return {"httpGet": request, "timeoutSeconds": 5, "periodSeconds": _EVERY_S, **more}
 
     return {
-        "startupProbe": get(alive, failureThreshold=_PATIENCE_S // _EVERY_S),
+        "startupProbe": get(alive, failureThreshold=PATIENCE_S // _EVERY_S),
         "readinessProbe": get(ready),
         "livenessProbe": get(alive, periodSeconds=10, failureThreshold=6),
     }
@@ -101,6 +102,3 @@ LINGER = {"preStop": {"sleep": {"seconds": 10}}}
 # A client that stops answers every request that it has, one that is slow to send and to take, too:
 # twice CLIENT_TIMEOUT_S, twice TIMEOUT_S and the lingering, as they are unless they are set.
 CLIENT_GRACE_S = 180
-
-# How long a Deployment may take to come up before the cluster calls it stuck.
-PATIENCE_S = _PATIENCE_S

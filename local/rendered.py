@@ -15,7 +15,7 @@ from .load import LoadedApplication, LoadedComponent
 from .routes import cluster_name, routes
 
 # TensorFlow Serving's own port for REST, and Envoy's where nobody has to be root for it.
-SERVING_PORT, GATEWAY_PORT, ADMIN_PORT = 8501, 8080, 9901
+SERVING_PORT, GATEWAY_PORT, ADMIN_PORT, NOTEBOOK_PORT = 8501, 8080, 9901, 8888
 _LONGEST_NAME = 63
 
 

@@ -4,10 +4,10 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from bench.command_line import Parser, names_of, whole
 from soak import load_part, shutdown_part, slow_part, uploads_part, upstream_part
 from soak.programs import CannotSoak
 from soak.report import Part, markdown
@@ -30,39 +30,12 @@ that is down, slow, flapping or killed; shutdown: SIGTERM under load. Memory and
 in every part. Prints a table, and a line for each promise of docs/operations.md that is broken."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
-        return int(text)
-
-    return read
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in NAMES:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(NAMES)}")
-    return names
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `python -m soak`."""
-    parser = _Parser(
-        prog="python -m soak",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser("python -m soak", DESCRIPTION)
     parser.add_argument(
         "--only",
-        type=_names,
+        type=names_of(NAMES),
         default=list(NAMES),
         metavar="NAME[,NAME]",
         help=f"of {', '.join(NAMES)} only these",
@@ -72,14 +45,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--uploads",
-        type=_whole(1, 1_000_000),
+        type=whole(1, 1_000_000),
         default=2000,
         metavar="N",
         help="hostile uploads for each client (default: 2000)",
     )
     parser.add_argument(
         "--seed",
-        type=_whole(0, 10**9),
+        type=whole(0, 10**9),
         default=1,
         metavar="N",
         help="of the uploads; the same seed makes the same ones (default: 1)",

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,19 +36,15 @@ class Models:
 def models(client: str, folder: Path) -> Iterator[Models]:
     """`python -m serving` for each kind of picture that the client makes, behind one URL."""
     kinds = ("color", "style") if client == "style" else ("color",)
-    with ScriptedUpstream() as gateway:
-        servers = {}
-        open_ones = []
-        try:
-            for kind in kinds:
-                server = programs.model_server(MODELS[kind], folder, f"serving-{kind}")
-                servers[kind] = server.__enter__()
-                open_ones.append(server)
-            gateway.pass_on({kind: program.port for kind, program in servers.items()})
-            yield Models(servers, gateway)
-        finally:
-            for server in reversed(open_ones):
-                server.__exit__(None, None, None)
+    with ScriptedUpstream() as gateway, ExitStack() as running:
+        servers = {
+            kind: running.enter_context(
+                programs.model_server(MODELS[kind], folder, f"serving-{kind}")
+            )
+            for kind in kinds
+        }
+        gateway.pass_on({kind: program.port for kind, program in servers.items()})
+        yield Models(servers, gateway)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`python -m local up` as a child of the tests."""
+"""Programs of ours as children of the tests; `python -m local up` above all."""
 
 import signal
 import subprocess
@@ -8,6 +8,17 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(module: str, *arguments: object, seconds: float) -> subprocess.CompletedProcess[str]:
+    """`python -m module` with these arguments, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=seconds,
+    )
 
 
 class Running:

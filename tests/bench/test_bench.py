@@ -3,24 +3,16 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.color_model import write_color_model
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.running import run
 
 
 def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bench", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=300,
-    )
+    return run("bench", *arguments, seconds=300)
 
 
 @pytest.mark.slow

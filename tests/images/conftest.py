@@ -4,6 +4,7 @@ The tests of the Dockerfiles' text need neither and are among the fast ones.
 """
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,15 +24,7 @@ if "IMAGES_TEST" not in os.environ:
 REGISTRY, TAG = "localhost/colorway", "images-test"
 # The official TensorFlow Serving comes from a registry alone: this one has a stand-in for a base.
 STAND_IN = "tensorflow-serving"
-BUILT = (
-    "train-color",
-    "color-serving",
-    "style-serving",
-    "color-model",
-    "style-model",
-    "model-server",
-    STAND_IN,
-)
+BUILT = runpy.run_path(str(ROOT / "Dockerfiles" / "build.py"))["NAMES"]
 FROM = "ARG PYTHON_IMAGE="
 BASE = next(
     line.removeprefix(FROM)

@@ -22,17 +22,12 @@ AB = (ARTICLE / "color-style-ab-serving.yaml").read_text()
 
 
 @pytest.fixture
-def plan(tmp_path):
+def plan(loaded, tmp_path):
     """Plans Applications given as texts."""
 
     def make(*texts: str, **wishes: object) -> Plan:
-        files = []
-        for index, text in enumerate(texts):
-            files.append(tmp_path / f"{index}.yaml")
-            files[-1].write_text(text)
-        applications, _ = load(files)
         ports = {"port": free_port(), "gateway_port": free_port(), "model_port": free_port()}
-        return make_plan(applications, tmp_path / "state", Wishes(**{**ports, **wishes}))
+        return make_plan(loaded(*texts), tmp_path / "state", Wishes(**{**ports, **wishes}))
 
     return make
 

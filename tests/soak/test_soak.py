@@ -1,7 +1,6 @@
 """`python -m soak` itself, with the real programs: a small one; and that it can fail."""
 
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -9,18 +8,11 @@ import pytest
 
 from soak import cli
 from soak.report import Part
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.running import run
 
 
 def soak(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "soak", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=400,
-    )
+    return run("soak", *arguments, seconds=400)
 
 
 @pytest.mark.slow
