@@ -30,6 +30,7 @@ class Recipe:
     photo_side: int  # photos are kept at this height and width, pixels
     crop_side: int  # what the network sees in training, pixels; a multiple of 8
     zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
+    roughened: float  # share of the crops whose gray is made rough as an old photo's, 0...1
     validation_share: float  # of the photos, by content hash, 0...1
     validation_photos: int  # at most so many
     # The schedule.
@@ -71,6 +72,8 @@ class Recipe:
             raise ValueError(f"vibrance must be in 0...1, not {self.vibrance}")
         if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
             raise ValueError("scales must be shares of the photo's size, in 0...1")
+        if not 0 <= self.roughened <= 1:
+            raise ValueError(f"roughened must be in 0...1, not {self.roughened}")
         if self.patience < 0:
             raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:

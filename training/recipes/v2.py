@@ -23,6 +23,7 @@ RECIPE = Recipe(
     photo_side=144,  # the training photos' own size
     crop_side=128,  # a multiple of 32, and near the photos' size: whole scenes
     zoom=(0.5, 1.0),  # crops of 72 to 144 pixels: sharp and soft, near and far
+    roughened=1.0,  # each in its own way; a part of them hardly
     validation_share=0.05,
     validation_photos=480,
     samples=224_000,  # an hour on two idle cores, five looks at each photo
