@@ -104,6 +104,8 @@ def _plan(options: argparse.Namespace) -> Configuration:
         recipe = dataclasses.replace(recipe, **cli.recipe_changes(options, Recipe))
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if recipe.start_share and not weights:
+        raise UsageError("--start-share is of the weights to start from: name them by --weights")
     if options.data_sha256 and len(options.data_sha256) != sum(map(download.is_url, sources)):
         raise UsageError("--data-sha256 needs one value for each URL in --data")
     return Configuration(recipe, sources, weights)
@@ -278,8 +280,18 @@ def _publish(
     recipe = asked.recipe
     # What is published computes in float32, whatever it was trained in.
     plain = build(recipe, "float32")
+    weights = network.get_weights()
+    if asked.weights and recipe.start_share:
+        # Between what it knew and what it learned lies what is better than both (Wortsman et al.
+        # 2022, "Robust fine-tuning of zero-shot models").
+        load_weights(asked.weights, plain)
+        share = recipe.start_share
+        weights = [
+            share * start + (1.0 - share) * end
+            for start, end in zip(plain.get_weights(), weights, strict=True)
+        ]
     # Rounded as weights.h5 keeps them: the two are one model, and half of each number compresses.
-    plain.set_weights([w.astype(np.float16).astype(np.float32) for w in network.get_weights()])
+    plain.set_weights([w.astype(np.float16).astype(np.float32) for w in weights])
 
     def fill(folder: Path) -> dict:
         model = folder / str(place.version)

@@ -86,7 +86,7 @@ def training_batch(
         rng = np.random.default_rng((recipe.seed, place))
         photo = photos[_shuffled(place, len(photos))]
         crop = random_crop(photo, recipe.crop_side, recipe.zoom, rng, Image.Resampling.BILINEAR)
-        made.append(as_batch(crop[None], rng if rng.random() < recipe.roughened else None))
+        made.append(as_batch(crop[None], rng))
     lightness, ab = zip(*made, strict=True)
     return np.concatenate(lightness), np.concatenate(ab)
 

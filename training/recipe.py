@@ -30,7 +30,6 @@ class Recipe:
     photo_side: int  # photos are kept at this height and width, pixels
     crop_side: int  # what the network sees in training, pixels; a multiple of 8
     zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
-    roughened: float  # share of the crops whose gray is made rough as an old photo's, 0...1
     validation_share: float  # of the photos, by content hash, 0...1
     validation_photos: int  # at most so many
     # The schedule.
@@ -48,6 +47,7 @@ class Recipe:
     huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
     psnr_share: float  # of the loss is each photo's log mean squared error, 0...1
     # What is published.
+    start_share: float  # of the published weights are those it started from, 0...1 (WiSE-FT)
     scales: tuple[float, ...]  # the photo is looked at in each of these sizes, and averaged
     chroma_gain: float  # predicted a*, b* times this: the vividness control
     vibrance: float  # 0 keeps dull and vivid photos apart as predicted; towards 1 evens them out
@@ -70,10 +70,10 @@ class Recipe:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
         if not 0 <= self.vibrance <= 1:
             raise ValueError(f"vibrance must be in 0...1, not {self.vibrance}")
+        if not 0 <= self.start_share < 1:
+            raise ValueError(f"start_share must be 0 or more and below 1, not {self.start_share}")
         if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
             raise ValueError("scales must be shares of the photo's size, in 0...1")
-        if not 0 <= self.roughened <= 1:
-            raise ValueError(f"roughened must be in 0...1, not {self.roughened}")
         if self.patience < 0:
             raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:

@@ -86,6 +86,23 @@ def test_weights_are_a_start_for_the_next_training(photo_zip, tmp_path):
     assert (record["started_from"], record["data"]) == ("v1/weights.h5", ["photos.zip"])
 
 
+def test_what_is_published_may_lie_between_start_and_end(photo_zip, tmp_path):
+    arguments = ["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]
+    assert main(arguments) == 0
+    further = [*arguments, "--weights", str(tmp_path / "v1" / "weights.h5"), "--seed", "5"]
+    assert main(further) == 0
+    assert main([*further, "--start-share", "0.75"]) == 0
+    start, end, published = (weights(tmp_path / name / "weights.h5") for name in ("v1", "v2", "v3"))
+    assert np.abs(end - start).max() > 1e-3
+    np.testing.assert_allclose(published, 0.75 * start + 0.25 * end, atol=1e-3, rtol=2e-3)
+
+
+def weights(file: Path) -> np.ndarray:
+    """All of them in a row."""
+    with h5py.File(file) as stored:
+        return np.concatenate([stored[key][()].astype(np.float32).ravel() for key in stored])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -97,6 +114,8 @@ def test_weights_are_a_start_for_the_next_training(photo_zip, tmp_path):
         (["--data", "{zip}", "--data-sha256", "00"], "one value for each URL"),
         (["--recipe", "v1"], "name photos by --data"),
         (["--data", "{zip}", "--precision", "float16"], "precision must be one of auto, float32"),
+        (["--data", "{zip}", "--start-share", "0.5"], "name them by --weights"),
+        (["--data", "{zip}", "--start-share", "1"], "start_share must be 0 or more and below 1"),
         (["--data", "{zip}", "--patience", "-1"], "patience must be 0 (never) or more"),
     ],
 )
