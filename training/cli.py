@@ -55,6 +55,10 @@ def _parse_ints(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(","))) if text else ()
 
 
+def _parse_texts(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
 def _parse_yes(text: str) -> bool:
     if text not in ("yes", "no"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither yes nor no")
@@ -69,6 +73,7 @@ _PARSERS: dict[object, Callable[[str], object]] = {
     tuple[float, float]: _parse_pair,
     tuple[float, ...]: _parse_floats,
     tuple[int, ...]: _parse_ints,
+    tuple[str, ...]: _parse_texts,
     bool: _parse_yes,
 }
 
@@ -171,7 +176,8 @@ def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
         if field.name != "name":
             kind = _PARSERS[field.type]
             metavar = getattr(field.type, "__name__", "").replace("bool", "yes|no")
-            metavar = "N,N" if get_origin(field.type) else metavar
+            if get_origin(field.type):
+                metavar = "NAME=N,NAME=N" if field.type == tuple[str, ...] else "N,N"
             values.add_argument(
                 f"--{field.name.replace('_', '-')}", dest=f"set_{field.name}", type=kind,
                 metavar=metavar.upper(),

@@ -208,6 +208,10 @@ class ProgressWatch(loop.Watch):
         self._progress.line(f"epoch {look['epoch']}: {losses}{', the best so far' * best}")
 
 
+def _parts(cache: data_cache.DataCache, recipe: Recipe) -> data_cache.Parts:
+    return cache.parts(recipe.validation_share, recipe.validation_photos, recipe.name_shares())
+
+
 def _follow(
     network: keras.Model,
     cache: data_cache.DataCache,
@@ -216,7 +220,7 @@ def _follow(
     stop: StopRequest,
 ) -> int:
     """Train with worker 0, which does all else; its exit code is this worker's."""
-    data = cache.parts(asked.recipe.validation_share, asked.recipe.validation_photos)
+    data = _parts(cache, asked.recipe)
     state = train(
         network, data.training, data.validation, asked.recipe, workers=workers, stop=stop.made
     )
@@ -235,7 +239,7 @@ def _lead(
 ) -> int:
     """Train, keep checkpoints, publish; GO_ON where TensorFlow must do the last of it."""
     recipe = asked.recipe
-    data = cache.parts(recipe.validation_share, recipe.validation_photos)
+    data = _parts(cache, recipe)
     print(
         f"version {place.version} by recipe {recipe.name}: {len(data.training):,} photos to learn "
         f"from, {len(data.validation):,} for validation; left out: {cache.unreadable:,} "

@@ -2,7 +2,8 @@
 
 A cache is a folder: `rgb.npy`, uint8 [N, side, side, 3], is memory-mapped, never read as a whole,
 so that there may be more photos than memory; `content.npy`, uint64 [N], is a hash of each photo's
-file; `photos.json` counts what was left out: unreadable files, photos without color, copies.
+file; `photos.json` has each one's file name and counts what was left out: unreadable files, photos
+without color, copies.
 
 The folder's name is a hash of what was read (names, sizes, the files' times or the zips' CRCs) and
 of how (side, least chroma): photos that change get a new cache, and ones that move keep theirs. It
@@ -18,6 +19,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO
 
@@ -27,7 +29,7 @@ from numpy.typing import NDArray
 from training.files import alive, flush_file, flush_folder
 from training.photos import NEAR_GRAY, DataError, PhotoFile, decode, mean_chroma
 
-FORMAT = 1  # of the folder; a change of what is decoded or kept counts it up
+FORMAT = 2  # of the folder; a change of what is decoded or kept counts it up
 AT_A_TIME = 1024  # photos that are decoded before the next are asked for: bounds the memory
 
 
@@ -71,6 +73,7 @@ class DataCache:
 
     rgb: NDArray[np.uint8]  # [N, side, side, 3], memory-mapped, read-only
     content: NDArray[np.uint64]  # [N], of each photo's file
+    names: list[str]  # [N], of each photo's file, without its folders
     unreadable: int
     near_gray: int
     copies: int
@@ -78,11 +81,18 @@ class DataCache:
     def __len__(self) -> int:
         return len(self.content)
 
-    def parts(self, validation_share: float, validation_photos: int) -> Parts:
+    def parts(
+        self,
+        validation_share: float,
+        validation_photos: int,
+        shares: Sequence[tuple[str, float]] = (),
+    ) -> Parts:
         """Part the photos by their content alone, whatever their names, places and order.
 
         `validation_share` of them are held back, at least one, and of these at most
-        `validation_photos` are looked at. Raises DataError where there are not two photos.
+        `validation_photos` are looked at. Of the rest, `shares` are learned from: pairs of a
+        pattern of file names (fnmatch) and a share, 0...1, of which the first that fits counts.
+        Raises DataError where there are not two photos, or `shares` leave none.
         """
         if len(self) < 2:
             raise DataError(
@@ -90,10 +100,27 @@ class DataCache:
                 "since one is kept for validation and never learned from"
             )
         by_content = np.argsort(self.content)
-        shares = self.content[by_content] / 2.0**64
-        held_back = min(max(1, int((shares < validation_share).sum())), len(self) - 1)
+        places = self.content[by_content] / 2.0**64
+        held_back = min(max(1, int((places < validation_share).sum())), len(self) - 1)
         looked_at = by_content[:held_back][:validation_photos]
-        return Parts(View(self.rgb, np.sort(by_content[held_back:])), View(self.rgb, looked_at)[:])
+        learned = np.sort(by_content[held_back:])
+        if shares:
+            learned = learned[self._wanted(learned, shares)]
+            if not len(learned):
+                raise DataError("shares leaves no photo to learn from: name photos to keep")
+        return Parts(View(self.rgb, learned), View(self.rgb, looked_at)[:])
+
+    def _wanted(
+        self, rows: NDArray[np.integer], shares: Sequence[tuple[str, float]]
+    ) -> NDArray[np.bool_]:
+        """Which of `rows` the `shares` keep: the same ones whatever else there is."""
+
+        def share(name: str) -> float:
+            return next((share for pattern, share in shares if fnmatch(name, pattern)), 1.0)
+
+        # Its low bits: the high ones part training from validation.
+        places = (self.content[rows] % 2**32) / 2.0**32
+        return places < np.array([share(self.names[row]) for row in rows])
 
 
 def load(
@@ -113,7 +140,7 @@ def load(
     try:
         if not place.exists():
             _make(place, files, side, min_chroma, progress)
-        counts = json.loads((place / "photos.json").read_text())
+        kept = json.loads((place / "photos.json").read_text())
         content = np.load(place / "content.npy")
         rgb = np.load(place / "rgb.npy", mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
@@ -121,7 +148,7 @@ def load(
             f"cannot keep photos in {place} ({getattr(error, 'strerror', None) or error}): "
             "make room there, remove it, or name another folder with --cache-dir"
         ) from error
-    return DataCache(rgb, content, **counts)
+    return DataCache(rgb, content, **kept)
 
 
 def _key(files: Sequence[PhotoFile], side: int, min_chroma: float) -> str:
@@ -187,6 +214,7 @@ def _fill(
 
     counts = {"unreadable": 0, "near_gray": 0, "copies": 0}
     content: list[int] = []
+    names: list[str] = []
     rows: dict[bytes, int] = {}
     # Written from front to end like any file, and mapped afterwards: a full disk is an error here,
     # where in a mapped file it would kill the process.
@@ -194,17 +222,21 @@ def _fill(
         _write_header(out, (0, side, side, 3))
         for start in range(0, len(files), AT_A_TIME):
             some = files[start : start + AT_A_TIME]
-            for done, photo in enumerate(pool.map(read, some), start=start + 1):
+            for done, (file, photo) in enumerate(
+                zip(some, pool.map(read, some), strict=True), start=start + 1
+            ):
                 if isinstance(photo, str):
                     counts[photo] += 1
                 elif (row := rows.get(photo[2])) is not None:
                     # The same pixels: the same file again, or one that says more about itself.
                     # The least number counts, so that the order of files decides nothing.
                     counts["copies"] += 1
-                    content[row] = min(content[row], photo[1])
+                    if photo[1] < content[row]:
+                        content[row], names[row] = photo[1], file.base_name
                 else:
                     rows[photo[2]] = len(content)
                     content.append(photo[1])
+                    names.append(file.base_name)
                     out.write(photo[0].tobytes())
                 progress(done, len(files))
         end = out.tell()
@@ -217,7 +249,7 @@ def _fill(
             f"{counts['unreadable']} unreadable, {counts['near_gray']} without color"
         )
     np.save(folder / "content.npy", np.array(content, np.uint64))
-    (folder / "photos.json").write_text(json.dumps(counts) + "\n")
+    (folder / "photos.json").write_text(json.dumps({**counts, "names": names}) + "\n")
 
 
 def _write_header(out: IO[bytes], shape: tuple[int, ...]) -> None:

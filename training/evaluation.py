@@ -114,8 +114,7 @@ def _read_all(files: Sequence[photos.PhotoFile], side: int) -> tuple[list[Photo]
             rgb = photos.decode(data, side)
         except Exception:  # whatever a decoder raises for broken data: it is counted
             continue
-        name = file.name.rpartition(":")[2].rpartition("/")[2]
-        found.append(Photo(name, hashlib.sha256(data).hexdigest(), rgb))
+        found.append(Photo(file.base_name, hashlib.sha256(data).hexdigest(), rgb))
     if not found:
         raise photos.DataError(f"none of {len(files)} picture files can be read")
     return found, len(files) - len(found)

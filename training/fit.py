@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from training import backend, loop, networks
 from training.checkpoints import Checkpoints
+from training.color_loss import color_loss
 from training.contact_sheet import draw_contact_sheet
 from training.data_cache import View
 from training.lab import lab_to_rgb, rgb_to_lab
@@ -19,33 +20,6 @@ from training.recipe import Recipe
 from training.workers import Alone, Workers
 
 SHOWN_PHOTOS = 8  # in TensorBoard, after each look
-
-
-_TYPICAL_ERROR = 0.01  # a photo's mean squared error of a*b*/110, to weigh the two losses alike
-_SMALLEST_ERROR = 0.001  # below it (3.5 units of a*b*) a photo is as good as right
-
-
-def color_loss(delta: float, psnr_share: float) -> Callable:
-    """The loss between tensors of a*b*/128, [B, H, W, 2].
-
-    Huber on a*b*/110, summed over a* and b* and averaged, and for the share `psnr_share` the
-    logarithm of each photo's mean squared error (Chen et al., "HINet", 2021). PSNR is that
-    logarithm, so a photo that is nearly right counts as much as one that is far off.
-    """
-    huber = keras.losses.Huber(delta=delta)
-    scale = 128.0 / 110.0
-
-    def loss(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
-        absolute = 2.0 * huber(truth * scale, predicted * scale)
-        if psnr_share == 0:
-            return absolute
-        squared = keras.ops.sum(keras.ops.square((truth - predicted) * scale), axis=-1)
-        relative = keras.ops.log(keras.ops.mean(squared, axis=(1, 2)) + _SMALLEST_ERROR)
-        return (1.0 - psnr_share) * absolute + (
-            psnr_share * _TYPICAL_ERROR * keras.ops.mean(relative)
-        )
-
-    return loss
 
 
 def schedule(recipe: Recipe) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -84,7 +58,9 @@ def train(
             global_clipnorm=recipe.clip_norm,
             rate_of=lambda path: recipe.encoder_rate if path.startswith("encoder") else 1.0,
         ),
-        loss=color_loss(recipe.huber_delta, recipe.psnr_share),
+        loss=color_loss(
+            recipe.huber_delta, recipe.psnr_share, recipe.picture_weight, recipe.vividness
+        ),
         # XLA is slower on CPUs; JAX has nothing else.
         jit_compile=keras.backend.backend() == "jax",
     )
@@ -132,8 +108,8 @@ def colored(model: keras.Model, photos: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def validation_loss(model: keras.Model, batches: list[Batch]) -> float:
     """Mean loss over the photos of `batches`."""
     total = 0.0
-    for lightness, ab in batches:
-        predicted = model.predict_on_batch(backend.whole_rounds(lightness))[: len(ab)]
-        loss = model.loss(*map(keras.ops.convert_to_tensor, (ab, predicted)))
-        total += float(keras.ops.convert_to_numpy(loss)) * len(ab)
-    return total / sum(len(ab) for _, ab in batches)
+    for lightness, truth in batches:
+        predicted = model.predict_on_batch(backend.whole_rounds(lightness))[: len(truth)]
+        loss = model.loss(*map(keras.ops.convert_to_tensor, (truth, predicted)))
+        total += float(keras.ops.convert_to_numpy(loss)) * len(truth)
+    return total / sum(len(truth) for _, truth in batches)

@@ -17,7 +17,7 @@ RGB_TO_XYZ = np.array(
 # The white is the matrix's own row sum, so that R=G=B gives exactly a* = b* = 0.
 WHITE = RGB_TO_XYZ.sum(axis=1)
 _RGB_TO_XYZ_RELATIVE = (RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
-_XYZ_RELATIVE_TO_RGB = np.linalg.inv(RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
+XYZ_RELATIVE_TO_RGB = np.linalg.inv(RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
 
 _EPSILON = 6.0 / 29.0  # where the cube root gives way to a line
 _LEVELS = np.arange(256) / 255.0
@@ -43,6 +43,6 @@ def lab_to_rgb(lab: NDArray[np.floating]) -> NDArray[np.uint8]:
     f = np.stack([y + lab[..., 1] / 500.0, y, y - lab[..., 2] / 200.0], axis=-1)
     xyz = np.where(f > _EPSILON, f**3, 3 * _EPSILON**2 * (f - 4.0 / 29.0))
     # Clamped before the power: a negative base has no real root.
-    linear = np.clip(xyz @ _XYZ_RELATIVE_TO_RGB.T, 0.0, 1.0)
+    linear = np.clip(xyz @ XYZ_RELATIVE_TO_RGB.T, 0.0, 1.0)
     srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(srgb * 255.0).astype(np.uint8)

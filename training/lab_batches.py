@@ -23,18 +23,20 @@ Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def as_batch(rgb: NDArray[np.uint8], rng: np.random.Generator | None = None) -> Batch:
-    """uint8 sRGB [B, S, S, 3] -> L* [B, S, S, 1], 0...100, and a*b*/128 [B, S/4, S/4, 2].
+    """uint8 sRGB [B, S, S, 3] -> L* [B, S, S, 1], 0...100, and the truth [B, S/4, S/4, 3].
 
-    Color is the mean over each 4x4 pixels. With `rng`, L* is roughened.
+    The truth is a*/128, b*/128 and L*/100, means over each 4x4 pixels. With `rng`, the L* that the
+    network is given is roughened, the truth's is not.
     """
     lab = rgb_to_lab(rgb)
     batch, side = lab.shape[:2]
     cells = side // COLOR_STRIDE
-    ab = lab[..., 1:].reshape(batch, cells, COLOR_STRIDE, cells, COLOR_STRIDE, 2)
+    truth = lab.reshape(batch, cells, COLOR_STRIDE, cells, COLOR_STRIDE, 3).mean(axis=(2, 4))
+    truth = np.concatenate([truth[..., 1:] / 128.0, truth[..., :1] / 100.0], axis=-1)
     lightness = lab[..., 0]
     if rng is not None:
         lightness = np.stack([roughen(photo, rng) for photo in lightness])
-    return lightness[..., None], ab.mean(axis=(2, 4)) / 128.0
+    return lightness[..., None], truth
 
 
 def box_blur(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -87,8 +89,8 @@ def training_batch(
         photo = photos[_shuffled(place, len(photos))]
         crop = random_crop(photo, recipe.crop_side, recipe.zoom, rng, Image.Resampling.BILINEAR)
         made.append(as_batch(crop[None], rng))
-    lightness, ab = zip(*made, strict=True)
-    return np.concatenate(lightness), np.concatenate(ab)
+    lightness, truth = zip(*made, strict=True)
+    return np.concatenate(lightness), np.concatenate(truth)
 
 
 def _shuffled(place: int, count: int) -> int:

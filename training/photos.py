@@ -29,6 +29,11 @@ class PhotoFile:
     read: Callable[[], bytes]
     stamp: str  # another one where the content is another, found without reading it
 
+    @property
+    def base_name(self) -> str:
+        """The file's name without zip and folders."""
+        return self.name.rpartition(":")[2].rpartition("/")[2]
+
 
 def find(sources: Sequence[Path]) -> list[PhotoFile]:
     """Every picture file in `sources`: folders (searched recursively) and zip files, in order.

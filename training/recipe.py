@@ -30,6 +30,7 @@ class Recipe:
     photo_side: int  # photos are kept at this height and width, pixels
     crop_side: int  # what the network sees in training, pixels; a multiple of 8
     zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
+    shares: tuple[str, ...]  # of photos learned from by file name, "PATTERN=SHARE"; else all
     validation_share: float  # of the photos, by content hash, 0...1
     validation_photos: int  # at most so many
     # The schedule.
@@ -46,6 +47,8 @@ class Recipe:
     # The loss.
     huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
     psnr_share: float  # of the loss is each photo's log mean squared error, 0...1
+    picture_weight: float  # of the sRGB picture's worth beside the loss in a*b*; 0: none
+    vividness: float  # dB of PSNR that a unit of the picture's colorfulness is worth
     # What is published.
     start_share: float  # of the published weights are those it started from, 0...1 (WiSE-FT)
     scales: tuple[float, ...]  # the photo is looked at in each of these sizes, and averaged
@@ -68,16 +71,34 @@ class Recipe:
             raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
+        for name in ("picture_weight", "vividness"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
         if not 0 <= self.vibrance <= 1:
             raise ValueError(f"vibrance must be in 0...1, not {self.vibrance}")
         if not 0 <= self.start_share < 1:
             raise ValueError(f"start_share must be 0 or more and below 1, not {self.start_share}")
         if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
             raise ValueError("scales must be shares of the photo's size, in 0...1")
+        self.name_shares()
         if self.patience < 0:
             raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
             raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
+
+    def name_shares(self) -> list[tuple[str, float]]:
+        """`shares` as pairs of a pattern of file names and a share, 0...1."""
+        pairs = []
+        for text in self.shares:
+            pattern, _, number = text.rpartition("=")
+            try:
+                share = float(number)
+            except ValueError:
+                share = -1.0
+            if not pattern or not 0 <= share <= 1:
+                raise ValueError(f"shares must be such as product-*=0.25, not {text!r}")
+            pairs.append((pattern, share))
+        return pairs
 
     def fingerprint(self, *inputs: str) -> str:
         """A short hash of every value and of `inputs` (the data's sources, the first weights).

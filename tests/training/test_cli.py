@@ -117,6 +117,9 @@ def weights(file: Path) -> np.ndarray:
         (["--data", "{zip}", "--start-share", "0.5"], "name them by --weights"),
         (["--data", "{zip}", "--start-share", "1"], "start_share must be 0 or more and below 1"),
         (["--data", "{zip}", "--patience", "-1"], "patience must be 0 (never) or more"),
+        (["--data", "{zip}", "--shares", "a*"], "shares must be such as product-*=0.25, not 'a*'"),
+        (["--data", "{zip}", "--shares", "a*=0,b=2"], "not 'b=2'"),
+        (["--data", "{zip}", "--vividness", "-1"], "vividness must be 0 or more"),
     ],
 )
 def test_one_line_and_exit_code_2_before_any_training(

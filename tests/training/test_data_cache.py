@@ -113,6 +113,36 @@ def test_parts_do_not_depend_on_names_or_order(tmp_path):
     assert contents(one.validation) == contents(other.validation)
 
 
+def named(*names: str) -> list[PhotoFile]:
+    return [
+        PhotoFile(f"photos.zip:folder/{name}", lambda seed=seed: jpeg(seed), name)
+        for seed, name in enumerate(names)
+    ]
+
+
+def test_shares_are_of_the_photos_whose_names_fit(tmp_path):
+    names = [
+        f"{kind}-{number}.jpg" for kind in ("product", "face", "scene") for number in range(30)
+    ]
+    cache = load(named(*names), 32, tmp_path)
+    assert cache.names == names
+    shares = [("product*", 0.0), ("face-*", 0.5), ("*", 1.0)]
+    all_, some = cache.parts(0.1, 9), cache.parts(0.1, 9, shares)
+    np.testing.assert_array_equal(all_.validation, some.validation)
+
+    def learned(kind: int, parts: data_cache.Parts) -> int:
+        return len(contents(cache.rgb[30 * kind : 30 * (kind + 1)]) & contents(parts.training))
+
+    assert learned(0, some) == 0
+    assert 0.2 < learned(1, some) / learned(1, all_) < 0.8
+    assert learned(2, some) == learned(2, all_) > 20
+    # The same ones, whatever else there is, and from a cache that was read before.
+    again = load(named(*names), 32, tmp_path).parts(0.1, 9, [("[fp]*", 0.5)])
+    assert learned(1, again) == learned(1, some)
+    with pytest.raises(DataError, match="no photo to learn from"):
+        cache.parts(0.1, 9, [("*", 0.0)])
+
+
 def test_at_most_so_many_are_looked_at_and_the_rest_is_not_learned_from(tmp_path):
     cache = load(files(*map(jpeg, range(20))), 32, tmp_path)
     few, all_ = cache.parts(0.5, 2), cache.parts(0.5, 100)
