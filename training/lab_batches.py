@@ -17,7 +17,7 @@ from training.crops import random_crop
 from training.data_cache import View
 from training.lab import rgb_to_lab
 from training.network import COLOR_STRIDE
-from training.recipe import Recipe
+from training.recipe import STRIDES, Recipe
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -106,7 +106,8 @@ def _permutation(turn: int, count: int) -> NDArray[np.int_]:
 
 def validation_batches(photos: NDArray[np.uint8], recipe: Recipe) -> list[Batch]:
     """The middle of each validation photo, as it is: the same every time."""
-    side = min(recipe.crop_side, photos.shape[1])
+    stride = STRIDES[recipe.network]
+    side = min(recipe.crop_side, photos.shape[1] // stride * stride)
     start = (photos.shape[1] - side) // 2
     middle = photos[:, start : start + side, start : start + side]
     return [

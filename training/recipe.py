@@ -28,7 +28,7 @@ class Recipe:
     encoder_rate: float  # semantic: the encoder's share of the learning rate, 0...1
     # The data.
     photo_side: int  # photos are kept at this height and width, pixels
-    crop_side: int  # what the network sees in training, pixels; a multiple of 8
+    crop_side: int  # crops are resized to it, pixels; a multiple of the network's stride
     zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
     shares: tuple[str, ...]  # of photos learned from by file name, "PATTERN=SHARE"; else all
     validation_share: float  # of the photos, by content hash, 0...1
@@ -65,8 +65,10 @@ class Recipe:
         if self.network not in STRIDES:
             raise ValueError(f"network must be one of {', '.join(STRIDES)}, not {self.network}")
         stride = STRIDES[self.network]
-        if self.crop_side < stride or self.crop_side % stride or self.crop_side > self.photo_side:
-            raise ValueError(f"crop_side must be a multiple of {stride}, and at most photo_side")
+        if self.crop_side < stride or self.crop_side % stride:
+            raise ValueError(f"crop_side must be a multiple of {stride}")
+        if self.photo_side < stride:
+            raise ValueError(f"photo_side must be at least {stride}")
         if self.network == "semantic" and (self.encoder not in (0, 1, 2) or len(self.decoder) != 4):
             raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
         if self.precision not in PRECISIONS:

@@ -83,6 +83,16 @@ def test_batches_are_the_same_again_in_range_and_in_parts():
         np.testing.assert_array_equal(truth, np.concatenate([part[1] for part in parts]))
 
 
+def test_crops_may_be_larger_than_the_photos():
+    """They are enlarged then; validation photos are not."""
+    recipe = dataclasses.replace(RECIPE, crop_side=48)
+    data = photos(8, (1.0, 0.9, 0.8))[:, :30, :30]
+    lightness, truth = training_batch(data, recipe, 0)
+    assert (lightness.shape, truth.shape) == ((8, 48, 48, 1), (8, 12, 12, 3))
+    ((lightness, truth),) = validation_batches(data, recipe)
+    assert (lightness.shape, truth.shape) == ((8, 24, 24, 1), (8, 6, 6, 3))
+
+
 def test_every_photo_comes_once_before_any_comes_again():
     class Counted:
         def __init__(self, data):
