@@ -209,7 +209,12 @@ class ProgressWatch(loop.Watch):
 
 
 def _parts(cache: data_cache.DataCache, recipe: Recipe) -> data_cache.Parts:
-    return cache.parts(recipe.validation_share, recipe.validation_photos, recipe.name_shares())
+    return cache.parts(
+        recipe.validation_share,
+        recipe.validation_photos,
+        recipe.name_shares(),
+        recipe.min_colorfulness,
+    )
 
 
 def _follow(

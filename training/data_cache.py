@@ -2,8 +2,8 @@
 
 A cache is a folder: `rgb.npy`, uint8 [N, side, side, 3], is memory-mapped, never read as a whole,
 so that there may be more photos than memory; `content.npy`, uint64 [N], is a hash of each photo's
-file; `photos.json` has each one's file name and counts what was left out: unreadable files, photos
-without color, copies.
+file, `colorfulness.npy`, float32 [N], how vivid it is; `photos.json` has each one's file name and
+counts what was left out: unreadable files, photos without color, copies.
 
 The folder's name is a hash of what was read (names, sizes, the files' times or the zips' CRCs) and
 of how (side, least chroma): photos that change get a new cache, and ones that move keep theirs. It
@@ -27,9 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.files import alive, flush_file, flush_folder
+from training.metrics import colorfulness
 from training.photos import NEAR_GRAY, DataError, PhotoFile, decode, mean_chroma
 
-FORMAT = 2  # of the folder; a change of what is decoded or kept counts it up
+FORMAT = 3  # of the folder; a change of what is decoded or kept counts it up
 AT_A_TIME = 1024  # photos that are decoded before the next are asked for: bounds the memory
 
 
@@ -73,6 +74,7 @@ class DataCache:
 
     rgb: NDArray[np.uint8]  # [N, side, side, 3], memory-mapped, read-only
     content: NDArray[np.uint64]  # [N], of each photo's file
+    colorfulness: NDArray[np.float32]  # [N], as in `metrics.colorfulness`
     names: list[str]  # [N], of each photo's file, without its folders
     unreadable: int
     near_gray: int
@@ -86,13 +88,15 @@ class DataCache:
         validation_share: float,
         validation_photos: int,
         shares: Sequence[tuple[str, float]] = (),
+        min_colorfulness: float = 0.0,
     ) -> Parts:
         """Part the photos by their content alone, whatever their names, places and order.
 
         `validation_share` of them are held back, at least one, and of these at most
         `validation_photos` are looked at. Of the rest, `shares` are learned from: pairs of a
-        pattern of file names (fnmatch) and a share, 0...1, of which the first that fits counts.
-        Raises DataError where there are not two photos, or `shares` leave none.
+        pattern of file names (fnmatch) and a share, 0...1, of which the first that fits counts; and
+        none whose colorfulness is below `min_colorfulness`. Raises DataError where there are not
+        two photos, or these leave none to learn from.
         """
         if len(self) < 2:
             raise DataError(
@@ -108,6 +112,12 @@ class DataCache:
             learned = learned[self._wanted(learned, shares)]
             if not len(learned):
                 raise DataError("shares leaves no photo to learn from: name photos to keep")
+        learned = learned[self.colorfulness[learned] >= min_colorfulness]
+        if not len(learned):
+            raise DataError(
+                f"no photo to learn from has a colorfulness of {min_colorfulness:g}: lower "
+                "min_colorfulness"
+            )
         return Parts(View(self.rgb, learned), View(self.rgb, looked_at)[:])
 
     def _wanted(
@@ -142,13 +152,14 @@ def load(
             _make(place, files, side, min_chroma, progress)
         kept = json.loads((place / "photos.json").read_text())
         content = np.load(place / "content.npy")
+        vivid = np.load(place / "colorfulness.npy")
         rgb = np.load(place / "rgb.npy", mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"cannot keep photos in {place} ({getattr(error, 'strerror', None) or error}): "
             "make room there, remove it, or name another folder with --cache-dir"
         ) from error
-    return DataCache(rgb, content, **kept)
+    return DataCache(rgb, content, vivid, **kept)
 
 
 def _key(files: Sequence[PhotoFile], side: int, min_chroma: float) -> str:
@@ -200,7 +211,7 @@ def _fill(
     min_chroma: float,
     progress: Callable[[int, int], None],
 ) -> None:
-    def read(file: PhotoFile) -> str | tuple[NDArray[np.uint8], int, bytes]:
+    def read(file: PhotoFile) -> str | tuple[NDArray[np.uint8], int, bytes, float]:
         try:
             data = file.read()
             rgb = decode(data, side)
@@ -210,11 +221,12 @@ def _fill(
         if mean_chroma(rgb) < min_chroma:
             return "near_gray"
         number = int.from_bytes(hashlib.sha256(data).digest()[:8])
-        return rgb, number, hashlib.sha256(rgb.tobytes()).digest()[:16]
+        return rgb, number, hashlib.sha256(rgb.tobytes()).digest()[:16], colorfulness(rgb)
 
     counts = {"unreadable": 0, "near_gray": 0, "copies": 0}
     content: list[int] = []
     names: list[str] = []
+    vivid: list[float] = []
     rows: dict[bytes, int] = {}
     # Written from front to end like any file, and mapped afterwards: a full disk is an error here,
     # where in a mapped file it would kill the process.
@@ -237,6 +249,7 @@ def _fill(
                     rows[photo[2]] = len(content)
                     content.append(photo[1])
                     names.append(file.base_name)
+                    vivid.append(photo[3])
                     out.write(photo[0].tobytes())
                 progress(done, len(files))
         end = out.tell()
@@ -249,6 +262,7 @@ def _fill(
             f"{counts['unreadable']} unreadable, {counts['near_gray']} without color"
         )
     np.save(folder / "content.npy", np.array(content, np.uint64))
+    np.save(folder / "colorfulness.npy", np.array(vivid, np.float32))
     (folder / "photos.json").write_text(json.dumps({**counts, "names": names}) + "\n")
 
 

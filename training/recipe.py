@@ -31,6 +31,7 @@ class Recipe:
     crop_side: int  # crops are resized to it, pixels; a multiple of the network's stride
     zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
     shares: tuple[str, ...]  # of photos learned from by file name, "PATTERN=SHARE"; else all
+    min_colorfulness: float  # duller photos are not learned from; 0: all are
     validation_share: float  # of the photos, by content hash, 0...1
     validation_photos: int  # at most so many
     # The schedule.
@@ -73,7 +74,7 @@ class Recipe:
             raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
-        for name in ("picture_weight", "vividness"):
+        for name in ("min_colorfulness", "picture_weight", "vividness"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
         if not 0 <= self.vibrance <= 1:

@@ -120,6 +120,7 @@ def weights(file: Path) -> np.ndarray:
         (["--data", "{zip}", "--shares", "a*"], "shares must be such as product-*=0.25, not 'a*'"),
         (["--data", "{zip}", "--shares", "a*=0,b=2"], "not 'b=2'"),
         (["--data", "{zip}", "--vividness", "-1"], "vividness must be 0 or more"),
+        (["--data", "{zip}", "--min-colorfulness", "-1"], "min_colorfulness must be 0 or more"),
     ],
 )
 def test_one_line_and_exit_code_2_before_any_training(

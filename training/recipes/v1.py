@@ -23,6 +23,7 @@ RECIPE = Recipe(
     crop_side=112,  # 50 crops a second on two cores; 128 gives 45
     zoom=(0.55, 1.0),  # crops of 79 to 144 pixels: sharp and soft, near and far
     shares=(),
+    min_colorfulness=0.0,
     validation_share=0.05,
     validation_photos=480,
     samples=160_000,  # an hour on two idle cores, three looks at each photo

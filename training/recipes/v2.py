@@ -27,6 +27,7 @@ RECIPE = Recipe(
     crop_side=128,  # a multiple of 32, and near the photos' size: whole scenes
     zoom=(0.5, 1.0),  # crops of 72 to 144 pixels: sharp and soft, near and far
     shares=(),
+    min_colorfulness=0.0,
     validation_share=0.05,
     validation_photos=480,
     samples=224_000,  # an hour on two idle cores, five looks at each photo
