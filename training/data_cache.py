@@ -94,9 +94,10 @@ class DataCache:
 
         `validation_share` of them are held back, at least one, and of these at most
         `validation_photos` are looked at. Of the rest, `shares` are learned from: pairs of a
-        pattern of file names (fnmatch) and a share, 0...1, of which the first that fits counts; and
-        none whose colorfulness is below `min_colorfulness`. Raises DataError where there are not
-        two photos, or these leave none to learn from.
+        pattern of file names (fnmatch) and a share, 0...1, of which the first that fits counts.
+        Photos whose colorfulness is below `min_colorfulness` are on neither side: what is learned
+        without them would be judged by them. Raises DataError where there are not two photos, or
+        these leave none.
         """
         if len(self) < 2:
             raise DataError(
@@ -106,19 +107,23 @@ class DataCache:
         by_content = np.argsort(self.content)
         places = self.content[by_content] / 2.0**64
         held_back = min(max(1, int((places < validation_share).sum())), len(self) - 1)
-        looked_at = by_content[:held_back][:validation_photos]
-        learned = np.sort(by_content[held_back:])
+        looked_at = self._vivid(by_content[:held_back], min_colorfulness)[:validation_photos]
+        learned: NDArray[np.integer] = np.sort(by_content[held_back:])
         if shares:
             learned = learned[self._wanted(learned, shares)]
             if not len(learned):
                 raise DataError("shares leaves no photo to learn from: name photos to keep")
-        learned = learned[self.colorfulness[learned] >= min_colorfulness]
-        if not len(learned):
-            raise DataError(
-                f"no photo to learn from has a colorfulness of {min_colorfulness:g}: lower "
-                "min_colorfulness"
-            )
+        learned = self._vivid(learned, min_colorfulness)
         return Parts(View(self.rgb, learned), View(self.rgb, looked_at)[:])
+
+    def _vivid(self, rows: NDArray[np.integer], least: float) -> NDArray[np.integer]:
+        """Those of `rows` that are as colorful as that; DataError where none is."""
+        vivid = rows[self.colorfulness[rows] >= least]
+        if not len(vivid):
+            raise DataError(
+                f"too few photos have a colorfulness of {least:g}: lower min_colorfulness"
+            )
+        return vivid
 
     def _wanted(
         self, rows: NDArray[np.integer], shares: Sequence[tuple[str, float]]

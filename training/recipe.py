@@ -31,7 +31,7 @@ class Recipe:
     crop_side: int  # crops are resized to it, pixels; a multiple of the network's stride
     zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
     shares: tuple[str, ...]  # of photos learned from by file name, "PATTERN=SHARE"; else all
-    min_colorfulness: float  # duller photos are not learned from; 0: all are
+    min_colorfulness: float  # duller photos are left out, in validation too; 0: none
     validation_share: float  # of the photos, by content hash, 0...1
     validation_photos: int  # at most so many
     # The schedule.
