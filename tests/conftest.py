@@ -1,12 +1,17 @@
 """Fixtures that several packages' tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 # TensorFlow's start-up notes are not test output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# What a shell starts in the background ignores Ctrl-C, and so would every process that is tested.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

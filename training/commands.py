@@ -311,6 +311,7 @@ def _publish(
             recipe.chroma_gain,
             recipe.scales,
             recipe.vibrance,
+            recipe.soften,
         )
         save_weights(folder / "weights.h5", plain)
         shutil.copytree(place.unfinished / "journal", folder / "journal")

@@ -37,15 +37,17 @@ def write_saved_model(
     chroma_gain: float,
     scales: Sequence[float] = (1.0,),
     vibrance: float = 0.0,
+    soften: bool = False,
 ) -> None:
     """Write `network` (L* -> a*b*/128 at a quarter) into `folder` as model `name` (`color/v1`).
 
     The published model looks at the photo in each size of `scales`, shares of its own, takes the
     mean of what it sees, times `chroma_gain`, and evens out how vivid photos are by `vibrance`,
-    0...1. Raises OSError where the disk refuses.
+    0...1. With `soften`, what it looks at is the photo blurred by a 3x3 box. Raises OSError where
+    the disk refuses.
     """
     try:
-        module = _module(network, name, chroma_gain, scales, vibrance)
+        module = _module(network, name, chroma_gain, scales, vibrance, soften)
         signatures = {"serving_default": module.serving_default, "packed": module.packed}
         tf.saved_model.save(module, str(folder), signatures=signatures)
         write_warmup(folder)
@@ -60,6 +62,7 @@ def _module(
     chroma_gain: float,
     scales: Sequence[float],
     vibrance: float,
+    soften: bool,
 ) -> tf.Module:
     stride = networks.stride(network)
     predict = tf.function(
@@ -91,6 +94,8 @@ def _module(
 
     def ab_cells(lightness: tf.Tensor) -> tf.Tensor:
         """[B, H, W, 1] -> a*b*/128 [B, H', W', 2], a cell for every 4x4 pixels of the padded L*."""
+        if soften:
+            lightness = tf.nn.avg_pool2d(lightness, 3, 1, "SAME")  # at edges, of what is there
         for axis in (1, 2):
             # The last row and column are repeated; tf.pad cannot reflect a 1-pixel picture.
             length = tf.shape(lightness)[axis]

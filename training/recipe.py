@@ -52,6 +52,7 @@ class Recipe:
     vividness: float  # dB of PSNR that a unit of the picture's colorfulness is worth
     # What is published.
     start_share: float  # of the published weights are those it started from, 0...1 (WiSE-FT)
+    soften: bool  # what is looked at is the photo blurred by a 3x3 box
     scales: tuple[float, ...]  # the photo is looked at in each of these sizes, and averaged
     chroma_gain: float  # predicted a*, b* times this: the vividness control
     vibrance: float  # 0 keeps dull and vivid photos apart as predicted; towards 1 evens them out

@@ -11,6 +11,7 @@ float32 or bytes objects.
 """
 
 import ctypes
+import fcntl
 import pickle
 import subprocess
 import sys
@@ -25,9 +26,15 @@ FLOAT, STRING = 1, 7  # TF_DataType
 def download_libraries(folder: Path) -> Path:
     """Download the wheel once (105 MB) and unpack its two libraries and the shim; their folder."""
     libraries = folder / "tensorflow-2.1.0"
-    if (libraries / "shim.so").exists():
-        return libraries
     libraries.mkdir(parents=True, exist_ok=True)
+    with (folder / "tensorflow-2.1.0.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side, and one of them does it for all
+        if not (libraries / "shim.so").exists():
+            _download(libraries)
+    return libraries
+
+
+def _download(libraries: Path) -> None:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     target = ["--python-version", "37", "--implementation", "cp", "--abi", "cp37m"]
     target += ["--platform", "manylinux2010_x86_64", "--no-deps", "--only-binary=:all:"]
@@ -42,7 +49,6 @@ def download_libraries(folder: Path) -> Path:
     source.write_text("char _Py_CheckRecursionLimit[256];\n")
     command = ["cc", "-shared", "-fPIC", "-o", libraries / "shim.so", source]
     subprocess.run(command, check=True)
-    return libraries
 
 
 def run(libraries: Path, saved_model: Path, inputs: dict, outputs: list) -> list:

@@ -1,0 +1,90 @@
+"""training/train_v2.sh: the commands that made the shipped v2, in a row."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.training import pictures
+from training import recipes
+from training.cli import recipe_changes, training_parser
+from training.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+SHORT = "--samples=16 --samples-per-epoch=8 --batch-size=4 --photo-side=64 --crop-side=64"
+
+
+def train_v2(python: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["sh", "training/train_v2.sh", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHON": str(python)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def interpreter(path: Path, command: str) -> Path:
+    """A program at `path` that stands in for Python and runs `command`, a line of shell."""
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_every_run_is_one_that_the_command_line_takes(tmp_path):
+    seen = interpreter(tmp_path / "python", "printf '%s|' \"$@\"; echo")
+    done = train_v2(seen, "my runs", "a.zip", "more photos/")
+    assert done.returncode == 0, done.stderr
+    runs = [line.split("|")[:-1] for line in done.stdout.splitlines()]
+    assert len(runs) == 4
+    before = None
+    for number, run in enumerate(runs, start=1):
+        options = training_parser().parse_args(run[2:])  # after "-m training"
+        assert (options.recipe, options.version) == ("v2", 2)
+        assert options.data == ["a.zip", "more photos/"]
+        assert options.weights == before
+        assert options.export_root == Path("my runs") / str(number)
+        before = options.export_root / "v2" / "weights.h5"
+
+
+def test_the_last_run_is_what_the_shipped_model_says_of_itself(tmp_path):
+    record = json.loads((ROOT / "models" / "color" / "v2" / "training.json").read_text())
+    seen = interpreter(tmp_path / "python", "printf '%s|' \"$@\"; echo")
+    last = train_v2(seen, "runs", "a.zip").stdout.splitlines()[-1].split("|")[:-1]
+    changes = recipe_changes(training_parser().parse_args(last[2:]), Recipe)
+    said = json.loads(json.dumps(recipes.load("v2").__dict__ | changes))
+    assert said == record["recipe"]
+
+
+def test_what_is_missing_is_said(tmp_path):
+    done = train_v2(tmp_path / "python", "runs")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "train_v2.sh RUNS_FOLDER PHOTOS" in done.stderr
+
+
+def test_a_run_that_fails_ends_it(tmp_path):
+    done = train_v2(interpreter(tmp_path / "python", "echo run; exit 3"), "runs", "a.zip")
+    assert (done.returncode, done.stdout) == (3, "run\n")
+
+
+@pytest.mark.slow
+def test_four_short_runs_publish_four_times_and_only_once(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(12):
+        (photos / f"{seed}.jpg").write_bytes(pictures.jpeg(seed))
+    cache = tmp_path / "cache"
+    python = interpreter(
+        tmp_path / "python", f'exec {sys.executable} "$@" {SHORT} --cache-dir {cache}'
+    )
+    first = train_v2(python, str(tmp_path / "runs"), str(photos))
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.count("published version 2") == 4
+    again = train_v2(python, str(tmp_path / "runs"), str(photos))
+    assert again.returncode == 0, again.stderr
+    assert "epoch" not in again.stdout
+    record = json.loads((tmp_path / "runs" / "4" / "v2" / "training.json").read_text())
+    assert record["started_from"] == "v2/weights.h5"
