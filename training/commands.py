@@ -304,15 +304,7 @@ def _publish(
 
     def fill(folder: Path) -> dict:
         model = folder / str(place.version)
-        write_saved_model(
-            model,
-            plain,
-            f"color/v{place.version}",
-            recipe.chroma_gain,
-            recipe.scales,
-            recipe.vibrance,
-            recipe.soften,
-        )
+        write_saved_model(model, plain, f"color/v{place.version}", recipe)
         save_weights(folder / "weights.h5", plain)
         shutil.copytree(place.unfinished / "journal", folder / "journal")
         evaluations = compare({f"v{place.version}": load_colorer(model)}, list(data.validation))

@@ -13,7 +13,6 @@ constants (in one function that both signatures call, or they would be stored tw
 """
 
 import errno
-from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -23,6 +22,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from training import networks
 from training.network import COLOR_STRIDE
+from training.recipe import Recipe
 from training.warmup_record import write_requests
 
 _TYPICAL_CHROMA = 11.0 / 128.0  # the median photo's, root mean square, as networks predict it
@@ -30,24 +30,16 @@ _MOST_VIBRANCE = 2.5  # fog, snow and ink stay what they are
 WARMUP_SIDE = 256  # pixels; the size that clients send
 
 
-def write_saved_model(
-    folder: Path,
-    network: keras.Model,
-    name: str,
-    chroma_gain: float,
-    scales: Sequence[float] = (1.0,),
-    vibrance: float = 0.0,
-    soften: bool = False,
-) -> None:
+def write_saved_model(folder: Path, network: keras.Model, name: str, recipe: Recipe) -> None:
     """Write `network` (L* -> a*b*/128 at a quarter) into `folder` as model `name` (`color/v1`).
 
-    The published model looks at the photo in each size of `scales`, shares of its own, takes the
-    mean of what it sees, times `chroma_gain`, and evens out how vivid photos are by `vibrance`,
-    0...1. With `soften`, what it looks at is the photo blurred by a 3x3 box. Raises OSError where
-    the disk refuses.
+    Four values of `recipe` count. The published model looks at the photo in each size of `scales`,
+    shares of its own, takes the mean of what it sees, times `chroma_gain`, and evens out how vivid
+    photos are by `vibrance`, 0...1. With `soften`, what it looks at is the photo blurred by a 3x3
+    box. Raises OSError where the disk refuses.
     """
     try:
-        module = _module(network, name, chroma_gain, scales, vibrance, soften)
+        module = _module(network, name, recipe)
         signatures = {"serving_default": module.serving_default, "packed": module.packed}
         tf.saved_model.save(module, str(folder), signatures=signatures)
         write_warmup(folder)
@@ -56,14 +48,7 @@ def write_saved_model(
         raise OSError(errno.EIO, error.message) from error
 
 
-def _module(
-    network: keras.Model,
-    name: str,
-    chroma_gain: float,
-    scales: Sequence[float],
-    vibrance: float,
-    soften: bool,
-) -> tf.Module:
+def _module(network: keras.Model, name: str, recipe: Recipe) -> tf.Module:
     stride = networks.stride(network)
     predict = tf.function(
         lambda lightness: network(lightness, training=False),
@@ -87,14 +72,14 @@ def _module(
         Where a network is in doubt it predicts little chroma, and color that is added there costs
         the least: its square error was large and stays so.
         """
-        if vibrance == 0.0:
+        if recipe.vibrance == 0.0:
             return 1.0
         chroma = tf.sqrt(tf.reduce_mean(tf.reduce_sum(ab**2, -1, True), [1, 2], True))
-        return tf.minimum((_TYPICAL_CHROMA / (chroma + 1e-6)) ** vibrance, _MOST_VIBRANCE)
+        return tf.minimum((_TYPICAL_CHROMA / (chroma + 1e-6)) ** recipe.vibrance, _MOST_VIBRANCE)
 
     def ab_cells(lightness: tf.Tensor) -> tf.Tensor:
         """[B, H, W, 1] -> a*b*/128 [B, H', W', 2], a cell for every 4x4 pixels of the padded L*."""
-        if soften:
+        if recipe.soften:
             lightness = tf.nn.avg_pool2d(lightness, 3, 1, "SAME")  # at edges, of what is there
         for axis in (1, 2):
             # The last row and column are repeated; tf.pad cannot reflect a 1-pixel picture.
@@ -102,8 +87,9 @@ def _module(
             padded = -(-length // stride) * stride
             lightness = tf.gather(lightness, tf.minimum(tf.range(padded), length - 1), axis=axis)
         cells = tf.shape(lightness)[1:3] // COLOR_STRIDE
-        ab = tf.add_n([ab_at(lightness, scale, cells) for scale in scales]) / len(scales)
-        return tf.clip_by_value(ab * chroma_gain * evened(ab), -1.0, 1.0)
+        looks = [ab_at(lightness, scale, cells) for scale in recipe.scales]
+        ab = tf.add_n(looks) / len(looks)
+        return tf.clip_by_value(ab * recipe.chroma_gain * evened(ab), -1.0, 1.0)
 
     class ColorModel(tf.Module):
         @tf.function(

@@ -1,5 +1,6 @@
 """What is published: both signatures, any size, and the runtime of 2020."""
 
+import dataclasses
 import io
 import platform
 import shutil
@@ -11,6 +12,7 @@ from PIL import Image
 
 from tests.training import tensorflow_2_1
 from tests.training.warm_up import replayed
+from training import recipes
 from training.export import write_saved_model
 from training.lab_batches import box_blur
 from training.network import all_convolution
@@ -28,7 +30,8 @@ def network() -> keras.Model:
 @pytest.fixture(scope="module")
 def saved_model(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "7"
-    write_saved_model(folder, network, "color/v7", chroma_gain=1.5)
+    recipe = dataclasses.replace(recipes.load("v1"), chroma_gain=1.5)
+    write_saved_model(folder, network, "color/v7", recipe)
     return folder
 
 
@@ -96,7 +99,8 @@ def test_softened_at_two_sizes_it_is_the_mean_of_both_looks(tmp_path, network):
     import tensorflow as tf
 
     folder = tmp_path / "8"
-    write_saved_model(folder, network, "color/v8", 1.0, scales=(1.0, 0.5), soften=True)
+    recipe = dataclasses.replace(recipes.load("v1"), scales=(1.0, 0.5), soften=True)
+    write_saved_model(folder, network, "color/v8", recipe)
     ramp = np.linspace(10, 90, 64 * 64).reshape(64, 64)
     lightness = (ramp + 10 * (np.indices((64, 64)).sum(axis=0) % 2)).astype(np.float32)
     colors = tf.saved_model.load(str(folder)).signatures["serving_default"]

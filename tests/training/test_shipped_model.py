@@ -51,15 +51,7 @@ def test_the_graph_has_the_weights_beside_it(model, tmp_path):
     recipe = recipes.load(model.name)
     network = networks.build(recipe)
     load_weights(model / "weights.h5", network)
-    write_saved_model(
-        tmp_path / "1",
-        network,
-        "anew",
-        recipe.chroma_gain,
-        recipe.scales,
-        recipe.vibrance,
-        recipe.soften,
-    )
+    write_saved_model(tmp_path / "1", network, "anew", recipe)
     lab = rgb_to_lab(gray_samples()[0])
     published, anew = load_colorer(model)(lab), load_colorer(tmp_path)(lab)
     assert np.abs(published - anew).mean() < 0.02 * np.abs(published).mean()

@@ -1,5 +1,7 @@
 """training/train_v2.sh: the commands that made the shipped v2, in a row."""
 
+import argparse
+import dataclasses
 import json
 import os
 import subprocess
@@ -34,15 +36,19 @@ def interpreter(path: Path, command: str) -> Path:
     return path
 
 
-def test_every_run_is_one_that_the_command_line_takes(tmp_path):
-    seen = interpreter(tmp_path / "python", "printf '%s|' \"$@\"; echo")
-    done = train_v2(seen, "my runs", "a.zip", "more photos/")
+def options_of_each_run(folder: Path, *arguments: str) -> list[argparse.Namespace]:
+    """What the script asks of `python -m training`, run by run."""
+    done = train_v2(interpreter(folder / "python", "printf '%s|' \"$@\"; echo"), *arguments)
     assert done.returncode == 0, done.stderr
     runs = [line.split("|")[:-1] for line in done.stdout.splitlines()]
+    return [training_parser().parse_args(run[2:]) for run in runs]  # after "-m training"
+
+
+def test_every_run_is_one_that_the_command_line_takes(tmp_path):
+    runs = options_of_each_run(tmp_path, "my runs", "a.zip", "more photos/")
     assert len(runs) == 4
     before = None
-    for number, run in enumerate(runs, start=1):
-        options = training_parser().parse_args(run[2:])  # after "-m training"
+    for number, options in enumerate(runs, start=1):
         assert (options.recipe, options.version) == ("v2", 2)
         assert options.data == ["a.zip", "more photos/"]
         assert options.weights == before
@@ -52,11 +58,9 @@ def test_every_run_is_one_that_the_command_line_takes(tmp_path):
 
 def test_the_last_run_is_what_the_shipped_model_says_of_itself(tmp_path):
     record = json.loads((ROOT / "models" / "color" / "v2" / "training.json").read_text())
-    seen = interpreter(tmp_path / "python", "printf '%s|' \"$@\"; echo")
-    last = train_v2(seen, "runs", "a.zip").stdout.splitlines()[-1].split("|")[:-1]
-    changes = recipe_changes(training_parser().parse_args(last[2:]), Recipe)
-    said = json.loads(json.dumps(recipes.load("v2").__dict__ | changes))
-    assert said == record["recipe"]
+    last = options_of_each_run(tmp_path, "runs", "a.zip")[-1]
+    recipe = dataclasses.replace(recipes.load("v2"), **recipe_changes(last, Recipe))
+    assert json.loads(json.dumps(dataclasses.asdict(recipe))) == record["recipe"]
 
 
 def test_what_is_missing_is_said(tmp_path):
