@@ -11,6 +11,10 @@ from .routes import LOOPBACK, Cluster, Route
 _TYPES = "type.googleapis.com/envoy.extensions"
 # Shorter than the 75 s after which a model server closes a connection that nobody uses.
 _IDLE_S = 60
+# Of a request that another replica may have to get: one photo of 400x400 as JSON numbers is 3.4 MB.
+_BUFFER_BYTES = 16 * 2**20
+# At once, in a cluster; as many as Envoy allows requests.
+_MOST_RETRIES = 1024
 
 
 class NoEnvoy(Exception):
@@ -79,6 +83,7 @@ def configuration(
     listener = {
         "name": "gateway",
         "address": _address(listen, port),
+        "per_connection_buffer_limit_bytes": _BUFFER_BYTES,
         "filter_chains": [
             {
                 "filters": [
@@ -113,10 +118,30 @@ def _route(route: Route) -> dict[str, Any]:
         "route": {
             "prefix_rewrite": "/",
             "timeout": f"{route.timeout_ms / 1000:g}s",
+            "retry_policy": _retry_policy(),
             "weighted_clusters": {
                 "clusters": [{"name": name, "weight": share} for name, share in route.shares]
             },
         },
+    }
+
+
+def _retry_policy() -> dict[str, Any]:
+    """To another replica with what one never received; nothing is sent twice.
+
+    A replica that died refuses at once, so it has the fewest requests in hand, and the balancer
+    gives it most of them until the health checks notice.
+    """
+    predicate = "previous_hosts"
+    kind = f"{_TYPES}.retry.host.{predicate}.v3.PreviousHostsPredicate"
+    return {
+        "retry_on": "connect-failure,reset-before-request",
+        "num_retries": 3,
+        "retry_host_predicate": [
+            {"name": f"envoy.retry_host_predicates.{predicate}", "typed_config": {"@type": kind}}
+        ],
+        # Each is a choice of the balancer, who of two prefers the dead one three times in four.
+        "host_selection_retry_max_attempts": 30,
     }
 
 
@@ -132,8 +157,14 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
             "cluster_name": cluster.name,
             "endpoints": [{"lb_endpoints": endpoints}],
         },
-        # With few of them healthy, Envoy would try the others too.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "common_lb_config": {
+            # With few of them healthy, Envoy would try the others too.
+            "healthy_panic_threshold": {"value": 0},
+            # What the health checks find holds at once, not up to a second later.
+            "update_merge_window": "0s",
+        },
+        # Three at once, unless told otherwise: the callers of a dead replica are more.
+        "circuit_breakers": {"thresholds": [{"max_retries": _MOST_RETRIES}]},
         # A closed port is seen within two seconds. A slow answer is no death: a machine that trains
         # beside it leaves a model server little time.
         "health_checks": [
