@@ -271,8 +271,10 @@ def test_what_a_dead_replica_never_received_goes_to_another(two_replicas, size):
     dead.end()
     with ThreadPoolExecutor(16) as callers:
         replies = list(callers.map(lambda _: two_replicas.post(path, bytes(size)), range(64)))
-    assert {reply.status_code for reply in replies} - {504} == {200}
-    assert set(alive.bodies) == {size}
+    codes = [reply.status_code for reply in replies]
+    assert set(codes) - {504} == {200}
+    # Whole, also where a part of it had gone to the dead one.
+    assert alive.bodies.count(size) >= codes.count(200)
 
 
 def test_what_a_replica_received_is_not_sent_again(two_replicas):
