@@ -6,6 +6,7 @@ The images hold this module, `model_folder` and the models, and nothing else of 
 the standard library alone.
 """
 
+import filecmp
 import os
 import shutil
 import signal
@@ -49,11 +50,17 @@ class ShippedModels:
         if not shipped:
             raise CannotPrepare(f"this checkout ships no {self.models} model yet")
         for place, folder in shipped.items():
-            if (self.claim / place).exists():
+            there = self.claim / place
+            if not there.exists():
+                copy_whole(folder, there)
+                say(f"{place} copied")
+            elif _same_model(there, folder):
                 say(f"{place} is there already")
-                continue
-            copy_whole(folder, self.claim / place)
-            say(f"{place} copied")
+            else:
+                say(
+                    f"{place} is there already and is not the one that is shipped here; to serve "
+                    f"that, remove {there} and start again"
+                )
 
     def _shipped(self) -> Iterator[tuple[str, Path]]:
         """(place in the claim, SavedModel) of every shipped version."""
@@ -64,6 +71,14 @@ class ShippedModels:
         for version in sorted((self.source / self.models).glob("v*")):
             for folder in saved_models(version):
                 yield f"model/v{folder.name}/{folder.name}", folder
+
+
+def _same_model(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same SavedModel: its weights are constants of the graph."""
+    try:
+        return filecmp.cmp(one / "saved_model.pb", other / "saved_model.pb", shallow=False)
+    except OSError:
+        return False
 
 
 def copy_whole(source: Path, target: Path) -> None:

@@ -1,6 +1,7 @@
 """The state folder, claims and logs: one `up` at a time, whole copies, lines in order."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -117,9 +118,20 @@ def test_shipped_models_are_copied_once(tmp_path):
     (source / "color" / "v1" / "1" / "saved_model.pb").write_text("another")
     said.clear()
     copy.run(said.append)
-    assert said == ["model/v1/1 is there already", "model/v2/2 copied"]
-    assert (claim / "model" / "v1" / "1" / "saved_model.pb").read_text() == "graph"
+    there = claim / "model" / "v1" / "1"
+    assert said == [
+        "model/v1/1 is there already and is not the one that is shipped here; to serve that, "
+        f"remove {there} and start again",
+        "model/v2/2 copied",
+    ]
+    assert (there / "saved_model.pb").read_text() == "graph"
     assert sorted(path.name for path in (claim / "model").iterdir()) == ["v1", "v2"]
+
+    shutil.rmtree(there)
+    said.clear()
+    copy.run(said.append)
+    assert said == ["model/v1/1 copied", "model/v2/2 is there already"]
+    assert (there / "saved_model.pb").read_text() == "another"
 
 
 def test_style_has_no_folder_of_its_version(tmp_path):
