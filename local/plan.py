@@ -162,8 +162,12 @@ class _Planner:
                 if not self.gateway_port:
                     wish = self.wishes.gateway_port
                     self.gateway_port = self.ports.give(wish, "the gateway", "127.0.0.1")
+                    # Elsewhere the admin page goes with it: a gateway that died needs the same two
+                    # ports again, and another `up` would have taken this one meanwhile.
+                    beside = wish != GATEWAY_PORT and wish < 65535
+                    first_admin = wish + 1 if beside else ADMIN_PORT
                     admin = "the gateway's admin page"
-                    self.admin_port = self.ports.give(ADMIN_PORT, admin, "127.0.0.1")
+                    self.admin_port = self.ports.give(first_admin, admin, "127.0.0.1")
                 for predictor in properties.predictors:
                     name = cluster_name(application.namespace, component.name, predictor.name)
                     self.models[name] = tuple(

@@ -50,9 +50,7 @@ def test_training_then_serving_then_the_client(plan, tmp_path):
     assert client.depends_on == (("training-serving", "demo-serving"),)
     assert client.programs[0].command[1:] == ("-m", "color_client")
     gateway = component(made, "gateway")
-    port = made.gateway["static_resources"]["listeners"][0]["address"]["socket_address"][
-        "port_value"
-    ]
+    port = port_of(made.gateway["static_resources"]["listeners"][0])
     assert client.programs[0].environment["URL"] == (
         f"http://127.0.0.1:{port}/seldon/default/demo-serving/v1/models/my-model:predict"
     )
@@ -102,13 +100,26 @@ def test_training_that_shall_come_after_serving_does(plan):
     assert component(made, "demo-training").depends_on == (("training-serving", "demo-serving"),)
 
 
+def port_of(place: dict) -> int:
+    return place["address"]["socket_address"]["port_value"]
+
+
+@pytest.mark.parametrize("wish", [18080, 65535])
+def test_the_admin_page_goes_with_the_gateway(plan, monkeypatch, wish):
+    # Two with ports of their own do not take each other's while one of them is down.
+    monkeypatch.setattr("local.ports.check_free", lambda *_: None)
+    made = plan(TRAINING, gateway_port=wish).gateway
+    assert port_of(made["static_resources"]["listeners"][0]) == wish
+    assert port_of(made["admin"]) == {18080: 18081, 65535: 9901}[wish]
+
+
 def test_each_replica_has_a_port_of_its_own(plan):
     made = plan(TRAINING.replace("replicas: 1", "replicas: 3"))
     programs = component(made, "demo-serving").programs
     assert [each.name for each in programs] == [f"demo-serving/model/{n}" for n in range(3)]
     ports = {each.ready_url.split(":")[2].partition("/")[0] for each in programs}
     assert len(ports) == 3
-    admin = made.gateway["admin"]["address"]["socket_address"]["port_value"]
+    admin = port_of(made.gateway["admin"])
     assert {each.gateway_admin_port for each in programs} == {admin}
     (cluster,) = made.gateway["static_resources"]["clusters"]
     endpoints = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
