@@ -10,6 +10,7 @@ import requests
 import yaml
 
 from local.ports import free_port
+from local.readiness import healthy_ports
 from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE, RunningApplications, png, wait_until_gone
 
@@ -64,8 +65,7 @@ def healthy(running: RunningApplications) -> int:
     """How many model servers the gateway takes for healthy."""
     config = yaml.safe_load((running.state.root / "gateway" / "envoy.yaml").read_text())
     port = config["admin"]["address"]["socket_address"]["port_value"]
-    page = requests.get(f"http://127.0.0.1:{port}/clusters", timeout=10).text
-    return sum("health_flags::healthy" in line for line in page.splitlines())
+    return len(healthy_ports(port))
 
 
 def test_one_of_two_replicas(up, one_predictor):

@@ -110,8 +110,10 @@ class Gateway:
         url = f"http://127.0.0.1:{self.port}{path}"
         return requests.post(url, data, headers=headers, timeout=60)
 
-    def predict(self, deployment: str, **headers: str) -> requests.Response:
-        return self.post(f"/seldon/default/{deployment}/v1/models/my-model:predict", **headers)
+    def predict(self, deployment: str, data: bytes = b"{}", **headers: str) -> requests.Response:
+        return self.post(
+            f"/seldon/default/{deployment}/v1/models/my-model:predict", data, **headers
+        )
 
     def answer(self, deployment: str, **headers: str) -> str:
         """What a model answers; asked again where this machine was too busy for that."""
@@ -192,8 +194,7 @@ def test_the_prefix_is_cut_off_and_nothing_else_leads_anywhere(canary):
 
 
 def test_four_megabytes(canary):
-    path = f"/seldon/default/{COLOR}/v1/models/my-model:predict"
-    wait_until(lambda: canary.post(path, bytes(4_000_000)).status_code == 200, WITHIN_S)
+    wait_until(lambda: canary.predict(COLOR, bytes(4_000_000)).status_code == 200, WITHIN_S)
 
 
 def test_the_header_decides_and_must_be_exact(style_ab):
@@ -266,11 +267,12 @@ def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_r
 def test_what_a_dead_replica_never_received_goes_to_another(two_replicas, size):
     name = "demo-serving/model"
     alive, dead = two_replicas.models[name]
-    path = "/seldon/default/demo-serving/v1/models/my-model:predict"
     # The health checks need longer than this.
     dead.end()
     with ThreadPoolExecutor(16) as callers:
-        replies = list(callers.map(lambda _: two_replicas.post(path, bytes(size)), range(64)))
+        replies = list(
+            callers.map(lambda data: two_replicas.predict("demo-serving", data), [bytes(size)] * 64)
+        )
     codes = [reply.status_code for reply in replies]
     assert set(codes) - {504} == {200}
     # Whole, also where a part of it had gone to the dead one.

@@ -36,6 +36,11 @@ def component(plan: Plan, name: str):
     return next(each for each in plan.components if each.name == name)
 
 
+def port_of(place: dict) -> int:
+    """The port of a listener, an endpoint or the admin page, as Envoy is told it."""
+    return place["address"]["socket_address"]["port_value"]
+
+
 def test_training_then_serving_then_the_client(plan, tmp_path):
     made = plan(TRAINING)
     claim = tmp_path / "state" / "volumes" / "default" / "my-pvc"
@@ -100,10 +105,6 @@ def test_training_that_shall_come_after_serving_does(plan):
     assert component(made, "demo-training").depends_on == (("training-serving", "demo-serving"),)
 
 
-def port_of(place: dict) -> int:
-    return place["address"]["socket_address"]["port_value"]
-
-
 @pytest.mark.parametrize("wish", [18080, 65535])
 def test_the_admin_page_goes_with_the_gateway(plan, monkeypatch, wish):
     # Two with ports of their own do not take each other's while one of them is down.
@@ -123,8 +124,7 @@ def test_each_replica_has_a_port_of_its_own(plan):
     assert {each.gateway_admin_port for each in programs} == {admin}
     (cluster,) = made.gateway["static_resources"]["clusters"]
     endpoints = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
-    assert {str(each["endpoint"]["address"]["socket_address"]["port_value"])
-            for each in endpoints} == ports  # fmt: skip
+    assert {str(port_of(each["endpoint"])) for each in endpoints} == ports
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,7 @@ def test_names_of_the_cluster_lead_to_this_machine(plan, value, leads_to):
     made = plan(TRAINING.replace(address, value))
     client = component(made, "demo-rest-serving").programs[0].environment
     listener = made.gateway["static_resources"]["listeners"][0]
-    ports = {"gateway": listener["address"]["socket_address"]["port_value"],
-             "client": client["PORT"]}  # fmt: skip
+    ports = {"gateway": port_of(listener), "client": client["PORT"]}
     expected = f"http://127.0.0.1:{ports[leads_to]}/x:predict" if leads_to else value
     assert client["URL"] == expected
 
