@@ -1,6 +1,7 @@
 """Who may import whom (docs/design.md). Read from the source, so that lazy imports count too."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,84 @@ def test_package_imports_only_what_it_may(package):
 def test_a_lazy_import_is_seen():
     assert imported_packages("def f():\n    import tensorflow.io\n") == {"tensorflow"}
     assert imported_packages("from serving.json import x\nfrom . import y\n") == {"serving"}
+
+
+# The rooms of `local`: what each may import of the others; modules on top are named themselves.
+LOCAL_ROOMS = {
+    "ports": set(),
+    "addresses": set(),
+    "model_folder": set(),
+    # The images of the models hold these two alone.
+    "shipped_models": {"model_folder"},
+    "applications": {"ports", "model_folder"},
+    "gateway": {"applications"},
+    "running": {
+        "applications", "gateway", "ports", "addresses", "model_folder", "shipped_models",
+    },
+    "rendering": {"applications", "gateway"},
+    "commands": {
+        "applications", "gateway", "running", "rendering", "ports", "model_folder",
+        "shipped_models",
+    },
+    "cli": {"commands", "ports"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}  # fmt: skip
+
+
+def local_imports(path: Path) -> set[str]:
+    """Modules of `local` that a module of it imports, as dotted names below `local`."""
+    package = path.relative_to(ROOT / "local").parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        module = tuple((node.module or "").split(".")) if node.module else ()
+        if node.level:
+            module = (*package[: len(package) - node.level + 1], *module)
+        elif module[:1] == ("local",):
+            module = module[1:]
+        else:
+            continue
+        found.add(".".join(module))
+    return found
+
+
+def local_modules() -> dict[str, Path]:
+    folder = ROOT / "local"
+    return {
+        ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in folder.rglob("*.py")
+    }
+
+
+@pytest.mark.parametrize("room", LOCAL_ROOMS)
+def test_a_room_of_local_imports_only_what_it_may(room):
+    wrong = {
+        f"{name} imports {other}"
+        for name, path in local_modules().items()
+        for other in local_imports(path)
+        if name.partition(".")[0] == room
+        and other.partition(".")[0] not in {room} | LOCAL_ROOMS[room]
+    }
+    assert not wrong
+
+
+def test_every_room_of_local_is_known():
+    assert {name.partition(".")[0] for name in local_modules()} == set(LOCAL_ROOMS)
+
+
+def test_no_circle_of_imports_in_local():
+    modules = local_modules()
+    graph = {name: local_imports(path) & set(modules) for name, path in modules.items()}
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+def test_local_is_read_in_one_sitting():
+    long = {
+        name: lines
+        for name, path in local_modules().items()
+        if (lines := len(path.read_text().splitlines())) > 250
+    }
+    # A table of types.
+    assert set(long) <= {"applications.types"}
