@@ -16,17 +16,19 @@ def block(page: str, name: str) -> str:
 
 
 def test_settings_and_options_of_the_color_client_are_the_ones_in_the_docs():
-    from color_client import options, routes, settings
+    from color_client import routes
+    from color_client.settings import Settings
+    from web import options, settings
 
-    assert block("client.md", "settings") == settings.markdown_table()
+    assert block("client.md", "settings") == settings.markdown_table(Settings)
     assert block("client.md", "options") == options.markdown_table(routes.OPTIONS)
 
 
 def test_settings_and_options_of_the_style_client_are_the_ones_in_the_docs():
-    from color_client import options, settings
     from color_client.routes import OPTIONS
     from style_client.routes import style_options
     from style_client.settings import StyleSettings
+    from web import options, settings
 
     assert block("style.md", "settings") == settings.markdown_table(StyleSettings)
     assert block("style.md", "style options") == options.markdown_table(style_options())

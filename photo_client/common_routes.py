@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from .http_deadline import Deadline
-from .metrics import Metrics
-from .predictor import Predictor
-from .problems import Problem
+from predict_url.predictor import Predictor
+from web.deadline import Deadline
+from web.metrics import Metrics
+from web.problems import Problem
 
 # Nothing from elsewhere, nothing inline; pictures from memory are the ones just made.
 CONTENT_SECURITY_POLICY = (

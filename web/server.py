@@ -17,7 +17,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from . import logs, memory
-from .settings import Settings
+from .settings import ServerSettings
 from .worker import GunicornLogger, Worker
 
 # Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
@@ -28,7 +28,9 @@ _SWITCH_INTERVAL_S = 0.0005
 
 
 class _Server(BaseApplication):
-    def __init__(self, settings: Settings, options: dict[str, Any], load_app: Callable[[], Flask]):
+    def __init__(
+        self, settings: ServerSettings, options: dict[str, Any], load_app: Callable[[], Flask]
+    ):
         self.settings = settings
         self.options = options
         self.load_app = load_app
@@ -59,8 +61,12 @@ def bind_error(host: str, port: int) -> OSError | None:
     return None
 
 
-def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests in hand are finished first."""
+def serve(
+    settings: ServerSettings, load_app: Callable[[], Flask], work_s: float, about: str
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests in hand are finished first, each of which may take
+    `work_s` seconds of work. The line that says where it listens ends with `about`.
+    """
     in_memory = Path("/dev/shm")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = {
@@ -72,7 +78,7 @@ def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
         "worker_connections": 4 * (settings.max_in_hand + _SPARE_THREADS),
         "keepalive": 75,
         # Of a request that has come, each wait has its own end; a little for the work between.
-        "graceful_timeout": int(2 * settings.client_timeout_s + 2 * settings.timeout_s) + 15,
+        "graceful_timeout": int(2 * settings.client_timeout_s + 2 * work_s) + 15,
         # It would write past the limit that a slow caller has.
         "sendfile": False,
         # The worker's sign of life is a file: in memory, because the disk may be read-only.
@@ -80,9 +86,7 @@ def serve(settings: Settings, load_app: Callable[[], Flask]) -> None:
         "control_socket_disable": True,
         "loglevel": "warning",
         "when_ready": lambda server: print(
-            logs.line(
-                message=f"Listening on http://{host}:{settings.port}, model at {settings.url}"
-            ),
+            logs.line(message=f"Listening on http://{host}:{settings.port}, {about}"),
             flush=True,
         ),
     }

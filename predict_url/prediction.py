@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from . import png
-from .lab import Bytes, Floats
+from pictures import png
+from pictures.lab import Bytes, Floats
+
 from .predictor import nonsense
 
 

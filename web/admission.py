@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .http_deadline import Deadline, DeadlineExceeded
+from .deadline import Deadline, DeadlineExceeded
 from .problems import Problem
 
 # What a decoded pixel takes in memory at most, with all that is made of it: 7 for a gray JPEG, 12

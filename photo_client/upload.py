@@ -7,8 +7,8 @@ from typing import IO, Any
 from flask import Request, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from .client_socket import ClientTooSlow
-from .problems import Problem
+from web.client_socket import ClientTooSlow
+from web.problems import Problem
 
 # What the multipart envelope adds to the file at most.
 _ENVELOPE = 65_536

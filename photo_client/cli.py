@@ -5,19 +5,22 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 from flask import Flask
 
+from predict_url.predictor import Predictor
+from web.options import Option, yes_or_no
+from web.problems import Problem
+from web.server import bind_error, serve
+from web.settings import BadSetting, from_environment, help_text, whole
+
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
-from .options import Option, yes_or_no
-from .predictor import Predictor
-from .problems import Problem
-from .server import bind_error, serve
-from .settings import BadSetting, Kind, from_environment, help_text, whole
+from .settings import ClientSettings
 
 _AT_ONCE = 4
+Kind = TypeVar("Kind", bound=ClientSettings)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
         where = f"{settings.host} port {settings.port}"
         print(f"{client.program}: cannot listen on {where}: {taken.strerror}", file=sys.stderr)
         return 1
-    serve(settings, lambda: client.create_app(settings))
+    about = f"model at {settings.url}"
+    serve(settings, lambda: client.create_app(settings), settings.timeout_s, about)
     return 0
 
 

@@ -69,7 +69,7 @@ class GunicornLogger(glogging.Logger):
 
 
 class Worker(gthread.ThreadWorker):
-    """The process that answers. Its application is a color_client.server._Server."""
+    """The process that answers. Its application is a web.server._Server."""
 
     def init_process(self) -> None:
         """Start, with nobody to say good-bye to."""

@@ -21,8 +21,8 @@ from PIL import (
 )
 
 from . import png
+from .errors import BrokenPicture, EmptyPicture, TooManyPixels, UnknownPicture
 from .lab import Bytes
-from .problems import Problem
 
 # The limit is ours (by the header, with an answer that names it); Pillow's own would come first
 # for some sizes, as a warning or an exception.
@@ -73,10 +73,10 @@ class Photo:
 def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
     """Read a picture's header and no pixels.
 
-    Raises Problem: 400 empty or broken, 413 more pixels than `max_pixels`, 415 not a picture.
+    Raises EmptyPicture, BrokenPicture, UnknownPicture, or TooManyPixels: more than `max_pixels`.
     """
     if not data.getbuffer().nbytes:
-        raise Problem(400, "picture-missing", "The picture is empty: 0 bytes arrived.")
+        raise EmptyPicture("The picture is empty: 0 bytes arrived.")
     try:
         image = Image.open(data, formats=FORMATS)
         width, height = image.size
@@ -84,13 +84,11 @@ def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
         # Pillow documents no list of what broken files raise.
         if _SIGNATURE.match(data.getbuffer()[:16]):
             raise _broken() from error
-        raise Problem(
-            415, "not-a-picture", f"This is not a picture that can be read. Send a {NAMES} file."
+        raise UnknownPicture(
+            f"This is not a picture that can be read. Send a {NAMES} file."
         ) from error
     if width * height > max_pixels:
-        raise Problem(
-            413,
-            "too-many-pixels",
+        raise TooManyPixels(
             f"The picture is {width} x {height}, {width * height} pixels; the limit is {max_pixels}"
             " pixels. Send a smaller one, or raise MAX_PIXELS.",
         )
@@ -101,7 +99,7 @@ def decode(image: ImageFile.ImageFile) -> Photo:
     """Decode what `open_header` opened: the first frame, upright, converted to sRGB. Only the size
     of what was opened is of use after that.
 
-    Raises Problem 400 where the file is broken or cut short.
+    Raises BrokenPicture where the file is damaged or cut short.
     """
     try:
         return _decode(image)
@@ -109,10 +107,8 @@ def decode(image: ImageFile.ImageFile) -> Photo:
         raise _broken() from error
 
 
-def _broken() -> Problem:
-    return Problem(
-        400,
-        "picture-broken",
+def _broken() -> BrokenPicture:
+    return BrokenPicture(
         "The picture is broken or cut short. Open it and save it again, or send another one.",
     )
 

@@ -7,7 +7,6 @@ from typing import Any
 from flask import request
 
 from .problems import Problem
-from .settings import number
 
 _SPELLINGS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -35,14 +34,6 @@ def yes_or_no(text: str) -> bool:
         return _SPELLINGS[text.strip().lower()]
     except KeyError:
         raise ValueError(f"must be one of {', '.join(_SPELLINGS)}") from None
-
-
-VIVIDNESS = Option(
-    "vividness",
-    1.0,
-    number(0, 2),
-    "How strong the colors are, 0 to 2: a* and b* of the network are multiplied by it.",
-)
 
 
 def read(known: Sequence[Option], files: Collection[str]) -> dict[str, Any]:

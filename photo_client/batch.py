@@ -19,13 +19,15 @@ from pathlib import Path
 from PIL import ImageFile
 from tqdm import tqdm
 
-from . import exif_dates, picture
-from .admission import Admission
+from pictures import exif_dates, picture
+from web.admission import Admission
+from web.deadline import Deadline
+from web.problems import Problem
+
 from .batch_plan import Job
-from .coloring import Finished
-from .http_deadline import Deadline
-from .problems import Problem
-from .settings import Settings
+from .finished import Finished
+from .photo import open_header
+from .settings import ClientSettings
 
 Make = Callable[[ImageFile.ImageFile, dict[str, str]], Finished]
 
@@ -52,9 +54,9 @@ class Batch:
     """Makes pictures of photos, several at once."""
 
     def __init__(
-        self, make: Make, settings: Settings, at_once: int, patience_s: float = PATIENCE_S
+        self, make: Make, settings: ClientSettings, at_once: int, patience_s: float = PATIENCE_S
     ):
-        """`make(header, headers)` is the finished picture of what `picture.open_header` opened,
+        """`make(header, headers)` is the finished picture of what `open_header` opened,
         asked for with those HTTP headers; it raises Problem.
         """
         self.make = make
@@ -144,7 +146,7 @@ class Batch:
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     def _picture(self, data: bytes) -> bytes:
-        header = picture.open_header(io.BytesIO(data), self.settings.max_pixels)
+        header = open_header(io.BytesIO(data), self.settings.max_pixels)
         dates = exif_dates.dates(header)
         pixels = header.width * header.height
         with self.admission.hold(pixels, Deadline(self.patience_s)):

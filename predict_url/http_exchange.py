@@ -12,10 +12,11 @@ import select
 import socket
 import ssl
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from web.deadline import Deadline, DeadlineExceeded
 
 
 class ExchangeFailed(Exception):
@@ -26,27 +27,8 @@ class Unreachable(ExchangeFailed):
     """No connection, or it was lost before the reply was whole."""
 
 
-class DeadlineExceeded(ExchangeFailed):
-    """The deadline passed before the reply was whole."""
-
-
 class NotHttp(ExchangeFailed):
     """What came back is not HTTP, or larger than allowed."""
-
-
-class Deadline:
-    """A moment that everything must be done by."""
-
-    def __init__(self, seconds: float):
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Seconds left, more than 0. Raises DeadlineExceeded when there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise DeadlineExceeded(f"{self.seconds:g} s have passed")
-        return left
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from .http_deadline import Deadline, DeadlineExceeded, HttpPool, NotHttp, Reply, Unreachable
-from .problems import Problem
+from web.deadline import Deadline, DeadlineExceeded
+from web.problems import Problem
+
+from .http_exchange import HttpPool, NotHttp, Reply, Unreachable
 
 PACKED = "packed"
 PLAIN = "serving_default"
