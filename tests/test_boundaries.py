@@ -1,6 +1,8 @@
 """Who may import whom (docs/design.md). Read from the source, so that lazy imports count too."""
 
 import ast
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -52,15 +54,41 @@ FORBIDDEN = {
 }
 
 
-def imported_packages(source: str) -> set[str]:
-    """Top-level names that a module imports absolutely, wherever in it the import stands."""
+# The rooms of training, which what stands on top of them (`training.cli`) may all import.
+ROOMS = {
+    "training.program": set(),
+    "training.photos": {"program"},
+    "training.loop": {"program"},
+    "training.publishing": {"program", "loop"},
+    "training.color": {"program", "photos", "loop", "publishing"},
+    "training.style": {"program", "photos", "loop", "publishing"},
+}
+
+
+@cache
+def modules(package: str) -> dict[str, Path]:
+    """Every module of a package of ours, by its full name."""
+    paths = (path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py"))
+    return {".".join(path.with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+def imported_names(source: str) -> set[str]:
+    """What a module imports absolutely, wherever in it the import stands.
+
+    `from a import b` gives `a` and `a.b`, which may be a module.
+    """
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names.add((node.module or "").split(".")[0])
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
+
+
+def imported_packages(source: str) -> set[str]:
+    """The top-level names of what a module imports."""
+    return {name.split(".")[0] for name in imported_names(source)}
 
 
 @pytest.mark.parametrize("package", ALLOWED)
@@ -75,6 +103,39 @@ def test_package_imports_only_what_it_may(package):
         for name in imported_packages(path.read_text()) & refused
     }
     assert not wrong
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_imports_only_what_it_may(room):
+    own = room.removeprefix("training.")
+    refused = {"cli", *(other.removeprefix("training.") for other in ROOMS)} - ROOMS[room] - {own}
+    wrong = {
+        f"{path} imports {name}"
+        for module, path in modules("training").items()
+        if module.startswith(room)
+        for name in imported_names((ROOT / path).read_text())
+        if name.startswith("training.") and name.split(".")[1] in refused
+    }
+    assert not wrong
+
+
+def test_every_folder_of_training_is_a_room():
+    folders = {path.parent.name for path in (ROOT / "training").glob("*/__init__.py")}
+    assert folders == {room.removeprefix("training.") for room in ROOMS}
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_no_circle(package):
+    """Lazy imports count: a circle that is hidden in a function is one, too."""
+    known = modules(package)
+    graph = {
+        module: (imported_names((ROOT / path).read_text()) & known.keys()) - {package, module}
+        for module, path in known.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 def test_a_lazy_import_is_seen():
