@@ -40,3 +40,13 @@ def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
     local = [target for target in targets if "://" not in target]
     assert not [target for target in local if not (page.parent / target).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_exist(page):
+    folders = "|".join(p.name for p in ROOT.iterdir() if (p / "__init__.py").exists())
+    named = re.findall(
+        rf"(?<![\w/.-])((?:{folders}|docs|tests|Dockerfiles)/[\w./-]+)", page.read_text()
+    )
+    paths = {name.rstrip("./") for name in named if "." in name.rpartition("/")[2]}
+    assert not {path for path in paths if not (ROOT / path).exists()}
