@@ -7,7 +7,7 @@ from PIL import ImageFile
 
 from photo_client.finished import Finished
 from photo_client.photo import decode
-from pictures import lab
+from pictures import lab, toning
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
 from web.stages import stage
@@ -32,7 +32,8 @@ def color(
         photo = decode(header)
     with stage("lab"):
         lightness = color_network.small_lightness(photo.image, settings.working_size)
+        had_color = toning.has_color(photo.image)
     found = color_network.ask(predictor, lightness, Deadline(settings.timeout_s), dict(headers))
     with stage("merge"):
         pixels = lab.colorize(np.asarray(photo.image), found.ab * np.float32(vividness))
-    return Finished(pixels, photo, found.model)
+    return Finished(pixels, photo, found.model, had_color)

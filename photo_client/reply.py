@@ -36,4 +36,6 @@ def picture_reply(made: Finished) -> Response:
     response.headers["Vary"] = "Accept"
     if made.model:
         response.headers["X-Model"] = made.model
+    if made.had_color is not None:
+        response.headers["X-Photo-Color"] = "yes" if made.had_color else "no"
     return response
