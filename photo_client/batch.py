@@ -20,10 +20,10 @@ from PIL import ImageFile
 from tqdm import tqdm
 
 from pictures import exif_dates, picture
-from web.admission import Admission
 from web.deadline import Deadline
 from web.problems import Problem
 
+from .admission import photo_admission
 from .batch_plan import Job
 from .finished import Finished
 from .photo import open_header
@@ -63,7 +63,7 @@ class Batch:
         self.settings = settings
         self.at_once = at_once
         self.patience_s = patience_s
-        self.admission = Admission(at_once, settings.max_pixels_in_hand)
+        self.admission = photo_admission(at_once, settings.max_pixels_in_hand)
         # Set when it is of no use to go on; waits end at once.
         self.stopping = threading.Event()
 
