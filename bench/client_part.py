@@ -21,8 +21,8 @@ from bench.network_alone import NetworkAlone, network_alone
 from bench.photos import Photo, make_photo
 from bench.report import CannotMeasure, Goal, PartResult, Table, ms, p50, p95
 from bench.service import color, running
-from local.color_service import MODEL_NAME, ColorService
 from local.ports import free_port
+from local.running.color_service import MODEL_NAME, ColorService
 
 WARM_UP_ROUNDS = 2
 # The client's stages that are not its own work (`upstream`) or that any way would have to do.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from local.program import Program
+from local.running.program import Program
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from bench.photos import make_photo
 from bench.question import Server, make_question
 from bench.report import CannotMeasure, Goal, PartResult, Table, ms, p50, p95
 from bench.service import color, running
-from local.color_service import MODEL_NAME, ColorService
-from local.envoy import NoEnvoy, configuration, find_envoy, gateway_program
+from local.gateway.envoy import configuration
+from local.gateway.routes import Cluster, Route, address
 from local.ports import free_port
-from local.program import Program
-from local.routes import Cluster, Route, address
+from local.running.color_service import MODEL_NAME, ColorService
+from local.running.gateway import NoEnvoy, find_envoy, gateway_program
+from local.running.program import Program
 
 PHOTO = "400x400"
 WARM_UP_ROUNDS = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.question import Server
 from bench.report import CannotMeasure
 from local.ports import free_port
-from local.program import Program
+from local.running.program import Program
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER = Path(__file__).resolve().parent / "peer"

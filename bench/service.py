@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bench.report import CannotMeasure
-from local.program import Child, Program
-from local.readiness import not_ready_because
+from local.running.program import Child, Program
+from local.running.readiness import not_ready_because
 
 READY_WITHIN_S = 120.0
 _BOUNDARY = "colorway-bench"

@@ -26,9 +26,9 @@ from bench.question import Server, make_question
 from bench.report import CannotMeasure, PartResult
 from bench.service import running
 from bench.serving_report import CALLERS, Findings, result
-from local.color_service import MODEL_NAME
 from local.ports import free_port
-from local.program import Program
+from local.running.color_service import MODEL_NAME
+from local.running.program import Program
 
 WARM_UP_ROUNDS = 2
 # In each round and for each caller, after one call that is not timed.

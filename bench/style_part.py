@@ -20,9 +20,9 @@ from bench.counting_proxy import CountingProxy
 from bench.photos import Photo, make_photo
 from bench.report import CannotMeasure, PartResult, Table, ms, p50, p95
 from bench.service import color, running
-from local.color_service import MODEL_NAME
 from local.ports import free_port
-from local.program import Program
+from local.running.color_service import MODEL_NAME
+from local.running.program import Program
 
 STYLE_PICTURE = Path(__file__).resolve().parent.parent / "samples" / "styles" / "waves.jpg"
 SIGNATURES = ("packed", "serving_default")

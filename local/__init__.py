@@ -1,9 +1,8 @@
 """KubeVela Applications on one machine, without Kubernetes.
 
-`cli` reads the command line, `commands` does what it says. `source` and `load` read Applications
-(`applications` has their types, `images` what an image is), `validate` finds what is wrong.
-`plan` turns them into programs, copies (`volumes`, `shipped_models`) and routes (`routes`,
-`envoy`); `runner` keeps these running, `program` runs one of them, `guard` sees to it that none
-outlives us. `state` is the folder that other terminals read; `console`, `table` and `logs` are what
-people see. The other packages of this repository are started as programs, never imported.
+Rooms, each with what it may import in its own words, which tests/test_boundaries.py holds:
+`applications` reads them, `gateway` has their routes, `running` runs them, `rendering` writes them
+for a cluster, `commands` is what is typed and seen. `ports`, `addresses`, `model_folder` and
+`shipped_models` need nothing of ours. The other packages of this repository are started as
+programs, never imported.
 """

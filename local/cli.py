@@ -1,12 +1,14 @@
 """The command line of `python -m local`."""
 
 import argparse
+import importlib
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .commands import CannotStart
 from .ports import GATEWAY_PORT, MODEL_PORT
 
 DESCRIPTION = """\
@@ -104,7 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
         "up", "start Applications, and keep them running", description=DESCRIPTION, epilog=EPILOG
     )
     up.add_argument("files", nargs="*", type=Path, metavar="FILE", help="Applications in YAML")
-    up.set_defaults(run="up")
+    up.set_defaults(module="up")
     _add_wishes(up)
     up.add_argument(
         "--model",
@@ -121,22 +123,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     ls = add("ls", "list the components that run, or ran last")
-    ls.set_defaults(run="ls")
+    ls.set_defaults(module="inspect")
 
     status = add("status", "show one Application")
     status.add_argument("application", metavar="APP")
     status.add_argument("--endpoint", action="store_true", help="only its addresses")
-    status.set_defaults(run="status")
+    status.set_defaults(module="inspect")
 
     logs = add("logs", "print what an Application's components printed")
     logs.add_argument("application", metavar="APP")
     logs.add_argument("component", nargs="?", metavar="COMPONENT")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it is printed")
-    logs.set_defaults(run="logs")
+    logs.set_defaults(module="inspect")
 
     down = add("down", "stop an Application; its claims stay")
     down.add_argument("application", metavar="APP")
-    down.set_defaults(run="down")
+    down.set_defaults(module="inspect")
 
     render = add(
         "render", "print what `up` would run, or the same for a cluster", description=RENDERING
@@ -149,7 +151,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="what `up` runs: all, only the programs, or only the gateway's configuration; or "
         "manifests for kubernetes or compose (default: all)",
     )
-    render.set_defaults(run="render")
+    render.set_defaults(module="files")
     _add_wishes(render)
 
     validate = add(
@@ -157,7 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
         "find what is wrong in Applications; exit code 1 if anything is",
     )
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    validate.set_defaults(run="validate")
+    validate.set_defaults(module="files")
     return parser
 
 
@@ -203,11 +205,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = build_parser().parse_args(arguments)
     # The command line is checked before the time that the rest takes to import.
-    from . import commands
-
+    module = importlib.import_module(f".commands.{options.module}", __package__)
     try:
-        code: int = getattr(commands, options.run)(options)
-    except commands.CannotStart as error:
+        code: int = getattr(module, options.command)(options)
+    except CannotStart as error:
         print(f"python -m local: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `| head`

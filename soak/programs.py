@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.ports import free_port
-from local.readiness import not_ready_because
+from local.running.readiness import not_ready_because
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL_NAME = "my-model"

@@ -12,14 +12,15 @@ import nbformat
 import pytest
 import yaml
 
-from local.findings import Refused
-from local.invitation import invitation
-from local.kubernetes import kubernetes
-from local.load import load
-from local.plan import Wishes, make_plan
+from local.applications.claims import Volumes
+from local.applications.findings import Refused
+from local.applications.load import load
+from local.applications.validate import validate
+from local.commands.invitation import invitation
 from local.ports import free_port
-from local.validate import validate
-from local.volumes import Volumes
+from local.rendering.kubernetes.manifests import kubernetes
+from local.running.plan import Wishes
+from local.running.planner import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = sorted((ROOT / "deploy").glob("*.yaml"))

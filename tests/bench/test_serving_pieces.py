@@ -19,7 +19,7 @@ from bench.memory import Memory, memory_of
 from bench.question import Server
 from bench.report import CannotMeasure
 from bench.serving_report import Findings, result
-from local.program import Program
+from local.running.program import Program
 
 needs_affinity = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here"

@@ -68,4 +68,4 @@ def test_the_table_lists_every_setting():
     table = settings.markdown_table(Settings)
     for name in vars(Settings()):
         assert f"| `{name.upper()}` |" in table
-        assert f"{name.upper()} (default" in settings.help_text()
+        assert f"{name.upper()} (default" in settings.help_text(Settings)

@@ -151,7 +151,7 @@ def _limit(kind: int, most: int) -> str:
 
 
 _RUNTIME = ("--runtime", "runc") if shutil.which("runc") else ()
-# As local/compose.py and local/pods.py ask for.
+# As local/rendering (compose, kubernetes/pods.py) ask for.
 _MAY_DO_LITTLE = (
     "--read-only",
     "--read-only-tmpfs=false",

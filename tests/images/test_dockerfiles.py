@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local.images import COPIES_TO, IMAGES, PUBLISHES_TO, SERVING_IMAGE
-from local.pods import USER
+from local.applications.images import COPIES_TO, IMAGES, PUBLISHES_TO, SERVING_IMAGE
+from local.rendering.kubernetes.pods import USER
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "Dockerfiles"

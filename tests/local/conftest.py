@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from local.load import LoadedApplication, load
+from local.applications.load import load
+from local.applications.loaded import LoadedApplication
 from local.ports import free_port
-from local.program import Program
+from local.running.program import Program
 from tests.local.running_applications import RunningApplications
 
 STAND_IN = Path(__file__).with_name("stand_in.py")

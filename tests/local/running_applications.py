@@ -14,7 +14,7 @@ import requests
 from PIL import Image
 
 from local.ports import free_port
-from local.state import Row, StateFolder
+from local.running.state import Row, StateFolder
 from tests.running import Running
 
 ARTICLE = Path(__file__).with_name("article")

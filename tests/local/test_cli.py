@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local.color_service import ColorService
-from local.invitation import invitation
+from local.commands.invitation import invitation
 from local.ports import PortInUse, Ports, check_free, free_port
+from local.running.color_service import ColorService
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,0 +1,56 @@
+"""From files to Applications: types checked, every error with its place."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .cluster_only import unused_here
+from .components import load_component
+from .environments import environments
+from .findings import Finding, Refused
+from .loaded import LoadedApplication
+from .parse import parse
+from .source import Document, read_documents
+from .types import Application
+
+
+def load(files: Iterable[Path]) -> tuple[list[LoadedApplication], list[Finding]]:
+    """The Applications of all files, and notices. Raises Refused with every error found."""
+    applications: list[LoadedApplication] = []
+    findings: list[Finding] = []
+    for file in files:
+        try:
+            documents = read_documents(file)
+        except Refused as refused:
+            findings += refused.findings
+            continue
+        if not documents:
+            findings.append(Finding(str(file), 1, "", "the file is empty"))
+        for document in documents:
+            application, found = _application(document)
+            findings += found
+            if application:
+                applications.append(application)
+    if any(not finding.notice for finding in findings):
+        raise Refused(findings)
+    return applications, findings
+
+
+def _application(document: Document) -> tuple[LoadedApplication | None, list[Finding]]:
+    parsed, findings = parse(document, (), Application, document.value)
+    if not isinstance(parsed, Application):
+        return None, findings
+    for name in ("policies", "workflow"):
+        if getattr(parsed.spec, name):
+            findings.append(unused_here(document, ("spec", name)))
+    findings += environments(document, parsed.spec)
+    components = []
+    for index, component in enumerate(parsed.spec.components):
+        loaded, found = load_component(document, ("spec", "components", index), component)
+        findings += found
+        if loaded:
+            components.append(loaded)
+    metadata = parsed.metadata
+    return (
+        LoadedApplication(metadata.name, metadata.namespace, tuple(components), document),
+        findings,
+    )

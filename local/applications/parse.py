@@ -1,0 +1,61 @@
+"""Values as the types of `types`, and what is wrong with them in words of ours."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from .findings import Finding, Path, known
+from .source import Document
+from .types import Strict
+
+
+def parse(
+    document: Document, path: Path, kind: type[Strict], value: Any
+) -> tuple[Strict | None, list[Finding]]:
+    """`value` as a `kind`, or None and what is wrong with it."""
+    try:
+        return kind.model_validate(value), []
+    except ValidationError as error:
+        return None, [
+            document.finding((*path, *each["loc"]), _said(kind, each))
+            for each in error.errors(include_url=False)
+        ]
+
+
+def _said(kind: type[BaseModel], error: Any) -> str:
+    """One error of pydantic's in words of ours."""
+    match error["type"]:
+        case "extra_forbidden":
+            fields = _model_at(kind, error["loc"][:-1]).model_fields
+            return f"{error['loc'][-1]} is not known; {known(str(error['loc'][-1]), fields)}"
+        case "missing":
+            return "this is missing"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "string_type" if isinstance(error["input"], (int, float)):
+            return f"{error['input']} must be a string: put it in quotes"
+        case "string_pattern_mismatch":
+            return f"{error['input']!r} is no name: a-z, 0-9 and -"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "must be a mapping"
+        case "too_short":
+            return "must not be empty"
+    text = str(error["msg"]).replace("Input should be", "must be")
+    value = error["input"]
+    return f"{value!r} {text}" if isinstance(value, (str, int, float)) else text
+
+
+def _model_at(kind: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel]:
+    """The type of what lies at `path` in a `kind`."""
+    for part in path:
+        if isinstance(part, str) and part in kind.model_fields:
+            kind = next(_models(kind.model_fields[part].annotation), kind)
+    return kind
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

@@ -1,0 +1,9 @@
+"""What is typed, and what is seen.
+
+`up`, `files` (render, validate) and `inspect` (ls, status, logs, down) are the commands; `console`
+and `table` show what runs, `invitation` says what to do with it. May import every other room.
+"""
+
+
+class CannotStart(Exception):
+    """Something outside must change first; the text says what."""

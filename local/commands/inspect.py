@@ -1,0 +1,89 @@
+"""The commands of other terminals: what runs, what it printed, and an end to it."""
+
+import argparse
+import contextlib
+import sys
+import time
+
+from ..applications.findings import known
+from ..running.logs import followed, written
+from ..running.state import Row, StateFolder
+from . import CannotStart
+from .table import components_table, endpoints_table, printer
+
+_DOWN_WITHIN_S = 60.0
+
+
+def ls(options: argparse.Namespace) -> int:
+    """Print the table of components."""
+    rows = StateFolder(options.state).rows()
+    if not rows:
+        print(f"nothing has run with {options.state}", file=sys.stderr)
+        return 0
+    out = printer(sys.stdout)
+    out.print(components_table(rows, out.width))
+    return 0
+
+
+def _rows_of(options: argparse.Namespace) -> list[Row]:
+    rows = StateFolder(options.state).rows()
+    found = [row for row in rows if row.application == options.application]
+    if not found:
+        names = known(options.application, {row.application for row in rows}) if rows else ""
+        raise CannotStart(
+            f"no Application {options.application} has run with {options.state}"
+            + (f"; {names}" if names else "")
+        )
+    return found
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print one Application: its components and addresses; 1 if it is not healthy."""
+    rows = _rows_of(options)
+    out = printer(sys.stdout)
+    if not options.endpoint:
+        out.print(components_table(rows, out.width))
+        print()
+    out.print(endpoints_table(rows))
+    return 0 if all(row.healthy for row in rows) else 1
+
+
+def logs(options: argparse.Namespace) -> int:
+    """Print the logs of an Application."""
+    state = StateFolder(options.state)
+    names = [row.component for row in _rows_of(options)]
+    if options.component and options.component not in names:
+        raise CannotStart(
+            f"{options.application} has no component {options.component}; "
+            f"{known(options.component, names)}"
+        )
+    paths = [
+        state.log(options.application, name) for name in names if options.component in (None, name)
+    ]
+    lines = followed(paths, state) if options.follow else written(paths)
+    with contextlib.suppress(KeyboardInterrupt):
+        for line in lines:
+            print(line, end="", flush=options.follow)
+    return 0
+
+
+def down(options: argparse.Namespace) -> int:
+    """Have the running `up` stop an Application; 1 if none runs or it does not stop."""
+    state = StateFolder(options.state)
+    rows = _rows_of(options)
+    name = options.application
+    if not state.is_running() or all(row.phase in ("stopped", "failed") for row in rows):
+        print(f"{name} does not run", file=sys.stderr)
+        return 1
+    state.request_down(name)
+    deadline = time.monotonic() + _DOWN_WITHIN_S
+    while state.is_running():
+        rows = [row for row in state.rows() if row.application == name]
+        if all(row.phase in ("stopped", "succeeded") for row in rows):
+            break
+        if time.monotonic() > deadline:
+            print(f"{name} does not stop", file=sys.stderr)
+            return 1
+        time.sleep(0.1)
+    print(f"{name} is stopped; its claims are kept in {state.volumes}")
+    return 0

@@ -1,0 +1,96 @@
+"""What a command line asks for, as Applications and as a plan."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..applications.claims import Volumes
+from ..applications.findings import Finding, Refused, known
+from ..applications.load import load
+from ..applications.loaded import LoadedApplication
+from ..applications.validate import validate
+from ..model_folder import check_model, saved_models
+from ..ports import CLIENT_PORT, Ports
+from ..running.color_service import ColorService
+from ..running.gateway import NoEnvoy
+from ..running.plan import Plan, Wishes
+from ..running.planner import make_plan
+from ..shipped_models import MODELS, ROOT
+from . import CannotStart
+
+
+def checked(files: Sequence[Path], state: Path) -> tuple[list[LoadedApplication], list[Finding]]:
+    """The Applications, and notices. Raises Refused with every error."""
+    applications, findings = load(files)
+    findings = sorted([*findings, *validate(applications, Volumes(state / "volumes"))])
+    if any(not finding.notice for finding in findings):
+        raise Refused(findings)
+    return applications, findings
+
+
+def shipped_files() -> list[Path]:
+    """What `up` runs by itself: color and style behind one address, or nothing if a part lacks."""
+    parts = (
+        saved_models(MODELS / "color" / "v2"),
+        saved_models(MODELS / "style"),
+        (ROOT / "style_client" / "__main__.py").exists(),
+    )
+    names = ("color-model", "style-model", "color-style-ab-serving")
+    return [ROOT / "deploy" / f"{name}.yaml" for name in names] if all(parts) else []
+
+
+def plain_plan(options: argparse.Namespace) -> Plan:
+    """The color client with one model, and no gateway."""
+    model = (options.model or _newest_color_model()).absolute()
+    check_model(model)
+    ports = Ports(options.host)
+    try:
+        service = ColorService(
+            model=model,
+            host=options.host,
+            port=ports.give(options.port or CLIENT_PORT, "the client"),
+            model_port=ports.give(options.model_port, "the model server", "127.0.0.1"),
+        )
+    except OSError as error:
+        raise CannotStart(_no_such_host(options.host, error)) from None
+    return Plan(service.plan.components, tuple(ports.notices))
+
+
+def _newest_color_model() -> Path:
+    found = [folder for path in (MODELS / "color").glob("v*") for folder in saved_models(path)]
+    newest = max(found, key=lambda folder: int(folder.name), default=None)
+    return newest.parent if newest else MODELS / "color" / "v1"
+
+
+def planned(files: Sequence[Path], options: argparse.Namespace) -> Plan:
+    """The plan for files, with every notice printed; raises CannotStart with every error."""
+    try:
+        applications, notices = checked(files, options.state)
+        extra = dict(options.args)
+        training = [
+            component.name
+            for application in applications
+            for component in application.components
+            if component.type == "model-training"
+        ]
+        for name in extra:
+            if name not in training:
+                raise CannotStart(f"--args {name}: no such training; {known(name, training)}")
+        wishes = Wishes(options.host, options.port, options.gateway_port, options.model_port, extra)
+        plan = make_plan(applications, options.state.absolute(), wishes)
+        if not plan.components:
+            raise CannotStart("\n".join(["nothing in these files runs here", *map(str, notices)]))
+    except Refused as refused:
+        raise CannotStart(f"these files cannot be run\n{refused}") from None
+    except NoEnvoy as error:
+        raise CannotStart(error) from None
+    except OSError as error:
+        raise CannotStart(_no_such_host(options.host, error)) from None
+    for notice in notices:
+        print(notice, file=sys.stderr)
+    return plan
+
+
+def _no_such_host(host: str, error: OSError) -> str:
+    return f"cannot listen on {host!r} ({error.strerror}); change --host"

@@ -1,0 +1,149 @@
+"""The gateway: Envoy, the proxy inside Ambassador, with our routes in one file."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .routes import LOOPBACK, Cluster, Route
+
+_TYPES = "type.googleapis.com/envoy.extensions"
+# Shorter than the 75 s after which a model server closes a connection that nobody uses.
+_IDLE_S = 60
+# Of a request that another replica may have to get: one photo of 400x400 as JSON numbers is 3.4 MB.
+_BUFFER_BYTES = 16 * 2**20
+# At once, in a cluster; as many as Envoy allows requests.
+_MOST_RETRIES = 1024
+
+
+def configuration(
+    routes: Sequence[Route],
+    clusters: Iterable[Cluster],
+    port: int,
+    admin_port: int,
+    listen: str = LOOPBACK,
+) -> dict[str, Any]:
+    """Envoy's bootstrap configuration (v3), as plain values for YAML.
+
+    `listen` is the address for requests; the admin page is for its own machine only.
+    """
+    manager = {
+        "@type": f"{_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "gateway",
+        "route_config": {
+            "name": "routes",
+            "virtual_hosts": [
+                {"name": "seldon", "domains": ["*"], "routes": [_route(route) for route in routes]}
+            ],
+        },
+        "http_filters": [
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": f"{_TYPES}.filters.http.router.v3.Router"},
+            }
+        ],
+    }
+    listener = {
+        "name": "gateway",
+        "address": _address(listen, port),
+        "per_connection_buffer_limit_bytes": _BUFFER_BYTES,
+        "filter_chains": [
+            {
+                "filters": [
+                    {
+                        "name": "envoy.filters.network.http_connection_manager",
+                        "typed_config": manager,
+                    }
+                ]
+            }
+        ],
+    }
+    return {
+        "admin": {"address": _address(LOOPBACK, admin_port)},
+        "static_resources": {
+            "listeners": [listener],
+            "clusters": [_cluster(cluster) for cluster in clusters],
+        },
+    }
+
+
+def _address(host: str, port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _route(route: Route) -> dict[str, Any]:
+    match: dict[str, Any] = {"prefix": route.prefix}
+    if route.header:
+        name, value = route.header
+        match["headers"] = [{"name": name, "string_match": {"exact": value}}]
+    return {
+        "match": match,
+        "route": {
+            "prefix_rewrite": "/",
+            "timeout": f"{route.timeout_ms / 1000:g}s",
+            "retry_policy": _retry_policy(),
+            "weighted_clusters": {
+                "clusters": [{"name": name, "weight": share} for name, share in route.shares]
+            },
+        },
+    }
+
+
+def _retry_policy() -> dict[str, Any]:
+    """To another replica with what one never received; nothing is sent twice.
+
+    A replica that died refuses at once, so it has the fewest requests in hand, and the balancer
+    gives it most of them until the health checks notice.
+    """
+    predicate = "previous_hosts"
+    kind = f"{_TYPES}.retry.host.{predicate}.v3.PreviousHostsPredicate"
+    return {
+        "retry_on": "connect-failure,reset-before-request",
+        "num_retries": 3,
+        "retry_host_predicate": [
+            {"name": f"envoy.retry_host_predicates.{predicate}", "typed_config": {"@type": kind}}
+        ],
+        # Each is a choice of the balancer, who of two prefers the dead one three times in four.
+        "host_selection_retry_max_attempts": 30,
+    }
+
+
+def _cluster(cluster: Cluster) -> dict[str, Any]:
+    endpoints = [{"endpoint": {"address": _address(cluster.host, port)}} for port in cluster.ports]
+    protocol = f"{_TYPES}.upstreams.http.v3.HttpProtocolOptions"
+    return {
+        "name": cluster.name,
+        "type": "STATIC" if cluster.host == LOOPBACK else "STRICT_DNS",
+        "connect_timeout": "1s",
+        "lb_policy": "LEAST_REQUEST",
+        "load_assignment": {
+            "cluster_name": cluster.name,
+            "endpoints": [{"lb_endpoints": endpoints}],
+        },
+        "common_lb_config": {
+            # With few of them healthy, Envoy would try the others too.
+            "healthy_panic_threshold": {"value": 0},
+            # What the health checks find holds at once, not up to a second later.
+            "update_merge_window": "0s",
+        },
+        # Three at once, unless told otherwise: the callers of a dead replica are more.
+        "circuit_breakers": {"thresholds": [{"max_retries": _MOST_RETRIES}]},
+        # A closed port is seen within two seconds. A slow answer is no death: a machine that trains
+        # beside it leaves a model server little time.
+        "health_checks": [
+            {
+                "timeout": "5s",
+                "interval": "0.5s",
+                "no_traffic_interval": "0.5s",
+                "unhealthy_interval": "0.25s",
+                "unhealthy_threshold": 3,
+                "healthy_threshold": 1,
+                "http_health_check": {"path": cluster.status_path},
+            }
+        ],
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": protocol,
+                "common_http_protocol_options": {"idle_timeout": f"{_IDLE_S}s"},
+                "explicit_http_config": {"http_protocol_options": {}},
+            }
+        },
+    }

@@ -1,0 +1,1 @@
+"""Applications as plain objects of Kubernetes: no KubeVela, Seldon, Ambassador or operator."""

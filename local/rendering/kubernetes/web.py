@@ -1,0 +1,151 @@
+"""A web service or a notebook in plain Kubernetes: Deployment, Service, autoscaler."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...applications.images import NOTEBOOK_IMAGE
+from ...applications.loaded import LoadedApplication, LoadedComponent
+from ...applications.types import (
+    NotebookProperties,
+    WebserviceProperties,
+)
+from ..common import (
+    NOTEBOOK_PORT,
+    Addresses,
+    Manifest,
+)
+from .objects import (
+    autoscaler,
+    deployment,
+    service,
+    without_none,
+)
+from .pods import (
+    CLIENT_GRACE_S,
+    LINGER,
+    container,
+    pod,
+    pod_options,
+    probes,
+    resources,
+)
+
+
+def webservice(
+    addresses: Addresses,
+    application: LoadedApplication,
+    component: LoadedComponent,
+    properties: WebserviceProperties,
+) -> Iterator[Manifest]:
+    """A web service: Deployment, Service if a port is exposed, and autoscaler if it has one."""
+    environment, remarks = addresses.environment(application, component)
+    port = properties.main_port
+    named = {entry["name"] for entry in environment}
+    if "PORT" not in named and port != 3333:
+        environment.append({"name": "PORT", "value": str(port)})
+    probing: dict[str, Any] = probes(port, "/readyz", "/healthz")
+    if properties.livenessProbe:
+        probing.pop("startupProbe")
+        probing["livenessProbe"] = properties.livenessProbe
+    if properties.readinessProbe:
+        probing["readinessProbe"] = properties.readinessProbe
+    wanted = resources("client", properties.cpu, properties.memory)
+    for name, limit in (properties.limit or {}).items():
+        wanted.setdefault("limits", {})[name] = limit
+        if getattr(properties, name, None) is None:
+            # The cluster asks for as much; our own request might be above the limit.
+            wanted["requests"].pop(name, None)
+    main = container(
+        component.name,
+        properties.image,
+        "client",
+        imagePullPolicy=properties.imagePullPolicy,
+        command=properties.cmd,
+        args=properties.args,
+        env=environment,
+        ports=[
+            without_none(containerPort=each.port, name=each.name, protocol=each.protocol)
+            for each in properties.ports
+        ]
+        or [{"containerPort": port}],
+        resources=wanted,
+        lifecycle=LINGER,
+        **probing,
+    )
+    scaler = component.autoscaler
+    yield deployment(
+        application,
+        component,
+        component.name,
+        pod(
+            [main],
+            **pod_options(properties),
+            hostAliases=properties.hostAliases,
+            terminationGracePeriodSeconds=CLIENT_GRACE_S,
+        ),
+        None if scaler else component.replicas,
+        "\n".join(remarks),
+        labels=properties.labels,
+        annotations=properties.annotations,
+    )
+    if scaler:
+        metrics = [("cpu", scaler.cpuUtil)]
+        yield autoscaler(application, component, component.name, scaler.min, scaler.max, metrics)
+    exposed = [each for each in properties.ports if each.expose]
+    if exposed:
+        ports = [
+            without_none(
+                name=each.name or f"port-{each.port}",
+                port=each.port,
+                targetPort=each.port,
+                protocol=each.protocol,
+                nodePort=each.nodePort,
+            )
+            for each in exposed
+        ]
+        yield service(
+            application,
+            component,
+            component.name,
+            {"type": properties.exposeType or "ClusterIP", "ports": ports},
+        )
+
+
+def notebook(
+    application: LoadedApplication, component: LoadedComponent, properties: NotebookProperties
+) -> Iterator[Manifest]:
+    """A notebook: Deployment and Service."""
+    home = "/home/jovyan"
+    mounts = [
+        {"name": mount.name, "mountPath": f"{home}{mount.mountPath}"}
+        for mount in properties.storage
+    ]
+    main = container(
+        "jupyter",
+        NOTEBOOK_IMAGE,
+        "notebook",
+        mounts=mounts,
+        ports=[{"name": "http", "containerPort": NOTEBOOK_PORT}],
+        resources=resources("notebook", properties.cpu, properties.memory, properties.gpu),
+    )
+    # Who works there installs things.
+    main["securityContext"]["readOnlyRootFilesystem"] = False
+    inside = pod([main], claims=(mount.name for mount in properties.storage), user=1000)
+    inside["securityContext"]["runAsGroup"] = 100
+    yield deployment(
+        application,
+        component,
+        component.name,
+        inside,
+        1,
+        "It asks for a token (kubectl logs shows it); under the addon it asks for none.",
+    )
+    yield service(
+        application,
+        component,
+        component.name,
+        {
+            "type": properties.serviceType,
+            "ports": [{"name": "http", "port": NOTEBOOK_PORT, "targetPort": "http"}],
+        },
+    )

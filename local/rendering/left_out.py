@@ -1,0 +1,38 @@
+"""What the renderings leave out, said."""
+
+from collections.abc import Iterable
+
+from ..applications.findings import Finding, Path
+from ..applications.loaded import LoadedApplication
+
+# What no rendering has a word for.
+_KUBEVELAS_OWN = ("volumes", "volumeMounts", "addRevisionLabel")
+
+
+_RENDERED_TRAITS = ("storage", "scaler", "cpuscaler")
+
+
+def not_rendered(applications: Iterable[LoadedApplication]) -> list[Finding]:
+    """A notice for everything in the files that the renderings leave out."""
+
+    def notice(application: LoadedApplication, path: Path, what: str) -> Finding:
+        text = f"{what} not part of what is rendered; KubeVela knows what it means"
+        return application.document.finding(path, text, notice=True)
+
+    found = []
+    for application in applications:
+        specification = application.document.value["spec"]
+        for name in ("policies", "workflow"):
+            if specification.get(name):
+                found.append(notice(application, ("spec", name), f"{name} is"))
+        for component in application.components:
+            for name in sorted(component.properties.model_fields_set & set(_KUBEVELAS_OWN)):
+                found.append(
+                    notice(application, (*component.path, "properties", name), f"{name} is")
+                )
+            raw = specification["components"][component.path[-1]]
+            for index, trait in enumerate(raw.get("traits") or ()):
+                if trait["type"] not in _RENDERED_TRAITS:
+                    at = (*component.path, "traits", index)
+                    found.append(notice(application, at, f"the trait {trait['type']} is"))
+    return found

@@ -1,0 +1,237 @@
+"""From Applications to a plan: copies, programs, ports and their order."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..addresses import reachable, shown
+from ..applications.claims import Volumes
+from ..applications.findings import Refused
+from ..applications.hosts import AMBASSADOR, NoSuchService, redirected
+from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
+from ..applications.loaded import LoadedApplication, LoadedComponent
+from ..applications.types import (
+    NotebookProperties,
+    ServingProperties,
+    TrainingProperties,
+    WebserviceProperties,
+)
+from ..gateway.envoy import configuration
+from ..gateway.routes import address, cluster_name, routes
+from ..shipped_models import ShippedModels
+from .gateway import WriteConfiguration, find_envoy, gateway_program
+from .model_copy import ModelCopy
+from .order import depends_on
+from .places import Places
+from .plan import Endpoint, Plan, PlannedComponent, Wishes
+from .program import Program
+
+# A status request that was answered well: the gateway asks twice a second.
+_HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
+
+
+def make_plan(applications: Sequence[LoadedApplication], state: Path, wishes: Wishes) -> Plan:
+    """The plan for Applications that `validate` found no error in, with state in that folder.
+
+    Raises Refused for a host name that leads nowhere, NoEnvoy, and OSError for a bad host.
+    """
+    return _Planner(applications, state, wishes).plan()
+
+
+class _Planner:
+    def __init__(self, applications: Sequence[LoadedApplication], state: Path, wishes: Wishes):
+        self.applications = applications
+        self.state = state
+        self.wishes = wishes
+        self.volumes = Volumes(state / "volumes")
+        self.places = Places(applications, wishes)
+
+    def plan(self) -> Plan:
+        components = [
+            self._component(application, component)
+            for application in self.applications
+            for component in application.components
+            if not isinstance(component.properties, NotebookProperties)
+        ]
+        configuration = None
+        if self.places.gateway:
+            gateway, configuration = self._gateway()
+            components.insert(0, gateway)
+        return Plan(tuple(components), self.places.notices, configuration)
+
+    def _component(
+        self, application: LoadedApplication, component: LoadedComponent
+    ) -> PlannedComponent:
+        match component.properties:
+            case ServingProperties() as serving:
+                return self._serving(application, component, serving)
+            case TrainingProperties() as training:
+                return self._training(application, component, training)
+            case WebserviceProperties() as service:
+                return self._webservice(application, component, service)
+        return self._task(application, component)
+
+    def _gateway(self) -> tuple[PlannedComponent, dict[str, Any]]:
+        written = configuration(
+            *routes(self.applications, self.places.models), self.places.gateway, self.places.admin
+        )
+        path = self.state / GATEWAY / "envoy.yaml"
+        component = PlannedComponent(
+            GATEWAY,
+            GATEWAY,
+            "envoy",
+            namespace="vela-system",
+            programs=(gateway_program(find_envoy(), path, self.places.admin),),
+            steps=(WriteConfiguration(path, written),),
+        )
+        return component, written
+
+    def _training(
+        self,
+        application: LoadedApplication,
+        component: LoadedComponent,
+        properties: TrainingProperties,
+    ) -> PlannedComponent:
+        def here(text: str) -> str:
+            """`text` with the path in it, of an argument or option, as it is on this machine."""
+            option, equals, path = text.rpartition("=")
+            inside = self.volumes.inside(path, application.namespace, component.mounts)
+            return f"{option}{equals}{inside}" if inside else text
+
+        own = [here(argument) for argument in (properties.cmd or [])[3:]]
+        if not any(argument.startswith("--export-root") for argument in own):
+            own = ["--export-root", here(PUBLISHES_TO), *own]
+        arguments = (*own, *self.wishes.arguments.get(component.name, ()))
+        environment = {each.name: here(each.value or "") for each in properties.env}
+        command = (sys.executable, "-m", "training", *arguments)
+        return PlannedComponent(
+            application.name,
+            component.name,
+            component.type,
+            application.namespace,
+            programs=(Program(component.name, command, environment),),
+            job=True,
+            depends_on=depends_on(self.applications, application, component),
+            fingerprint=_fingerprint(properties.model_dump(), arguments),
+            writes=tuple(
+                self.volumes.folder(application.namespace, mount.name) for mount in component.mounts
+            ),
+            restarts_on_failure=properties.restartPolicy != "Never",
+        )
+
+    def _task(self, application: LoadedApplication, component: LoadedComponent) -> PlannedComponent:
+        claim = self.volumes.inside(COPIES_TO, application.namespace, component.mounts)
+        assert claim is not None and component.image is not None  # by validate
+        return PlannedComponent(
+            application.name,
+            component.name,
+            component.type,
+            application.namespace,
+            # No fingerprint: what is there is not copied again, and what is new is.
+            steps=(ShippedModels(component.image.models, claim),),
+            job=True,
+            depends_on=depends_on(self.applications, application, component),
+            writes=(claim,),
+        )
+
+    def _serving(
+        self,
+        application: LoadedApplication,
+        component: LoadedComponent,
+        properties: ServingProperties,
+    ) -> PlannedComponent:
+        steps, programs = [], []
+        for predictor in properties.predictors:
+            graph = predictor.graph
+            copy = self.state.joinpath(
+                "served", application.namespace, component.name, predictor.name
+            )
+            claim = self.volumes.folder(application.namespace, graph.claim)
+            steps.append(ModelCopy(graph.modelUri, claim, graph.path, copy))
+            name = cluster_name(application.namespace, component.name, predictor.name)
+            for number, port in enumerate(self.places.models[name]):
+                replica = f"/{number}" if predictor.replicas > 1 else ""
+                # As Seldon's init container: what it copied is all there is.
+                options = ("--file_system_poll_wait_seconds", "0")
+                command = (sys.executable, "-m", "serving", "--model_base_path", str(copy))
+                at = ("--model_name", graph.name, "--rest_api_port", str(port))
+                programs.append(
+                    Program(
+                        f"{component.name}/{predictor.name}{replica}",
+                        (*command, *at, *options),
+                        ready_url=f"http://127.0.0.1:{port}/v1/models/{graph.name}",
+                        gateway_admin_port=self.places.admin,
+                        quiet=_HEALTH_CHECK,
+                    )
+                )
+        routing = properties.customRouting
+        path = address(application.namespace, routing.serviceName if routing else component.name)
+        note = f" with {': '.join(routing.name_and_value)}" if routing else ""
+        url = f"http://localhost:{self.places.gateway}{path.rstrip('/')}{note}"
+        return PlannedComponent(
+            application.name,
+            component.name,
+            component.type,
+            application.namespace,
+            programs=tuple(programs),
+            steps=tuple(steps),
+            depends_on=depends_on(self.applications, application, component),
+            endpoints=(Endpoint("Service/vela-system/ambassador", url),),
+        )
+
+    def _webservice(
+        self,
+        application: LoadedApplication,
+        component: LoadedComponent,
+        properties: WebserviceProperties,
+    ) -> PlannedComponent:
+        assert component.image is not None  # by load
+        environment = {}
+        for index, variable in enumerate(properties.env):
+            at = (*component.path, "properties", "env", index, "value")
+            environment[variable.name] = self._reachable(application, at, variable.value or "")
+        port = self.places.services[application.namespace, component.name]
+        host = self.wishes.host
+        program = Program(
+            component.name,
+            (sys.executable, "-m", component.image.module),
+            {**environment, "HOST": host, "PORT": str(port)},
+            ready_url=f"http://{reachable(host)}:{port}/readyz",
+            quiet=r'"path":"/readyz","status":200',
+        )
+        endpoint = Endpoint(
+            f"Service/{application.namespace}/{component.name}", f"http://{shown(host)}:{port}"
+        )
+        return PlannedComponent(
+            application.name,
+            component.name,
+            component.type,
+            application.namespace,
+            programs=(program,),
+            depends_on=depends_on(self.applications, application, component),
+            endpoints=(endpoint,),
+            module=component.image.module,
+        )
+
+    def _reachable(self, application: LoadedApplication, at: Any, text: str) -> str:
+        """`text` with the cluster's host names pointed at this machine."""
+
+        services: dict[tuple[str, str], str | None] = {
+            (name, namespace): f"http://127.0.0.1:{port}"
+            for (namespace, name), port in self.places.services.items()
+        }
+        if self.places.gateway:
+            services[AMBASSADOR] = f"http://127.0.0.1:{self.places.gateway}"
+        try:
+            return redirected(text, application.namespace, services)
+        except NoSuchService as host:
+            names = ", ".join(f"{n}.{ns}.svc.cluster.local" for n, ns in services) or "none"
+            said = f"no service {host} is among these files; known here: {names}"
+            raise Refused([application.document.finding(at, said)]) from None
+
+
+def _fingerprint(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""A child process and its guard."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from local.ports import free_port
+from local.running.program import Child, Program
+from local.running.readiness import not_ready_because
+from tests.local.conftest import STAND_IN, get, wait_until
+from tests.local.running_applications import runs
+from tests.running import ROOT
+
+STARTER = """
+import sys, time
+from local.running.program import Child, Program
+child = Child(Program("x", tuple(sys.argv[1:])), lambda name, line: None, lambda child: None)
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def run(*command: str) -> tuple[Child, list[str]]:
+    lines: list[str] = []
+    child = Child(Program("x", command), lambda _, line: lines.append(line), lambda _: None)
+    return child, lines
+
+
+def test_lines_of_both_streams_arrive_before_the_end():
+    text = "import sys; print('out'); print('err \\xff', file=sys.stderr); sys.exit(3)"
+    child, lines = run(sys.executable, "-c", text)
+    assert child.wait(10)
+    assert lines == list(child.last_lines)
+    assert lines[0] == "out"
+    assert child.ending == "exit code 3"
+
+
+def test_end_by_a_signal_is_named():
+    child, _ = run(sys.executable, "-c", "import os; os.kill(os.getpid(), 11)")
+    assert child.wait(10)
+    assert child.ending == "signal 11 (SIGSEGV)"
+
+
+def test_a_command_that_is_not_there():
+    child, lines = run("/no/such/program")
+    assert child.wait(10)
+    assert lines == ["/no/such/program cannot be started: No such file or directory"]
+    assert child.ending == "exit code 127"
+
+
+def test_it_has_no_input_to_wait_for():
+    child, lines = run(sys.executable, "-c", "print(repr(input()))")
+    assert child.wait(10)
+    assert "EOFError" in lines[-1]
+
+
+def test_terminate_reaches_the_program(stand_in):
+    program = stand_in()
+    child = Child(program, lambda *_: None, lambda _: None)
+    wait_until(lambda: not_ready_because(program.ready_url) is None)
+    child.terminate()
+    assert child.wait(10)
+    assert child.ending == "signal 15 (SIGTERM)"
+    assert not_ready_because(program.ready_url) is not None
+
+
+def test_what_a_program_started_ends_with_it(stand_in):
+    program = stand_in()
+    child = Child(program, lambda *_: None, lambda _: None)
+    wait_until(lambda: not_ready_because(program.ready_url) is None)
+    grandchild = int(get(f"{program.ready_url}child"))
+    assert runs(grandchild)
+    get(f"{program.ready_url}exit/0")
+    assert child.wait(10)
+    wait_until(lambda: not runs(grandchild))
+
+
+@pytest.mark.parametrize("with_guard", [False, True], ids=["starter", "starter-and-guard"])
+def test_nothing_is_left_when_the_starter_is_killed(with_guard):
+    if with_guard and sys.platform != "linux":
+        pytest.skip("only Linux has a parent-death signal")
+    port = free_port()
+    command = [sys.executable, str(STAND_IN), str(port), "stubborn"]
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    with starter:
+        guard = int(starter.stdout.readline())
+        url = f"http://127.0.0.1:{port}/"
+        wait_until(lambda: not_ready_because(url) is None)
+        program = int(get(url))
+        os.kill(starter.pid, signal.SIGKILL)
+        if with_guard:
+            os.kill(guard, signal.SIGKILL)
+    wait_until(lambda: not runs(program) and not runs(guard))
+    assert not_ready_because(url) is not None
+
+
+def test_a_program_that_closes_its_output_is_still_waited_for():
+    child, _ = run(sys.executable, "-c", "import os, time; os.close(1); os.close(2); time.sleep(1)")
+    started = time.monotonic()
+    assert child.wait(10)
+    assert time.monotonic() - started > 0.5

@@ -1,0 +1,176 @@
+"""The state folder, claims and logs: one `up` at a time, whole copies, lines in order."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.running.logs import LogFiles, followed, written
+from local.running.model_copy import ModelCopy
+from local.running.state import BadState, InUse, Row, StateFolder
+from local.shipped_models import CannotPrepare, ShippedModels
+from tests.running import ROOT
+
+ROW = Row("app", "default", "demo", "webservice", "running", True, "Ready:1/1", 2, 1e9,
+          (("Service/default/demo", "http://localhost:3333"),))  # fmt: skip
+
+
+def local(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Another terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "local", *arguments, "--state", str(state)],
+        capture_output=True, text=True, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def state(tmp_path) -> StateFolder:
+    return StateFolder(tmp_path / "state")
+
+
+def saved_model(folder: Path, text: str = "graph") -> Path:
+    """A folder that looks like a SavedModel."""
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").write_text(text)
+    return folder
+
+
+def test_one_at_a_time(state):
+    with state.taken(["training-serving"]):
+        assert state.is_running()
+        said = rf"training-serving is running with .* {os.getpid()}\)"
+        with pytest.raises(InUse, match=said), state.taken(["other"]):
+            pass
+        done = local(state.root, "up", str(ROOT / "tests/local/article/color-serving.yaml"))
+        assert done.returncode == 2
+        assert "training-serving is running with" in done.stderr
+        assert "give all files to one `up`, or keep these apart with --state" in done.stderr
+    assert not state.is_running()
+    with state.taken(["other"]):
+        pass
+
+
+def test_what_others_see(state):
+    with state.taken(["app"]):
+        state.write_rows([ROW])
+        assert state.rows() == [ROW]
+        listed = local(state.root, "ls").stdout
+        assert listed.split("\n")[1].split()[:7] == [
+            "app", "demo", "webservice", "running", "healthy", "Ready:1/1", "2",
+        ]  # fmt: skip
+        shown = local(state.root, "status", "app", "--endpoint")
+        assert shown.returncode == 0
+        assert "| local   | Service/default/demo     | http://localhost:3333 |" in shown.stdout
+        assert local(state.root, "status", "apps").returncode == 2
+    # It was killed: what is left says that it does not run.
+    (row,) = state.rows()
+    assert (row.phase, row.healthy, row.endpoints) == ("stopped", None, ())
+    down = local(state.root, "down", "app")
+    assert (down.returncode, down.stderr) == (1, "app does not run\n")
+
+
+def test_nothing_has_run(state):
+    assert local(state.root, "ls").stderr.startswith("nothing has run with ")
+    done = local(state.root, "status", "x")
+    assert done.returncode == 2
+    assert not state.root.exists()
+
+
+def test_a_folder_that_cannot_be(tmp_path):
+    (tmp_path / "file").touch()
+    folder = StateFolder(tmp_path / "file")
+    with pytest.raises(BadState, match="choose another with --state"), folder.taken(["x"]):
+        pass
+
+
+def test_requests_are_told_once(state):
+    with state.taken(["app"]):
+        state.request_down("app")
+        assert state.requests() == ["app"]
+        assert state.requests() == []
+
+
+def test_logs_of_several_components_in_order(state):
+    logs = LogFiles(state)
+    for number in range(4):
+        logs.line(("app", "ab"[number % 2]), f"program-{number % 2}", f"line {number}")
+    logs.close()
+    paths = [state.log("app", name) for name in "ab"]
+    lines = [line.split(" ", 1)[1] for line in written(paths)]
+    assert sorted(lines) == [f"program-{n % 2} | line {n}\n" for n in (0, 2, 1, 3)]
+    assert list(followed(paths, state)) == list(written(paths))
+
+
+def test_shipped_models_are_copied_once(tmp_path):
+    source, claim, said = tmp_path / "models", tmp_path / "claim", []
+    saved_model(source / "color" / "v1" / "1")
+    (source / "color" / "v1" / "weights.h5").touch()
+    copy = ShippedModels("color", claim, source)
+    copy.run(said.append)
+    assert said == ["color v2/2 is not shipped here yet", "model/v1/1 copied"]
+    assert (claim / "model" / "v1" / "1" / "saved_model.pb").read_text() == "graph"
+    assert not (claim / "model" / "v1" / "weights.h5").exists()
+
+    saved_model(source / "color" / "v2" / "2")
+    (source / "color" / "v1" / "1" / "saved_model.pb").write_text("another")
+    said.clear()
+    copy.run(said.append)
+    there = claim / "model" / "v1" / "1"
+    assert said == [
+        "model/v1/1 is there already and is not the one that is shipped here; to serve that, "
+        f"remove {there} and start again",
+        "model/v2/2 copied",
+    ]
+    assert (there / "saved_model.pb").read_text() == "graph"
+    assert sorted(path.name for path in (claim / "model").iterdir()) == ["v1", "v2"]
+
+    shutil.rmtree(there)
+    said.clear()
+    copy.run(said.append)
+    assert said == ["model/v1/1 copied", "model/v2/2 is there already"]
+    assert (there / "saved_model.pb").read_text() == "another"
+
+
+def test_style_has_no_folder_of_its_version(tmp_path):
+    saved_model(tmp_path / "models" / "style" / "1")
+    ShippedModels("style", tmp_path / "claim", tmp_path / "models").run(lambda _: None)
+    assert (tmp_path / "claim" / "model" / "1" / "saved_model.pb").exists()
+
+
+def test_no_model_is_shipped(tmp_path):
+    with pytest.raises(CannotPrepare, match="ships no style model yet"):
+        ShippedModels("style", tmp_path / "claim", tmp_path / "models").run(lambda _: None)
+
+
+def test_a_model_is_copied_as_seldon_does(tmp_path):
+    claim = tmp_path / "my-pvc"
+    saved_model(claim / "1")
+    (claim / "2").symlink_to(claim / "1")
+    (claim / "1" / "link").symlink_to(claim / "1" / "saved_model.pb")
+    copy = ModelCopy("pvc://my-pvc", claim, "", tmp_path / "served" / "x")
+    said: list[str] = []
+    copy.run(said.append)
+    assert said == ["pvc://my-pvc copied: version 1"]
+    names = sorted(path.name for path in (tmp_path / "served" / "x").rglob("*"))
+    assert names == ["1", "saved_model.pb", "variables"]
+
+    saved_model(claim / "3")
+    copy.run(said.append)
+    assert said[1] == "pvc://my-pvc copied: version 1, 3"
+
+
+def test_nothing_to_serve(tmp_path):
+    def copy(path: str) -> None:
+        claim = tmp_path / "color-model"
+        ModelCopy("pvc://color-model/m", claim, path, tmp_path / "x").run(lambda _: None)
+
+    with pytest.raises(CannotPrepare, match="the claim is empty; run first .*color-model.yaml"):
+        copy("m")
+    (tmp_path / "color-model" / "m").mkdir(parents=True)
+    with pytest.raises(CannotPrepare, match="the claim has no such folder"):
+        copy("other")
+    with pytest.raises(CannotPrepare, match="holds no N/saved_model.pb"):
+        copy("m")
