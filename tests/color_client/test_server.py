@@ -235,6 +235,7 @@ def test_flasks_debugging_stays_off():
     script = "import web, flask; print(flask.Flask('app').debug)"
     done = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=ROOT, env={**os.environ, "FLASK_DEBUG": "1"}, capture_output=True, text=True, timeout=30,
+        cwd=ROOT, env={**os.environ, "FLASK_DEBUG": "1"},
+        capture_output=True, text=True, timeout=30,
     )  # fmt: skip
     assert done.stdout == "False\n"
