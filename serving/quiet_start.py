@@ -30,7 +30,7 @@ def quiet_start() -> Iterator[None]:
         stdout=STANDARD_ERROR,
         start_new_session=True,  # Ctrl-C is not for it
     )
-    with open(descriptor, "rb") as held:
+    with os.fdopen(descriptor, "rb") as held:
         real = os.dup(STANDARD_ERROR)
         os.dup2(descriptor, STANDARD_ERROR)
         try:
