@@ -1,5 +1,7 @@
 """Keras as our networks need it, whatever a person's own ~/.keras/keras.json says."""
 
+import importlib.util
+
 from training.program.errors import UsageError
 from training.program.quiet import held_standard_error
 
@@ -12,6 +14,8 @@ def import_keras() -> None:
     KERAS_BACKEND, or else `backend` in keras.json, says who computes. Layout and types are ours.
     Raises UsageError where the backend cannot be used.
     """
+    if importlib.util.find_spec("keras") is None:
+        raise UsageError("Keras is not installed: pip install 'colorway[training]'")
     trouble: object = None
     with held_standard_error():
         try:
