@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -122,7 +123,23 @@ def build_parser() -> argparse.ArgumentParser:
         help="give up if a program does not answer so long after its start (default: 120)",
     )
 
+    diff = add(
+        "diff",
+        "show what `up` would change",
+        description="Show what `up` of these files would change in what runs; exit code 1 if it "
+        "would change anything.",
+    )
+    diff.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    diff.set_defaults(module="up")
+    _add_wishes(diff)
+
     ls = add("ls", "list the components that run, or ran last")
+    ls.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="json: a list for programs, one entry for each component (default: table)",
+    )
     ls.set_defaults(module="inspect")
 
     status = add("status", "show one Application")
@@ -167,12 +184,13 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port",
         type=_port,
+        default=os.environ.get("PORT") or None,
         metavar="PORT",
-        help="first port to try for clients (default: the Application's, or 3333)",
+        help="first port to try for clients (default: PORT of the environment, the Application's, "
+        "or 3333)",
     )
     command.add_argument(
         "--host",
-        default="127.0.0.1",
         metavar="ADDRESS",
         help="address the clients listen on; 0.0.0.0 lets other machines in, and anybody there "
         "may then use them (default: 127.0.0.1, this machine only)",
@@ -180,14 +198,12 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--gateway-port",
         type=_port,
-        default=GATEWAY_PORT,
         metavar="PORT",
         help=f"first port to try for the gateway, on this machine only (default: {GATEWAY_PORT})",
     )
     command.add_argument(
         "--model-port",
         type=_port,
-        default=MODEL_PORT,
         metavar="PORT",
         help=f"first port to try for model servers, on this machine only (default: {MODEL_PORT})",
     )
