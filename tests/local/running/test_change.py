@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +23,7 @@ from local.running.plan import Plan, Wishes
 from local.running.planner import make_plan
 from local.running.runner import Runner
 from local.running.state import Row, StateFolder
-from tests.local.conftest import STAND_IN, wait_until
+from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE
 from tests.running import ROOT
 
