@@ -22,6 +22,10 @@ RUN installer/bin/pip --python /opt/colorway/bin/python install --no-cache-dir \
 FROM ${PYTHON_IMAGE} AS program
 WORKDIR /app
 COPY LICENSE ./
+COPY web web
+COPY pictures pictures
+COPY predict_url predict_url
+COPY photo_client photo_client
 COPY color_client color_client
 COPY style_client style_client
 RUN python -m compileall -q .

@@ -1,9 +1,11 @@
 import os
 import sys
 
-from . import coloring, options
+from photo_client.cli import Client, main
+from web import options
+
+from . import coloring
 from .app import create_app
-from .cli import Client, main
 from .routes import OPTIONS
 from .settings import Settings
 

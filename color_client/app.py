@@ -2,34 +2,11 @@
 
 from flask import Flask, render_template
 
-from . import observation, problems
-from .admission import Admission
-from .common_routes import common_routes
-from .metrics import Metrics
-from .predictor import Predictor
+from photo_client.app import ClientApp
+from photo_client.common_routes import common_routes
+
 from .routes import predict_routes
 from .settings import Settings
-from .upload import InMemoryRequest
-
-
-class ClientApp(Flask):
-    """A Flask application with what all clients have, and no routes yet.
-
-    Uploads never touch the disk. `extensions["predictor"].close()` ends it.
-    """
-
-    request_class = InMemoryRequest
-
-    def __init__(self, import_name: str, settings: Settings):
-        super().__init__(import_name, static_folder="page", static_url_path="/page")
-        self.admission = Admission(
-            settings.max_in_hand, settings.max_pixels_in_hand, settings.max_upload_bytes_in_hand
-        )
-        self.metrics = Metrics(self.admission)
-        self.predictor = Predictor(settings.url, self.metrics.observe_exchange)
-        self.extensions["predictor"] = self.predictor
-        problems.register(self)
-        observation.observe(self, self.metrics)
 
 
 def create_app(settings: Settings) -> Flask:

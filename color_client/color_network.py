@@ -12,11 +12,12 @@ import numpy as np
 import orjson
 from PIL import Image
 
-from . import lab, prediction
-from .http_deadline import Deadline
-from .lab import Floats
-from .predictor import PACKED, Predictor, nonsense
-from .stages import stage
+from pictures import lab
+from pictures.lab import Floats
+from predict_url import prediction
+from predict_url.predictor import PACKED, Predictor, nonsense
+from web.deadline import Deadline
+from web.stages import stage
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.contact_sheet import draw_contact_sheet
-from training.evaluate import load_colorer
-from training.lab import lab_to_rgb, rgb_to_lab
-from training.lab_batches import box_blur
+from training.color.evaluate import load_colorer
+from training.color.lab_batches import box_blur
+from training.photos.contact_sheet import draw_contact_sheet
+from training.photos.lab import lab_to_rgb, rgb_to_lab
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE = 256

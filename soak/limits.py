@@ -28,7 +28,7 @@ KEPT_MB = 100.0
 GIVEN_BACK_WITHIN_S = 10.0
 # MAX_IN_HAND and the spare ones.
 THREADS = 80
-# The head of a request, as color_client.worker has it; and how often its loop looks at the clock.
+# The head of a request, as web.worker has it; and how often its loop looks at the clock.
 HEAD_WITHIN_S = 10.0
 FAREWELL_S = 2.0
 TICK_S = 1.0

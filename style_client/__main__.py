@@ -1,9 +1,9 @@
 import os
 import sys
 
-from color_client import options
-from color_client.cli import Client, main
 from color_client.routes import OPTIONS as COLOR_OPTIONS
+from photo_client.cli import Client, main
+from web import options
 
 from .app import create_app
 from .batch import maker

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Flask, render_template
 
-from color_client.app import ClientApp
-from color_client.common_routes import common_routes
+from photo_client.app import ClientApp
+from photo_client.common_routes import common_routes
 
 from .routes import predict_routes, style_header
 from .settings import StyleSettings

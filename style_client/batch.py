@@ -7,11 +7,12 @@ from typing import Any
 
 from PIL import ImageFile
 
-from color_client import coloring, picture
-from color_client.batch import Make
-from color_client.coloring import Finished
-from color_client.predictor import Predictor
-from color_client.problems import Problem
+from color_client import coloring
+from photo_client.batch import Make
+from photo_client.finished import Finished
+from photo_client.photo import decode, open_header
+from predict_url.predictor import Predictor
+from web.problems import Problem
 
 from . import painting, style_network
 from .settings import StyleSettings
@@ -28,8 +29,8 @@ def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predicto
         )
     try:
         data = io.BytesIO(Path(asked["style"]).read_bytes())
-        header = picture.open_header(data, settings.max_pixels)
-        style = style_network.style_picture(picture.decode(header))
+        header = open_header(data, settings.max_pixels)
+        style = style_network.style_picture(decode(header))
     except OSError as error:
         detail = f"--style {asked['style']}: {error.strerror}"
         raise Problem(400, "picture-missing", detail) from None

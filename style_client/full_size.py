@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
-from color_client import lab
-from color_client.lab import Bytes
+from pictures import lab
+from pictures.lab import Bytes
 
 from .style_network import Painting
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from PIL import ImageFile
 
-from color_client import picture
-from color_client.coloring import Finished
-from color_client.http_deadline import Deadline
-from color_client.lab import Bytes
-from color_client.predictor import Predictor
-from color_client.stages import stage
+from photo_client.finished import Finished
+from photo_client.photo import decode
+from pictures.lab import Bytes
+from predict_url.predictor import Predictor
+from web.deadline import Deadline
+from web.stages import stage
 
 from . import style_network
 from .full_size import full_size
@@ -25,13 +25,13 @@ def paint(
     predictor: Predictor,
     headers: Mapping[str, str],
 ) -> Finished:
-    """The picture that `picture.open_header` opened, in the style of `style` (see
+    """The picture that `open_header` opened, in the style of `style` (see
     style_network.style_picture), as the options `asked` for; `headers` go to the predict URL.
 
     Raises Problem: 400 the picture is broken; 502, 503, 504 what the predict URL did.
     """
     with stage("decode"):
-        photo = picture.decode(header)
+        photo = decode(header)
     painting = style_network.ask(
         predictor,
         photo.image,

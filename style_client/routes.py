@@ -11,15 +11,19 @@ from contextlib import ExitStack, contextmanager
 from flask import Blueprint, Response, g, request
 from PIL import ImageFile
 
-from color_client import coloring, options, picture, upload
-from color_client.admission import Admission
-from color_client.http_deadline import Deadline
-from color_client.predictor import Predictor
-from color_client.problems import Problem
+from color_client import coloring
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES, kept_until_sent, picture_reply
-from color_client.settings import number, whole
-from color_client.stages import stage
+from color_client.routes import PICTURES
+from photo_client import upload
+from photo_client.photo import decode, open_header
+from photo_client.reply import kept_until_sent, picture_reply
+from predict_url.predictor import Predictor
+from web import options
+from web.admission import Admission
+from web.deadline import Deadline
+from web.problems import Problem
+from web.settings import number, whole
+from web.stages import stage
 
 from . import painting, style_network
 from .settings import LEAST_SIDE, MOST_SIDE, StyleSettings
@@ -80,7 +84,7 @@ def predict_routes(
                 made = coloring.color(photo, asked["vividness"], settings, predictor, asked_with)
             else:
                 with stage("decode"), _naming("style_image"):
-                    style = style_network.style_picture(picture.decode(headers["style_image"]))
+                    style = style_network.style_picture(decode(headers["style_image"]))
                 made = painting.paint(photo, style, asked, settings, predictor, asked_with)
             return kept_until_sent(picture_reply(made), room, in_hand)
 
@@ -89,7 +93,7 @@ def predict_routes(
 
 def _open(name: str, data: io.BytesIO, settings: StyleSettings) -> ImageFile.ImageFile:
     with _naming(name):
-        return picture.open_header(data, settings.max_pixels)
+        return open_header(data, settings.max_pixels)
 
 
 @contextmanager

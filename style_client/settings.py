@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from color_client.settings import Settings, setting, whole
+from color_client.settings import Settings
+from web.settings import setting, whole
 
 # What a request or the setting may ask for. Below, nothing of a photo is left to paint; above, the
 # time and memory of a network on a CPU run away.

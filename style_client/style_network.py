@@ -13,12 +13,12 @@ import numpy as np
 import orjson
 from PIL import Image, ImageOps
 
-from color_client import prediction
-from color_client.http_deadline import Deadline
-from color_client.lab import Bytes, Floats
-from color_client.picture import Photo
-from color_client.predictor import PACKED, Predictor, Refused, nonsense
-from color_client.stages import stage
+from pictures.lab import Bytes, Floats
+from pictures.picture import Photo
+from predict_url import prediction
+from predict_url.predictor import PACKED, Predictor, Refused, nonsense
+from web.deadline import Deadline
+from web.stages import stage
 
 # What the network reads a style from; its makers recommend no other size.
 STYLE_SIDE = 256

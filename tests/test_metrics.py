@@ -7,10 +7,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from color_client.admission import Admission
-from color_client.metrics import Metrics
 from tests.color_client.pictures import file_of, scene
 from tests.style_client.conftest import client, predictor, start_client  # noqa: F401
+from web.admission import Admission
+from web.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -56,7 +56,8 @@ def rules() -> list[dict]:
 
 
 def test_the_codes_and_paths_that_the_rules_name_exist():
-    source = "".join(path.read_text() for path in (ROOT / "color_client").glob("*.py"))
+    rooms = ("web", "predict_url", "photo_client", "pictures", "color_client")
+    source = "".join(path.read_text() for room in rooms for path in (ROOT / room).glob("*.py"))
     for rule in rules():
         for label, match, value in re.findall(r'(\w+)(=~?)"([^"]+)"', rule["expr"]):
             if label == "code":

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 import pytest
 from flask import Response
 
-from color_client.admission import BYTES_PER_PIXEL, Admission
-from color_client.http_deadline import Deadline
-from color_client.problems import Problem
-from color_client.routes import kept_until_sent
+from photo_client.reply import kept_until_sent
+from web.admission import BYTES_PER_PIXEL, Admission
+from web.deadline import Deadline
+from web.problems import Problem
 
 
 def test_uploads_together_are_limited_and_one_alone_is_not():

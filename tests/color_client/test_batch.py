@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from color_client import batch_plan, coloring, exif_dates, picture
-from color_client.batch import Batch, is_whole
-from color_client.batch_plan import BadPlan, Job, plan
-from color_client.predictor import Predictor as Asker
+from color_client import coloring
 from color_client.settings import Settings
+from photo_client import batch_plan
+from photo_client.batch import Batch, is_whole
+from photo_client.batch_plan import BadPlan, Job, plan
+from pictures import exif_dates, picture
+from predict_url.predictor import Predictor as Asker
 
 from .pictures import file_of, luminance_error, opened, scene
 from .predictors import Predictor, answers, slow

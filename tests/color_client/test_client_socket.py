@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from color_client.client_socket import ClientSocket, ClientTooSlow
+from web.client_socket import ClientSocket, ClientTooSlow
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from color_client.http_deadline import Deadline, DeadlineExceeded, HttpPool, NotHttp, Unreachable
+from predict_url.http_exchange import HttpPool, NotHttp, Unreachable
+from web.deadline import Deadline, DeadlineExceeded
 
 from .predictors import PATH, Predictor, answers, sends, trickles
 

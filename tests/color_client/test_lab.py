@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from color_client import lab
+from pictures import lab
 
 from .pictures import lab_of, linear, luminance_error
 

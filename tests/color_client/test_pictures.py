@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps, features
 
-from color_client import picture
+from pictures import picture
 
 from .pictures import (
     XYZ_FROM_LINEAR,

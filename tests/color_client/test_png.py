@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from color_client import png
+from pictures import png
 
 from .pictures import opened
 

@@ -213,7 +213,7 @@ def test_a_taken_port_is_said(predictor):
 
 
 def test_neither_tensorflow_nor_a_compiler_is_imported():
-    code = "import color_client.app, color_client.server, sys; print(*sorted(sys.modules))"
+    code = "import color_client.app, web.server, sys; print(*sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

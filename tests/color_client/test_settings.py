@@ -2,8 +2,9 @@
 
 import pytest
 
-from color_client import settings
-from color_client.settings import BadSetting, Settings, from_environment
+from color_client.settings import Settings
+from web import settings
+from web.settings import BadSetting, from_environment
 
 
 def test_nothing_set_is_the_defaults():
@@ -26,7 +27,7 @@ def test_every_setting_is_read():
         "CLIENT_TIMEOUT_S": "20.5",
     }
     read = from_environment(environment, Settings)
-    assert [str(value) for value in vars(read).values()] == list(environment.values())
+    assert {name.upper(): str(value) for name, value in vars(read).items()} == environment
     assert read.max_upload_bytes == 500_000
 
 
@@ -64,7 +65,7 @@ def test_what_cannot_be_is_named(name, value):
 
 
 def test_the_table_lists_every_setting():
-    table = settings.markdown_table()
+    table = settings.markdown_table(Settings)
     for name in vars(Settings()):
         assert f"| `{name.upper()}` |" in table
-        assert f"{name.upper()} (default" in settings.help_text()
+        assert f"{name.upper()} (default" in settings.help_text(Settings)

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 
-from color_client import predictor as predictor_module
+from predict_url import predictor as predictor_module
 
 from .pictures import file_of, lab_of, luminance_error, opened, scene
 from .predictors import NO_PACKED, answers, plain_only

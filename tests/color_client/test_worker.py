@@ -11,7 +11,7 @@ import zlib
 import pytest
 import requests
 
-from color_client import worker
+from web import worker
 
 from .pictures import file_of, scene
 from .predictors import slow

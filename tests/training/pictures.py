@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from training.photos import PhotoFile
+from training.photos.sources import PhotoFile
 
 
 def jpeg(seed: int = 0, size: tuple[int, int] = (60, 40), gray: bool = False) -> bytes:

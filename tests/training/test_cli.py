@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training import recipes
-from training.cli import main, training_parser
+from training.cli import main
+from training.color import recipes
+from training.color.command import training_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--width=8", "--dilations=1,2", "--photo-side=32", "--crop-side=32"]

@@ -1,11 +1,16 @@
 """Command line of `python -m training style`; TensorFlow is imported once the flags are right."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from training import cli
-from training.quiet import held_standard_error
+from training.program.flags import (
+    Parser,
+    add_cache_flag,
+    add_place_flags,
+    add_recipe_flags,
+    add_start_over_flag,
+)
+from training.program.quiet import held_standard_error
 from training.style import recipes
 from training.style.recipe import StyleRecipe
 
@@ -23,7 +28,7 @@ them. A run that was killed or stopped goes on when the same command is given ag
 
 def training_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training style`."""
-    parser = cli.Parser(
+    parser = Parser(
         prog="python -m training style",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -42,15 +47,15 @@ def training_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recipe", choices=recipes.names(), default="v1", help="(default: %(default)s)"
     )
-    cli.add_place_flags(parser)
-    cli.add_start_over_flag(parser)
-    cli.add_recipe_flags(parser, StyleRecipe)
+    add_place_flags(parser)
+    add_start_over_flag(parser)
+    add_recipe_flags(parser, StyleRecipe)
     return parser
 
 
 def evaluation_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training style evaluate`."""
-    parser = cli.Parser(
+    parser = Parser(
         prog="python -m training style evaluate",
         description="Compare published style models on pairs of photos and styles.",
     )
@@ -77,7 +82,7 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="an npz file with Keras's names (default: what Keras downloads)",
     )
-    cli.add_cache_flag(parser)
+    add_cache_flag(parser)
 
 
 def main(arguments: list[str]) -> int:
@@ -86,14 +91,10 @@ def main(arguments: list[str]) -> int:
     parser = evaluation_parser() if evaluating else training_parser()
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
     options.arguments = ["style", *arguments]
-    try:
-        if evaluating:
-            with held_standard_error():  # TensorFlow is imported here
-                from training.style.run_evaluation import run_evaluation
-            return run_evaluation(options)
-        with held_standard_error():
-            from training.style.run import run_training
-        return run_training(options)
-    except KeyboardInterrupt:
-        print("\ninterrupted: nothing was published", file=sys.stderr)
-        return 130
+    if evaluating:
+        with held_standard_error():  # TensorFlow is imported here
+            from training.style.run_evaluation import run_evaluation
+        return run_evaluation(options)
+    with held_standard_error():
+        from training.style.run import run_training
+    return run_training(options)

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.evaluate import ModelError, find_saved_model
+from training.publishing.saved_model import ModelError, find_saved_model
 from training.style.losses import Perception, content_distance, style_distance
 
 Picture = NDArray[np.uint8]  # sRGB [H, W, 3]

@@ -23,8 +23,8 @@ import tensorflow as tf
 from tensorflow.python.eager.wrap_function import function_from_graph_def
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from training.publishing.warmup_record import write_requests
 from training.style.network import LEAST_SIDE, STRIDE, STYLE_NUMBERS, STYLE_SIDE
-from training.warmup_record import write_requests
 
 LONGEST_STYLE_SIDE = 2048  # pixels; of very long and narrow style pictures
 WARMUP_SIDE = 256

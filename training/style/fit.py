@@ -9,10 +9,12 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from training import loop
-from training.checkpoints import Checkpoints
-from training.contact_sheet import draw_contact_sheet
-from training.data_cache import View
+from training.loop.checkpoints import Checkpoints
+from training.loop.fit import fit
+from training.loop.run import Plan, State
+from training.loop.watch import Watch
+from training.photos.contact_sheet import draw_contact_sheet
+from training.photos.data_cache import View
 from training.style.losses import Perception, content_distance, style_distance
 from training.style.pairs import batch_of, training_batch, validation_pairs
 from training.style.recipe import StyleRecipe
@@ -134,25 +136,25 @@ def train(
     *,
     checkpoints: Checkpoints | None = None,
     journal: Path | None = None,
-    watch: loop.Watch | None = None,
+    watch: Watch | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> loop.State:
+) -> State:
     """Train on random pairs of photos (uint8 [N, side, side, 3]) and the paintings of the bank.
 
-    Best is by the loss on the held-back pairs. The rest is as in `loop.fit`.
+    Best is by the loss on the held-back pairs. The rest is as in `training.loop.fit`.
     """
     recipe = trainer.recipe
     compile_trainer(trainer)
     looks = Looks(trainer, held_back, bank)
     # One step of a batch builds the variables that the loop keeps.
     trainer(training_batch(photos, bank, recipe, 0)[0])
-    plan = loop.Plan(
+    plan = Plan(
         steps=recipe.samples // recipe.batch_size,
         steps_per_look=max(1, recipe.samples_per_epoch // recipe.batch_size),
         patience=0,
         ema=recipe.ema,
     )
-    return loop.fit(
+    return fit(
         trainer,
         lambda step: training_batch(photos, bank, recipe, step),
         looks.loss,

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.crops import random_crop
-from training.data_cache import View
+from training.photos.crops import random_crop
+from training.photos.data_cache import View
 from training.style.recipe import StyleRecipe
 from training.style.style_bank import StyleBank
 

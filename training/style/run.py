@@ -9,19 +9,21 @@ from pathlib import Path
 import keras
 from PIL import Image
 
-from training import backend, cli, data_cache, download, loop, photos, publish
-from training.checkpoints import Checkpoints
-from training.commands import (
-    ProgressWatch,
-    fetch,
-    publish_by_tensorflow,
-    tell_published,
-    tell_stopped,
-)
-from training.errors import UsageError, fail
-from training.files import write_then_rename
-from training.progress import Progress
-from training.stop import stop_request
+from training.loop import backend
+from training.loop.checkpoints import Checkpoints
+from training.loop.run import DivergedError, ResumeError
+from training.loop.watch import ProgressWatch
+from training.photos import data_cache, download, sources
+from training.program.errors import UsageError, fail
+from training.program.files import write_then_rename
+from training.program.flags import recipe_changes
+from training.program.progress import Progress
+from training.program.stop import stop_request
+from training.publishing.handover import publish_by_tensorflow
+from training.publishing.place import Place, PublishError
+from training.publishing.publish import begun, claim, publish
+from training.publishing.report import tell_published, tell_stopped
+from training.publishing.weights import WeightsError, load_weights, save_weights
 from training.style import recipes, style_bank
 from training.style.fit import Looks, Trainer, train
 from training.style.losses import HALF_LAYERS, Perception
@@ -29,7 +31,6 @@ from training.style.magenta import TeacherError, start_from_magenta
 from training.style.network import stylizer
 from training.style.recipe import StyleRecipe
 from training.style.vgg import VggError, load_vgg
-from training.weights import WeightsError, load_weights, save_weights
 
 SHEET_PAIRS = 24
 
@@ -42,7 +43,7 @@ def run_training(options: argparse.Namespace) -> int:
         fingerprint = recipe.fingerprint(
             *options.photos, "--styles", *options.styles, str(start or "")
         )
-        place, published = publish.claim(
+        place, published = claim(
             options.export_root, options.version, fingerprint, options.start_over
         )
         if published:
@@ -52,21 +53,21 @@ def run_training(options: argparse.Namespace) -> int:
         return _train_and_publish(options, recipe, start, place, fingerprint)
     except (
         UsageError,
-        photos.DataError,
+        sources.DataError,
         TeacherError,
         VggError,
         WeightsError,
-        loop.ResumeError,
+        ResumeError,
     ) as error:
         return fail(error, 2)
-    except (publish.PublishError, loop.DivergedError) as error:
+    except (PublishError, DivergedError) as error:
         # Without a place nothing has begun.
         return fail(error, 1 if "place" in locals() else 2)
 
 
 def _recipe(options: argparse.Namespace) -> StyleRecipe:
     try:
-        changes = cli.recipe_changes(options, StyleRecipe)
+        changes = recipe_changes(options, StyleRecipe)
         recipe = dataclasses.replace(recipes.load(options.recipe), **changes)
     except ValueError as error:
         raise UsageError(str(error)) from error
@@ -82,11 +83,11 @@ def _train_and_publish(
     options: argparse.Namespace,
     recipe: StyleRecipe,
     start: Path | None,
-    place: publish.Place,
+    place: Place,
     fingerprint: str,
 ) -> int:
-    files = photos.find(fetch(options.photos, (), options.cache_dir))
-    paintings = photos.find(fetch(options.styles, (), options.cache_dir))
+    files = sources.find(download.fetch_all(options.photos, (), options.cache_dir))
+    paintings = sources.find(download.fetch_all(options.styles, (), options.cache_dir))
     style_network, transformer, whole = stylizer(recipe)
     if options.weights:
         load_weights(options.weights, whole)
@@ -115,7 +116,7 @@ def _train_and_publish(
         flush=True,
     )
     trainer = Trainer(style_network, transformer, perception, recipe)
-    with stop_request() as stop, publish.begun(place, fingerprint) as folder:
+    with stop_request() as stop, begun(place, fingerprint) as folder:
         state = train(
             trainer,
             data.training,
@@ -160,7 +161,7 @@ def _train_and_publish(
                     "validation": {"loss": validation_loss, **looks.distances},
                 }
 
-            served = publish.publish(place, fingerprint, fill)
+            served = publish(place, fingerprint, fill)
             tell_published(place, served, state.seconds, "photo, style, painted")
             return 0
     return publish_by_tensorflow(options)

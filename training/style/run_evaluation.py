@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from training import backend, photos
-from training.commands import fetch
-from training.contact_sheet import write_contact_sheet
-from training.errors import fail
-from training.evaluate import ModelError
-from training.files import write_then_rename
-from training.progress import Progress
+from training.loop import backend
+from training.photos import download, sources
+from training.photos.contact_sheet import write_contact_sheet
+from training.program.errors import fail
+from training.program.files import write_then_rename
+from training.program.progress import Progress
+from training.publishing.saved_model import ModelError
 from training.style.evaluate import (
     BASELINES,
     Evaluation,
@@ -33,7 +33,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
         painters = {str(folder): load_painter(folder) for folder in options.models}
         pairs = _pairs(options)
         perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
-    except (ModelError, VggError, photos.DataError) as error:
+    except (ModelError, VggError, sources.DataError) as error:
         return fail(error, 2)
     evaluations = [
         evaluate(name, painter, pairs, perception, Progress(f"painting, {name}", "pairs"))
@@ -58,15 +58,15 @@ def _pairs(options: argparse.Namespace) -> list[tuple[Picture, Picture]]:
 
 
 def _read(names: Sequence[str], cache: Path, side: int, count: int) -> list[Picture]:
-    files = photos.find(fetch(names, (), cache))
+    files = sources.find(download.fetch_all(names, (), cache))
     pictures = []
     for k in range(min(count, len(files))):
         # Whatever a decoder raises for broken data means the same: it is left out.
         with contextlib.suppress(Exception):
             data = files[k * len(files) // min(count, len(files))].read()
-            pictures.append(photos.decode(data, side))
+            pictures.append(sources.decode(data, side))
     if not pictures:
-        raise photos.DataError(f"none of {len(files)} picture files can be read")
+        raise sources.DataError(f"none of {len(files)} picture files can be read")
     return pictures
 
 

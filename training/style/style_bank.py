@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.photos import DataError, PhotoFile, decode
+from training.photos.sources import DataError, PhotoFile, decode
 from training.style.losses import Perception
 from training.style.network import STYLE_SIDE
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.training import tensorflow_2_1
+from tests.training.color.test_export import only_on_linux_x86, png
 from tests.training.style.conftest import smooth
-from tests.training.test_export import only_on_linux_x86, png
 from tests.training.warm_up import replayed
 from training.style.export import NetworkPainter, mirrored, style_scale, write_saved_model
 from training.style.network import stylizer

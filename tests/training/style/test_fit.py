@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from training import data_cache, photos
-from training.checkpoints import Checkpoints
+from training.loop.checkpoints import Checkpoints
+from training.photos import data_cache, sources
 from training.style import style_bank
 from training.style.fit import Looks, Trainer, Trapezoid, train
 from training.style.losses import Perception
@@ -22,7 +22,7 @@ def perception(vgg_weights):
 
 @pytest.fixture(scope="module")
 def data(photos_folder, tiny_recipe, tmp_path_factory):
-    files = photos.find([photos_folder])
+    files = sources.find([photos_folder])
     cache = data_cache.load(files, tiny_recipe.photo_side, tmp_path_factory.mktemp("cache"))
     return cache.parts(0.2, 4)
 
@@ -35,7 +35,7 @@ def bank_folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def bank(styles_folder, data, tiny_recipe, perception, bank_folder):
     style_network, _, _ = stylizer(tiny_recipe)
-    files = photos.find([styles_folder])
+    files = sources.find([styles_folder])
     return style_bank.load(files, data.training[:2], style_network, perception, bank_folder, "key")
 
 
@@ -47,7 +47,7 @@ def test_the_bank_holds_what_can_be_read_and_photos_at_the_end(bank):
 
 
 def test_the_bank_is_made_once(styles_folder, data, tiny_recipe, perception, bank, bank_folder):
-    files = photos.find([styles_folder])
+    files = sources.find([styles_folder])
 
     def load(key: str, told: list) -> style_bank.StyleBank:
         network, _, _ = stylizer(tiny_recipe)

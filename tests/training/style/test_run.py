@@ -12,8 +12,8 @@ import pytest
 
 from tests.training.style.conftest import TINY, smooth
 from training.cli import main
+from training.publishing.weights import load_weights
 from training.style.network import stylizer
-from training.weights import load_weights
 
 ROOT = Path(__file__).resolve().parents[3]
 

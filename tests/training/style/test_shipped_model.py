@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from tests.training import tensorflow_2_1
-from tests.training.test_export import only_on_linux_x86, png
+from tests.training.color.test_export import only_on_linux_x86, png
+from training.publishing.weights import load_weights
 from training.style import recipes
 from training.style.evaluate import load_painter
 from training.style.network import stylizer
-from training.weights import load_weights
 
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = ROOT / "models" / "style"

@@ -1,0 +1,31 @@
+"""The application of every photo client, before it has routes."""
+
+from flask import Flask
+
+from predict_url.predictor import Predictor
+from web import observation, problems
+from web.admission import Admission
+from web.metrics import Metrics
+
+from .settings import ClientSettings
+from .upload import InMemoryRequest
+
+
+class ClientApp(Flask):
+    """A Flask application with what all clients have, and no routes yet.
+
+    Uploads never touch the disk. `extensions["predictor"].close()` ends it.
+    """
+
+    request_class = InMemoryRequest
+
+    def __init__(self, import_name: str, settings: ClientSettings):
+        super().__init__(import_name, static_folder="page", static_url_path="/page")
+        self.admission = Admission(
+            settings.max_in_hand, settings.max_pixels_in_hand, settings.max_upload_bytes_in_hand
+        )
+        self.metrics = Metrics(self.admission)
+        self.predictor = Predictor(settings.url, self.metrics.observe_exchange)
+        self.extensions["predictor"] = self.predictor
+        problems.register(self)
+        observation.observe(self, self.metrics)

@@ -1,0 +1,167 @@
+"""The command line of a client: without photos it is the server, with photos it makes pictures."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, NoReturn, TypeVar
+
+from flask import Flask
+
+from predict_url.predictor import Predictor
+from web.options import Option, yes_or_no
+from web.problems import Problem
+from web.server import bind_error, serve
+from web.settings import BadSetting, from_environment, help_text, whole
+
+from .batch import Batch, Make
+from .batch_plan import BadPlan, plan
+from .settings import ClientSettings
+
+_AT_ONCE = 4
+Kind = TypeVar("Kind", bound=ClientSettings)
+
+
+@dataclass(frozen=True)
+class Client(Generic[Kind]):
+    """What one client is: its name, its settings, its application, and what it makes of a file."""
+
+    program: str
+    purpose: str
+    kind: type[Kind]
+    create_app: Callable[[Kind], Flask]
+    # The options of a request, which are options of the command line, too.
+    options: Callable[[Kind], Sequence[Option]]
+    # What the arguments ask for, as a way to make a picture; it may raise Problem.
+    maker: Callable[[Mapping[str, Any], Kind, Predictor], Make]
+    # Arguments of its own, each with what it means.
+    own_arguments: tuple[tuple[str, str, str], ...] = ()
+
+
+class _BadArguments(Exception):
+    """The text is for people."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _BadArguments(message)
+
+
+def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, str]) -> int:
+    """`--help`; or serve; or, where photos are named, write their pictures into a folder.
+
+    Returns 0 when all is done, 1 where the port is taken or some photos failed, 2 for a bad
+    argument or setting, after one line that says so, and 130 after Ctrl-C among photos.
+    """
+    if arguments in (["--help"], ["-h"]):
+        print(_help(client))
+        return 0
+    try:
+        settings = from_environment(environment, client.kind)
+        if arguments:
+            return _pictures(client, arguments, settings)
+    except (BadSetting, _BadArguments, BadPlan) as error:
+        print(f"{client.program}: {error}", file=sys.stderr)
+        return 2
+    taken = bind_error(settings.host, settings.port)
+    if taken:
+        where = f"{settings.host} port {settings.port}"
+        print(f"{client.program}: cannot listen on {where}: {taken.strerror}", file=sys.stderr)
+        return 1
+    about = f"model at {settings.url}"
+    serve(settings, lambda: client.create_app(settings), settings.timeout_s, about)
+    return 0
+
+
+def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int:
+    options = client.options(settings)
+    parser = _Parser(prog=client.program, add_help=False, allow_abbrev=False)
+    parser.add_argument("photos", nargs="*", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--at-once", type=_reader(whole(1, 64)), default=_AT_ONCE)
+    parser.add_argument("--again", action="store_true")
+    for flag, _, _ in client.own_arguments:
+        parser.add_argument(flag)
+    for option in options:
+        # A yes-or-no option is a plain flag.
+        how: dict[str, Any] = {"type": _reader(option.read), "default": option.default}
+        if option.read is yes_or_no:
+            how = {"action": "store_true"}
+        parser.add_argument(_flag(option), **how)
+    given, unknown = parser.parse_known_intermixed_args(arguments)
+    flags = [each for each in unknown if each.startswith("-")]
+    if flags:
+        raise _BadArguments(f"unknown argument {flags[0]!r}; see --help")
+    if not given.photos:
+        raise _BadArguments("name the photos, or folders of them; see --help")
+    if given.out is None:
+        raise _BadArguments("name the folder to write the pictures into: --out FOLDER")
+    if given.out.exists() and not given.out.is_dir():
+        raise _BadArguments(f"--out {given.out} is a file; name a folder")
+    jobs = plan(given.photos, given.out)
+    if not jobs:
+        raise _BadArguments(f"no photos in {', '.join(map(str, given.photos))}")
+    predictor = Predictor(settings.url)
+    try:
+        make = client.maker(vars(given), settings, predictor)
+        return Batch(make, settings, given.at_once).run(jobs, given.again)
+    except Problem as problem:
+        raise _BadArguments(problem.detail) from None
+    except KeyboardInterrupt:
+        # A second time, by someone in a hurry.
+        return 130
+    finally:
+        predictor.close()
+
+
+def _flag(option: Option) -> str:
+    return "--" + option.name.replace("_", "-")
+
+
+def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A reader of options, whose ValueError holds words for people, as argparse wants it."""
+
+    def converted(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
+
+    return converted
+
+
+def _help(client: Client[Kind]) -> str:
+    options = " ".join(
+        f"[{_flag(option)}]"
+        if option.read is yes_or_no
+        else f"[{_flag(option)} {option.name.upper().split('_')[-1]}]"
+        for option in client.options(client.kind())
+    )
+    own = "".join(f"  {flag} {value}\n      {meaning}\n" for flag, value, meaning in
+                  client.own_arguments)  # fmt: skip
+    names = "".join(f"[{flag} {value}] " for flag, value, _ in client.own_arguments)
+    return f"""\
+usage: {client.program}
+       {client.program} PHOTO ... --out FOLDER {names}{options}
+           [--at-once N] [--again]
+
+{client.purpose}
+
+With photos it is no server: it writes their pictures, asking the model at URL itself.
+
+  PHOTO
+      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with the dates of
+      its EXIF; a folder keeps its name and its tree.
+  --out FOLDER
+      Where to. What is there already and whole is not made again: the same command goes on.
+{own}  --at-once N (default {_AT_ONCE})
+      So many photos at the same time.
+  --again
+      Make all of them again.
+
+It exits with 0 when every photo has its picture, 1 where some failed, 2 for a bad argument.
+
+Settings, as environment variables:
+
+{help_text(client.kind)}"""

@@ -1,0 +1,56 @@
+"""What every client of ours answers beside POST /predict: the page, health, metrics."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from predict_url.predictor import Predictor
+from web.deadline import Deadline
+from web.metrics import Metrics
+from web.problems import Problem
+
+# Nothing from elsewhere, nothing inline; pictures from memory are the ones just made.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_READY_WITHIN_S = 2.0
+_RETRY_AFTER_S = 2
+
+
+def common_routes(
+    predictor: Predictor,
+    metrics: Metrics,
+    page: Callable[[], str],
+    passed_on: Callable[[], dict[str, str]] = dict,
+) -> Blueprint:
+    """GET /, /healthz, /readyz and /metrics.
+
+    `page()` is the HTML of the page; `passed_on()` is what of the request's headers /readyz asks
+    the predict URL with.
+    """
+    routes = Blueprint("common", __name__)
+
+    @routes.get("/")
+    def index() -> Response:
+        response = Response(page(), mimetype="text/html")
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        return Response("ok\n", mimetype="text/plain")
+
+    @routes.get("/readyz")
+    def readyz() -> Response:
+        reason = predictor.not_ready_because(Deadline(_READY_WITHIN_S), passed_on())
+        if reason:
+            raise Problem(503, "not-ready", reason, _RETRY_AFTER_S)
+        return Response("ready\n", mimetype="text/plain")
+
+    @routes.get("/metrics")
+    def numbers() -> Response:
+        return Response(metrics.text(), content_type=metrics.content_type)
+
+    return routes

@@ -1,0 +1,16 @@
+"""A picture that is made, before it is written as a file."""
+
+from dataclasses import dataclass
+
+from pictures import lab, picture
+
+
+@dataclass(frozen=True)
+class Finished:
+    """sRGB pixels [H,W,3], 0…255, the photo that they were made from, and the model that made them,
+    where it says its name.
+    """
+
+    pixels: lab.Bytes
+    photo: picture.Photo
+    model: str | None

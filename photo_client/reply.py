@@ -1,0 +1,39 @@
+"""The reply that shows a finished picture."""
+
+import weakref
+from contextlib import ExitStack
+
+from flask import Response, g, request
+
+from pictures import picture
+from web.admission import Room
+from web.stages import stage
+
+from . import reply_format
+from .finished import Finished
+
+
+def kept_until_sent(response: Response, room: Room, in_hand: ExitStack) -> Response:
+    """The response, whose photo stays `in_hand` until it is sent, however slow its client takes it:
+    of its `room`, what the answer itself takes.
+    """
+    room.keep(response.content_length or 0)
+    # By the server, when it has sent the answer or given up; or when nobody has it any more.
+    leave = weakref.finalize(response, in_hand.pop_all().close)
+    leave.atexit = False
+    response.call_on_close(leave)
+    return response
+
+
+def picture_reply(made: Finished) -> Response:
+    """The reply that shows a finished picture, in the format that the caller accepts."""
+    # What /metrics and the log tell of, once the request is answered.
+    g.model = made.model or "unnamed"
+    media_type = reply_format.choose(request.accept_mimetypes, made.photo.image.size)
+    with stage("encode"):
+        body = picture.encode(made.pixels, made.photo.alpha, media_type)
+    response = Response(body, mimetype=media_type)
+    response.headers["Vary"] = "Accept"
+    if made.model:
+        response.headers["X-Model"] = made.model
+    return response

@@ -1,0 +1,141 @@
+"""The photo in a request: a multipart form or the bare body, kept in memory."""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import IO, Any
+
+from flask import Request, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from web.client_socket import ClientTooSlow
+from web.problems import Problem
+
+# What the multipart envelope adds to the file at most.
+_ENVELOPE = 65_536
+_MOST_PARTS = 20
+
+
+class InMemoryRequest(Request):
+    """A request whose uploads stay in memory, where Werkzeug would write large ones to /tmp."""
+
+    max_form_parts = _MOST_PARTS
+    # Werkzeug also counts the block that it is reading, 64 KiB.
+    max_form_memory_size = 4 * 65_536
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return io.BytesIO()
+
+
+class _Arriving:
+    """The body of a request as it arrives."""
+
+    def __init__(self, body: Any, more: Callable[[int], None]):
+        self._body = body
+        self._more = more
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or fewer. Raises Problem: 408 the client is too slow, 503 (by `more`)."""
+        try:
+            data: bytes = self._body.read(size)
+        except ClientTooSlow as error:
+            raise Problem(
+                408,
+                "upload-slow",
+                "The upload took too long. Send it again over a faster connection, or a smaller "
+                "one, or raise CLIENT_TIMEOUT_S.",
+            ) from error
+        self._more(len(data))
+        return data
+
+
+def pictures(
+    names: Sequence[str], required: int, max_bytes: int, more: Callable[[int], None]
+) -> dict[str, io.BytesIO]:
+    """The pictures of a request by field name; so many of `names`, from the first, are `required`.
+
+    A body with an image type counts as the first one. `more` hears of every so many bytes that
+    arrive. Raises Problem: 400 missing or doubled, 408 too slow, 413 more than `max_bytes` in one
+    picture, 415 neither a form nor a picture, and what `more` raises.
+    """
+    first = names[0]
+    request.environ["wsgi.input"] = _Arriving(request.environ["wsgi.input"], more)
+    request.max_content_length = max_bytes * len(names) + _ENVELOPE
+    try:
+        if request.mimetype.startswith("image/"):
+            found = {first: _bare_body()}
+            if required > 1:
+                raise _missing(names[1])
+        elif request.mimetype == "multipart/form-data":
+            found = _from_form(names, required)
+        else:
+            raise Problem(
+                415,
+                "not-an-upload",
+                f"Send the photo as the form field {first} (curl -F {first}=@photo.jpg) or as the "
+                "request's body with its own Content-Type, such as image/jpeg.",
+            )
+    except RequestEntityTooLarge:
+        raise _too_large(max_bytes) from None
+    except (HTTPException, Problem):
+        raise
+    except Exception as error:
+        # The server's own errors about garbled bodies have no base that we could name here.
+        raise _ended_early() from error
+    for picture in found.values():
+        if picture.getbuffer().nbytes > max_bytes:
+            raise _too_large(max_bytes)
+    return found
+
+
+def _bare_body() -> io.BytesIO:
+    body = request.get_data(cache=False)
+    if request.content_length is not None and len(body) < request.content_length:
+        raise _ended_early()
+    return io.BytesIO(body)
+
+
+def _from_form(names: Sequence[str], required: int) -> dict[str, io.BytesIO]:
+    found = {}
+    for position, name in enumerate(names):
+        files = request.files.getlist(name)
+        if len(files) > 1:
+            raise Problem(400, "picture-doubled", f"{name} was sent {len(files)} times; send one.")
+        if files:
+            stream = files[0].stream
+            assert isinstance(stream, io.BytesIO)
+            found[name] = stream
+        elif position < required:
+            raise _missing(name)
+    return found
+
+
+def _missing(name: str) -> Problem:
+    return Problem(
+        400,
+        "picture-missing",
+        f"The field {name} holds text, not a file: write {name}=@photo.jpg, with the @."
+        if name in request.form
+        else f"A picture is missing: send it as the file of the form field {name} "
+        f"(curl -F {name}=@photo.jpg).",
+    )
+
+
+def _ended_early() -> Problem:
+    return Problem(
+        400, "upload-broken", "The upload ended early or arrived garbled. Send it again."
+    )
+
+
+def _too_large(max_bytes: int) -> Problem:
+    return Problem(
+        413,
+        "too-many-bytes",
+        f"The upload is too large: a picture may have {max_bytes} bytes, and a form "
+        f"{_MOST_PARTS} fields. Send a smaller one, or raise MAX_UPLOAD_MB.",
+    )

@@ -1,0 +1,3 @@
+"""The other end of the predict URL, TensorFlow Serving's REST API: signatures, fallback,
+time budget. Imports `web` and `pictures`.
+"""

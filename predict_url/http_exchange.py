@@ -1,0 +1,240 @@
+"""One HTTP exchange under one deadline, over connections that are kept alive.
+
+The time-outs of `requests` and `http.client` count from one received packet to the next, so a
+server that trickles holds its caller for as long as it likes. Here every wait, for the connection
+as for the last byte of the body, gets what is left until the deadline.
+"""
+
+import http.client
+import io
+import queue
+import select
+import socket
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from web.deadline import Deadline, DeadlineExceeded
+
+
+class ExchangeFailed(Exception):
+    """No usable reply. The subclasses tell why."""
+
+
+class Unreachable(ExchangeFailed):
+    """No connection, or it was lost before the reply was whole."""
+
+
+class NotHttp(ExchangeFailed):
+    """What came back is not HTTP, or larger than allowed."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole HTTP reply."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+class _Wire(io.RawIOBase):
+    """A socket as http.client uses it, whose every wait ends at `deadline`."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline):
+        super().__init__()
+        self.sock = sock
+        self.deadline = deadline
+
+    def sendall(self, data: Any) -> None:
+        view = memoryview(data)
+        while view:
+            self.sock.settimeout(self.deadline.left())
+            view = view[self.sock.send(view) :]
+
+    def readinto(self, buffer: Any) -> int:
+        self.sock.settimeout(self.deadline.left())
+        return self.sock.recv_into(buffer)
+
+    def readable(self) -> bool:
+        return True
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        # A reader of its own for each reply: http.client closes it, and the connection lives on.
+        return io.BufferedReader(_Wire(self.sock, self.deadline), 65_536)
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection whose waits obey the deadline of the exchange in hand."""
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None):
+        super().__init__(host, port)
+        self.tls = tls
+        self.deadline = Deadline(0)
+        self.wire: _Wire | None = None
+
+    def obey(self, deadline: Deadline) -> None:
+        """End every wait from now on at `deadline`."""
+        self.deadline = deadline
+        if self.wire is not None:
+            self.wire.deadline = deadline
+
+    def connect(self) -> None:
+        error: OSError | None = None
+        for family, kind, protocol, address in _addresses(self.host, self.port, self.deadline):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(self.deadline.left())
+                sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self.tls is not None:
+                    sock = self.tls.wrap_socket(sock, server_hostname=self.host)
+            except OSError as failed:
+                sock.close()
+                error = failed
+            else:
+                self.sock: Any = _Wire(sock, self.deadline)
+                self.wire = self.sock
+                return
+        raise error or OSError(f"no address for {self.host}")
+
+    def hang_up(self) -> None:
+        """Close the socket itself; http.client calls close() while it still reads the body."""
+        self.close()
+        if self.wire is not None:
+            self.wire.sock.close()
+
+    def has_gone_away(self) -> bool:
+        """True where an idle connection has something to say, which can only be good-bye."""
+        if self.wire is None or self.sock is None:
+            return True
+        poll = select.poll()
+        poll.register(self.wire.sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+
+def _addresses(host: str, port: int, deadline: Deadline) -> list[tuple[Any, Any, int, Any]]:
+    """Where to connect to. The system's resolver knows no deadline, so it is asked in a thread."""
+    found: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            found.put(error)
+
+    threading.Thread(target=resolve, daemon=True).start()
+    try:
+        answer = found.get(timeout=deadline.left())
+    except queue.Empty:
+        raise Unreachable(f"the name {host} was not resolved in time") from None
+    if isinstance(answer, OSError):
+        raise answer
+    return [(family, kind, protocol, address) for family, kind, protocol, _, address in answer]
+
+
+class HttpPool:
+    """Kept-alive connections to one server, shared by threads: a connection serves one at a time.
+
+    An exchange that finds its kept-alive connection closed under it, before any byte of a reply,
+    is tried exactly once more, on a new connection: predictions change nothing at the server, so
+    asking twice is safe.
+    """
+
+    MAX_IDLE = 64
+
+    def __init__(self, url: str):
+        parts = urlsplit(url)
+        self.host = parts.hostname or ""
+        self.tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self.port = parts.port or (443 if self.tls else 80)
+        self._idle: list[_Connection] = []
+        self._lock = threading.Lock()
+
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        deadline: Deadline,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        max_bytes: int = 64_000_000,
+    ) -> Reply:
+        """Send one request and return the whole reply, of at most `max_bytes`.
+
+        Raises Unreachable, DeadlineExceeded or NotHttp.
+        """
+        connection = self._take_idle()
+        reused = connection is not None
+        while True:
+            if connection is None:
+                connection = _Connection(self.host, self.port, self.tls)
+            connection.obey(deadline)
+            kept = False
+            try:
+                deadline.left()
+                try:
+                    connection.request(method, target, body, headers or {})
+                    response = connection.getresponse()
+                except (ConnectionError, ssl.SSLEOFError):
+                    if not reused:
+                        raise
+                    connection.hang_up()
+                    connection, reused = None, False
+                    continue
+                reply = Reply(response.status, response.headers, _read(response, max_bytes))
+                kept = not response.will_close
+                return reply
+            except TimeoutError:
+                raise DeadlineExceeded(f"{deadline.seconds:g} s have passed") from None
+            except OSError as error:
+                raise Unreachable(str(error) or type(error).__name__) from error
+            except http.client.IncompleteRead as error:
+                raise Unreachable("the connection was lost in the middle of the reply") from error
+            except http.client.HTTPException as error:
+                raise NotHttp(f"no HTTP reply: {type(error).__name__}") from error
+            finally:
+                if connection is not None:
+                    self._give_back(connection, kept)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.hang_up()
+
+    def _take_idle(self) -> _Connection | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if not connection.has_gone_away():
+                return connection
+            connection.hang_up()
+
+    def _give_back(self, connection: _Connection, kept: bool) -> None:
+        with self._lock:
+            if kept and len(self._idle) < self.MAX_IDLE:
+                self._idle.append(connection)
+                return
+        connection.hang_up()
+
+
+def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    """The whole body. http.client itself is silent about one that ends early."""
+    expected = response.length
+    if expected is not None and expected > max_bytes:
+        raise NotHttp(f"the reply is larger than {max_bytes} bytes")
+    chunks, total = [], 0
+    while chunk := response.read(1_048_576):
+        total += len(chunk)
+        if total > max_bytes:
+            raise NotHttp(f"the reply is larger than {max_bytes} bytes")
+        chunks.append(chunk)
+    if expected is not None and total < expected:
+        raise http.client.IncompleteRead(b"", expected - total)
+    return b"".join(chunks)

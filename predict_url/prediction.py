@@ -1,0 +1,69 @@
+"""Values of a predict request and of its reply: pictures as base64 PNGs, arrays as JSON numbers."""
+
+import base64
+import binascii
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from pictures import png
+from pictures.lab import Bytes, Floats
+
+from .predictor import nonsense
+
+
+def png_value(pixels: npt.NDArray[np.uint8]) -> dict[str, str]:
+    """`pixels` [H,W] or [H,W,C], 0…255, as the JSON value of a string input: a PNG in base64."""
+    return {"b64": base64.b64encode(png.encode(pixels)).decode("ascii")}
+
+
+def png_pixels(
+    prediction: Any, name: str, mode: str, least: tuple[int, int], most: tuple[int, int]
+) -> Bytes:
+    """The pixels of the PNG that output `name` of a prediction holds.
+
+    `mode` is Pillow's; `least` and `most` are the sizes (width, height) allowed. Raises Problem
+    (502) on anything else.
+    """
+    try:
+        data = base64.b64decode(prediction[name]["b64"], validate=True)
+    except (TypeError, KeyError, IndexError, binascii.Error, ValueError):
+        raise nonsense(f"no base64 picture in `{name}`") from None
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            fits = all(
+                low <= side <= high
+                for low, side, high in zip(least, image.size, most, strict=True)
+            )  # fmt: skip
+            if image.mode != mode or not fits:
+                raise nonsense(
+                    f"`{name}` is {image.mode} of {image.size}, not {mode} of {least} to {most}"
+                )
+            return np.asarray(image)
+    except (OSError, SyntaxError, ValueError):
+        raise nonsense(f"`{name}` is not a whole PNG") from None
+
+
+def numbers(prediction: Any) -> Floats:
+    """The array that a prediction of one output holds. Raises Problem (502) where it is none, or
+    holds what is not finite.
+    """
+    try:
+        with np.errstate(over="ignore"):
+            values = np.asarray(prediction, np.float32)
+    except (TypeError, ValueError):
+        raise nonsense("not an array of numbers") from None
+    if not np.isfinite(values).all():
+        raise nonsense("numbers that are not finite")
+    return values
+
+
+def model_name(prediction: Any) -> str | None:
+    """The output `model` of a prediction, where it is a name that can stand in a header."""
+    told = prediction.get("model")
+    if isinstance(told, str) and 0 < len(told) <= 64 and told.isascii() and told.isprintable():
+        return told
+    return None

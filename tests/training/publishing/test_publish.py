@@ -1,0 +1,205 @@
+"""Contract 1: what stands in an export root, whatever happens to the run that writes it."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from training.publishing.place import Place, PublishError, versions
+from training.publishing.publish import begun, claim, publish
+
+
+def fill_for(version: int):
+    def fill(folder: Path) -> dict:
+        (folder / str(version)).mkdir()
+        (folder / str(version) / "saved_model.pb").write_text("graph")
+        (folder / "weights.h5").write_text("weights")
+        return {"note": "kept"}
+
+    return fill
+
+
+def tree(root: Path) -> set[str]:
+    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
+
+
+PUBLISHED = {"1/saved_model.pb", "v1/1/saved_model.pb", "v1/weights.h5", "v1/training.json"}
+
+
+def test_publishes_the_whole_tree(tmp_path):
+    place, published = claim(tmp_path, None, "abc")
+    assert (place.version, published) == (1, False)
+    assert publish(place, "abc", fill_for(1)) == tmp_path / "v1" / "1"
+    assert tree(tmp_path) == PUBLISHED
+    record = json.loads((tmp_path / "v1" / "training.json").read_text())
+    assert record == {"fingerprint": "abc", "note": "kept"}
+    # Hard links: the same file under two names.
+    assert (tmp_path / "1/saved_model.pb").samefile(tmp_path / "v1/1/saved_model.pb")
+
+
+def test_copies_where_links_are_refused(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    assert tree(tmp_path) == PUBLISHED
+    assert not (tmp_path / "1/saved_model.pb").samefile(tmp_path / "v1/1/saved_model.pb")
+
+
+def test_takes_the_next_free_number(tmp_path):
+    publish(claim(tmp_path, 3, "abc")[0], "abc", fill_for(3))
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "8").mkdir()  # somebody else's: taken all the same
+    assert versions(tmp_path) == [3, 8]
+    assert claim(tmp_path, None, "def") == (Place(tmp_path, 9), False)
+
+
+def test_a_restarted_job_finds_its_own_version(tmp_path):
+    publish(claim(tmp_path, None, "abc")[0], "abc", fill_for(1))
+    for version in (None, 1):
+        assert claim(tmp_path, version, "abc") == (Place(tmp_path, 1), True)
+
+
+def test_another_configuration_never_replaces_a_version(tmp_path):
+    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    with pytest.raises(PublishError, match="version 1 .* another configuration"):
+        claim(tmp_path, 1, "def")
+
+
+def test_completes_what_lacks_the_last_step(tmp_path):
+    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    (tmp_path / "1" / "saved_model.pb").unlink()
+    (tmp_path / "1").rmdir()
+    assert claim(tmp_path, 1, "abc")[1]
+    assert tree(tmp_path) == PUBLISHED
+
+
+def test_a_root_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(PublishError, match="--export-root"):
+        claim(tmp_path / "file", 1, "abc")
+
+
+def test_two_runs_for_one_number(tmp_path):
+    place, _ = claim(tmp_path, 1, "abc")
+    other, _ = claim(tmp_path, 1, "def")
+    publish(place, "abc", fill_for(1))
+    with pytest.raises(PublishError, match="another run meanwhile"):
+        publish(other, "def", fill_for(1))
+    assert tree(tmp_path) == PUBLISHED
+
+
+def test_a_full_disk_leaves_nothing(tmp_path):
+    def fill(folder: Path) -> dict:
+        (folder / "1").mkdir()
+        (folder / "1" / "saved_model.pb").write_text("half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(PublishError, match="No space left"):
+        publish(claim(tmp_path, 1, "abc")[0], "abc", fill)
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from training.publishing.publish import claim, publish
+
+def fill(folder):
+    (folder / "1").mkdir()
+    (folder / "1" / "saved_model.pb").write_text("half of it")
+    print("writing", flush=True)
+    time.sleep(60)
+
+root = Path(sys.argv[1])
+publish(claim(root, 1, "abc")[0], "abc", fill)
+"""
+
+
+def test_killed_while_writing_leaves_no_version(tmp_path):
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(signal.SIGKILL)
+    assert versions(tmp_path) == []
+    # The next start sweeps up, and publishes.
+    place, _ = claim(tmp_path, 1, "abc")
+    assert list(tmp_path.iterdir()) == []
+    publish(place, "abc", fill_for(1))
+    assert tree(tmp_path) == PUBLISHED
+
+
+def test_killed_at_any_moment_there_is_a_whole_version_or_none(tmp_path):
+    script = KILLED.replace("time.sleep(60)", "return {}")
+    for attempt in range(12):
+        root = tmp_path / str(attempt)
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(root)], stdout=subprocess.PIPE, text=True
+        )
+        process.stdout.readline()
+        time.sleep(attempt * 0.0005)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        for version in versions(root):
+            served = [root / f"v{version}" / str(version), root / str(version)]
+            assert served[0].is_dir()
+            for folder in filter(Path.exists, served):
+                assert (folder / "saved_model.pb").read_text() == "half of it"
+        claim(root, 1, "abc")
+        assert not list(root.glob(".*"))
+
+
+def test_an_unfinished_run_is_found_again(tmp_path):
+    publish(claim(tmp_path, 1, "old")[0], "old", fill_for(1))
+    place, _ = claim(tmp_path, None, "abc")
+    with begun(place, "abc") as folder:
+        assert folder == tmp_path / ".checkpoints" / "v2"
+        (folder / "step-5.npz").touch()
+    assert claim(tmp_path, None, "abc") == (Place(tmp_path, 2), False)
+    # Without a number another configuration goes by; with this one it must say that it means it.
+    assert claim(tmp_path, None, "def") == (Place(tmp_path, 3), False)
+    with pytest.raises(PublishError, match="unfinished: .* --start-over"):
+        claim(tmp_path, 2, "def")
+    assert (folder / "step-5.npz").exists()
+    claim(tmp_path, 2, "def", start_over=True)
+    assert not folder.exists()
+
+
+def test_what_was_kept_goes_when_the_version_is_published(tmp_path):
+    place, _ = claim(tmp_path, None, "abc")
+    with begun(place, "abc"):
+        publish(place, "abc", fill_for(1))
+    assert tree(tmp_path) == PUBLISHED
+    assert not (tmp_path / ".checkpoints").exists()
+    # Killed between the two: the next start, which finds the version, sees to it.
+    (tmp_path / ".checkpoints" / "v1").mkdir(parents=True)
+    claim(tmp_path, 1, "abc")
+    assert tree(tmp_path) == PUBLISHED
+    assert not (tmp_path / ".checkpoints").exists()
+
+
+def test_two_processes_never_train_one_version(tmp_path):
+    place, _ = claim(tmp_path, 1, "abc")
+    script = "import sys\nfrom pathlib import Path\nfrom training.publishing.publish import *\n"
+    script += "with begun(Place(Path(sys.argv[1]), 1), 'abc'): print('in', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "in\n"
+        another = pytest.raises(PublishError, match="another process is training version 1")
+        with another, begun(place, "abc"):
+            pass
+        process.kill()
+    with begun(place, "abc"):
+        pass
+    with pytest.raises(PublishError, match="another run meanwhile"), begun(place, "def"):
+        pass

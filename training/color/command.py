@@ -1,0 +1,122 @@
+"""Command line of `python -m training`; TensorFlow is imported once the flags are right."""
+
+import argparse
+from pathlib import Path
+
+from training.color import recipes
+from training.color.recipe import Recipe
+from training.program.flags import (
+    Parser,
+    add_cache_flag,
+    add_place_flags,
+    add_recipe_flags,
+    add_start_over_flag,
+)
+from training.program.quiet import held_standard_error
+
+DESCRIPTION = """\
+Train a network that colors black-and-white photographs, and publish it as a SavedModel.
+
+  python -m training --data photos.zip more/ https://example.org/photos.zip
+  python -m training evaluate models/color/v1 --data eval.zip
+
+A run that was killed or stopped goes on when the same command is given again.
+Without --data the shipped v1 is trained on, for a few minutes, on the photos in samples/.
+"""
+
+
+def training_parser() -> argparse.ArgumentParser:
+    """The flags of `python -m training`."""
+    parser = Parser(
+        prog="python -m training",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        metavar="SOURCE",
+        help="folders (searched recursively), zip files, http(s) or file URLs of zip files",
+    )
+    parser.add_argument(
+        "--data-sha256",
+        nargs="+",
+        default=[],
+        metavar="HEX",
+        help="SHA-256 of each URL in --data, in order",
+    )
+    add_place_flags(parser)
+    parser.add_argument(
+        "--recipe",
+        choices=[name for name in recipes.names() if name != "finetune"],
+        help="what to train from scratch with --data (default: v1)",
+    )
+    parser.add_argument(
+        "--weights", type=Path, help="start from these weights (vN/weights.h5) instead of scratch"
+    )
+    add_cache_flag(parser)
+    add_start_over_flag(parser)
+    add_recipe_flags(parser, Recipe)
+    return parser
+
+
+def evaluation_parser() -> argparse.ArgumentParser:
+    """The flags of `python -m training evaluate`."""
+    parser = Parser(
+        prog="python -m training evaluate",
+        description="Compare published models and the baselines on photos, as Markdown tables.",
+    )
+    parser.add_argument(
+        "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/color/v1"
+    )
+    parser.add_argument("--data", nargs="+", required=True, metavar="SOURCE")
+    parser.add_argument(
+        "--side", type=int, default=256, help="photos are cut to squares of it (default: 256)"
+    )
+    parser.add_argument(
+        "--gains",
+        type=_gains,
+        metavar="G,G,...",
+        help="try the models with their a*b* times each of these (default: 1)",
+    )
+    parser.add_argument(
+        "--degrade",
+        choices=["none", "box3", "jpeg30", "grain8", "all"],
+        default="none",
+        help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
+        "L*; color is judged on the clean photo (default: %(default)s)",
+    )
+    parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
+    parser.add_argument(
+        "--sheet-photos", type=int, default=24, help="photos on the sheet (default: 24)"
+    )
+    parser.add_argument(
+        "--plot", type=Path, help="draw PSNR and colorfulness over --gains into this PNG"
+    )
+    parser.add_argument("--json", type=Path, help="write every figure of every photo to this file")
+    return parser
+
+
+def _gains(text: str) -> tuple[float, ...]:
+    try:
+        gains = tuple(map(float, text.split(",")))
+    except ValueError:
+        gains = ()
+    if not gains or not all(0 <= gain < 10 for gain in gains):
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers such as 0.8,1,1.2")
+    return gains
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return the exit code, one of those of `python -m training`."""
+    evaluating = arguments[:1] == ["evaluate"]
+    parser = evaluation_parser() if evaluating else training_parser()
+    options = parser.parse_args(arguments[1:] if evaluating else arguments)
+    options.arguments = arguments
+    if evaluating:
+        with held_standard_error():  # TensorFlow is imported here
+            from training.color.run_evaluation import run_evaluation
+        return run_evaluation(options)
+    with held_standard_error():
+        from training.color.run import run_training
+    return run_training(options)

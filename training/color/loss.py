@@ -1,0 +1,91 @@
+"""The loss of the color network: its error in a*b*, and what the picture is worth that is made.
+
+In `keras.ops` alone, so that every Keras backend trains by it.
+"""
+
+import math
+from collections.abc import Callable
+
+import keras
+from keras import ops
+
+from training.photos.lab import XYZ_RELATIVE_TO_RGB
+
+_TYPICAL_ERROR = 0.01  # a photo's mean squared error of a*b*/110, to weigh the losses alike
+_SMALLEST_ERROR = 0.001  # below it (3.5 units of a*b*) a photo is as good as right
+_SMALLEST_RGB_ERROR = 30.0  # the same, of 255 levels squared: 33.4 dB
+_PER_DECIBEL = math.log(10.0) / 10.0
+
+_A, _B, _LIGHTNESS = slice(0, 1), slice(1, 2), slice(2, 3)  # channels of the truth
+_EPSILON = 6.0 / 29.0  # as in training.photos.lab, which has the formulas and their source
+
+
+def color_loss(
+    delta: float, psnr_share: float, picture_weight: float = 0.0, vividness: float = 0.0
+) -> Callable:
+    """The loss between the truth and what the network predicts.
+
+    The truth is [B, H, W, 3], a* and b* divided by 128 and L* divided by 100; the prediction is
+    a* and b* divided by 128, [B, H, W, 2].
+
+    Huber on a*b*/110, summed over a* and b* and averaged, and for the share `psnr_share` the
+    logarithm of each photo's mean squared error (Chen et al., "HINet", 2021). PSNR is that
+    logarithm, so a photo that is nearly right counts as much as one that is far off.
+
+    `picture_weight` adds the error of the picture itself, the predicted color with the photo's own
+    L* as sRGB: its PSNR in dB, to which each unit of its colorfulness adds `vividness` dB. A
+    network that is paid for color by what it costs puts it where it is surest.
+    """
+    huber = keras.losses.Huber(delta=delta)
+    scale = 128.0 / 110.0
+
+    def loss(truth: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
+        ab = truth[..., :2]
+        total = (1.0 - psnr_share) * 2.0 * huber(ab * scale, predicted * scale)
+        if psnr_share:
+            squared = ops.sum(ops.square((ab - predicted) * scale), axis=-1)
+            relative = ops.log(ops.mean(squared, axis=(1, 2)) + _SMALLEST_ERROR)
+            total += psnr_share * _TYPICAL_ERROR * ops.mean(relative)
+        if picture_weight:
+            worse = ops.mean(-picture_worth(truth, predicted, vividness))
+            total += picture_weight * _TYPICAL_ERROR * _PER_DECIBEL * worse
+        return total
+
+    return loss
+
+
+def picture_worth(
+    truth: keras.KerasTensor, predicted: keras.KerasTensor, vividness: float
+) -> keras.KerasTensor:
+    """PSNR in dB of each photo, and `vividness` times its colorfulness: [B].
+
+    Both are of the cells that the network predicts, not of pixels.
+    """
+    lightness = truth[..., _LIGHTNESS]
+    picture = to_rgb(lightness, predicted)
+    error = ops.mean(ops.square(picture - to_rgb(lightness, truth[..., :2])), axis=(1, 2, 3))
+    decibels = -ops.log((error + _SMALLEST_RGB_ERROR) / 255.0**2) / _PER_DECIBEL
+    return decibels + vividness * colorfulness(picture) if vividness else decibels
+
+
+def to_rgb(lightness: keras.KerasTensor, ab: keras.KerasTensor) -> keras.KerasTensor:
+    """sRGB, 0...255, clipped, [B, H, W, 3], of L*/100 [B, H, W, 1] and a*b*/128 [B, H, W, 2]."""
+    y = (lightness * 100.0 + 16.0) / 116.0
+    x, z = y + ab[..., _A] * (128.0 / 500.0), y - ab[..., _B] * (128.0 / 200.0)
+    f = ops.concatenate([x, y, z], axis=-1)
+    xyz = ops.where(f > _EPSILON, f**3, 3 * _EPSILON**2 * (f - 4.0 / 29.0))
+    # Not to zero: the power's slope has no end there, and 0 * infinity is no gradient.
+    linear = ops.clip(ops.matmul(xyz, XYZ_RELATIVE_TO_RGB.T), 1e-6, 1.0)
+    curve = 1.055 * linear ** (1 / 2.4) - 0.055
+    return 255.0 * ops.where(linear <= 0.0031308, linear * 12.92, curve)
+
+
+def colorfulness(rgb: keras.KerasTensor) -> keras.KerasTensor:
+    """As `training.photos.colorfulness`, of sRGB 0...255 [B, H, W, 3] -> [B], with a gradient."""
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    opponents = ops.stack([red - green, (red + green) / 2.0 - blue], axis=-1)
+    mean = ops.mean(opponents, axis=(1, 2))
+    variance = ops.mean(ops.square(opponents - mean[:, None, None]), axis=(1, 2))
+    # A level more under each root: that of nothing has no slope.
+    spread = ops.sqrt(ops.sum(variance, axis=-1) + 1.0)
+    return spread + 0.3 * ops.sqrt(ops.sum(ops.square(mean), axis=-1) + 1.0)

@@ -1,0 +1,74 @@
+"""A trained network becomes a version: the model, its weights, its figures, a contact sheet."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from training.color import networks
+from training.color.configuration import Configuration
+from training.loop.run import State
+from training.photos import data_cache, download
+from training.publishing.place import Place
+from training.publishing.publish import publish
+from training.publishing.report import tell_published
+from training.publishing.weights import load_weights, save_weights
+
+
+def publish_network(
+    network: keras.Model,
+    cache: data_cache.DataCache,
+    data: data_cache.Parts,
+    asked: Configuration,
+    place: Place,
+    state: State,
+) -> None:
+    """Publish what was trained, by TensorFlow. Raises PublishError."""
+    from training.color.evaluate import compare, load_colorer, markdown_table, write_sheet
+    from training.color.export import write_saved_model
+
+    recipe = asked.recipe
+    # What is published computes in float32, whatever it was trained in.
+    plain = networks.build(recipe)
+    weights = network.get_weights()
+    if asked.weights and recipe.start_share:
+        # Between what it knew and what it learned lies what is better than both (Wortsman et al.
+        # 2022, "Robust fine-tuning of zero-shot models").
+        load_weights(asked.weights, plain)
+        share = recipe.start_share
+        weights = [
+            share * start + (1.0 - share) * end
+            for start, end in zip(plain.get_weights(), weights, strict=True)
+        ]
+    # Rounded as weights.h5 keeps them: the two are one model, and half of each number compresses.
+    plain.set_weights([w.astype(np.float16).astype(np.float32) for w in weights])
+
+    def fill(folder: Path) -> dict:
+        model = folder / str(place.version)
+        write_saved_model(model, plain, f"color/v{place.version}", recipe)
+        save_weights(folder / "weights.h5", plain)
+        shutil.copytree(place.unfinished / "journal", folder / "journal")
+        evaluations = compare({f"v{place.version}": load_colorer(model)}, list(data.validation))
+        print(f"\nOn the {len(data.validation):,} validation photos:\n")
+        print(markdown_table(evaluations))
+        write_sheet(folder / "contact-sheet.png", evaluations)
+        return {
+            "recipe": dataclasses.asdict(recipe),
+            "data": [download.recorded(source) for source in asked.sources],
+            "started_from": "/".join(asked.weights.parts[-2:]) if asked.weights else None,
+            "photos": {
+                "training": len(data.training),
+                "validation": len(data.validation),
+                "unreadable": cache.unreadable,
+                "near_gray": cache.near_gray,
+                "copies": cache.copies,
+            },
+            "seconds": round(state.seconds),
+            "history": state.history,
+            "validation": {e.name: e.summary() for e in evaluations},
+        }
+
+    served = publish(place, asked.fingerprint, fill)
+    tell_published(place, served, state.seconds, "gray, predicted, truth")

@@ -1,0 +1,113 @@
+"""What a recipe may say: every number of a training run, with its unit."""
+
+import dataclasses
+import hashlib
+import json
+
+# What a crop's side must be a multiple of, by network.
+STRIDES = {"all_convolution": 8, "semantic": 32}
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One training run. Each recipe is a module of `recipes/`; its values have reasons.
+
+    Every field but `name` is a flag of `python -m training` (`--batch-size` for `batch_size`).
+    """
+
+    name: str
+    # The network: `all_convolution` from scratch or `semantic`, with a pretrained encoder.
+    network: str
+    width: int  # all_convolution: channels at a quarter of the resolution
+    dilations: tuple[int, ...]  # all_convolution: one residual layer each, at an eighth
+    encoder: int  # semantic: which EfficientNet-Lite, 0, 1 or 2
+    decoder: tuple[int, ...]  # semantic: channels at strides 32, 16, 8 and 4
+    pretrained: bool  # semantic: start from ImageNet's weights
+    frozen_blocks: int  # semantic: so many of the encoder's first blocks, and its stem, stay so
+    encoder_rate: float  # semantic: the encoder's share of the learning rate, 0...1
+    # The data.
+    photo_side: int  # photos are kept at this height and width, pixels
+    crop_side: int  # crops are resized to it, pixels; a multiple of the network's stride
+    zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
+    shares: tuple[str, ...]  # of photos learned from by file name, "PATTERN=SHARE"; else all
+    min_colorfulness: float  # duller photos are left out, in validation too; 0: none
+    validation_share: float  # of the photos, by content hash, 0...1
+    validation_photos: int  # at most so many
+    # The schedule.
+    samples: int  # photos seen in all, each time a new crop
+    samples_per_epoch: int  # between two looks at the validation photos
+    batch_size: int
+    learning_rate: float  # the peak
+    warmup_share: float  # of all steps, rising to the peak; a cosine falls to zero after it
+    weight_decay: float
+    clip_norm: float  # of the whole gradient
+    ema: float  # decay, per step, of the average of the weights that is published
+    patience: int  # epochs without a better validation before the run ends early; 0: never
+    precision: str  # of the network's arithmetic: float32, bfloat16, or auto (bfloat16 on a GPU)
+    # The loss.
+    huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
+    psnr_share: float  # of the loss is each photo's log mean squared error, 0...1
+    picture_weight: float  # of the sRGB picture's worth beside the loss in a*b*; 0: none
+    vividness: float  # dB of PSNR that a unit of the picture's colorfulness is worth
+    # What is published.
+    start_share: float  # of the published weights are those it started from, 0...1 (WiSE-FT)
+    soften: bool  # what is looked at is the photo blurred by a 3x3 box
+    scales: tuple[float, ...]  # the photo is looked at in each of these sizes, and averaged
+    chroma_gain: float  # predicted a*, b* times this: the vividness control
+    vibrance: float  # 0 keeps dull and vivid photos apart as predicted; towards 1 evens them out
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name in ("samples", "samples_per_epoch", "batch_size", "width", "validation_photos"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.samples < self.batch_size:
+            raise ValueError(f"samples ({self.samples}) must be at least batch_size")
+        if self.network not in STRIDES:
+            raise ValueError(f"network must be one of {', '.join(STRIDES)}, not {self.network}")
+        stride = STRIDES[self.network]
+        if self.crop_side < stride or self.crop_side % stride:
+            raise ValueError(f"crop_side must be a multiple of {stride}")
+        if self.photo_side < stride:
+            raise ValueError(f"photo_side must be at least {stride}")
+        if self.network == "semantic" and (self.encoder not in (0, 1, 2) or len(self.decoder) != 4):
+            raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
+        for name in ("min_colorfulness", "picture_weight", "vividness"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        if not 0 <= self.vibrance <= 1:
+            raise ValueError(f"vibrance must be in 0...1, not {self.vibrance}")
+        if not 0 <= self.start_share < 1:
+            raise ValueError(f"start_share must be 0 or more and below 1, not {self.start_share}")
+        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
+            raise ValueError("scales must be shares of the photo's size, in 0...1")
+        self.name_shares()
+        if self.patience < 0:
+            raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")
+        if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
+            raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
+
+    def name_shares(self) -> list[tuple[str, float]]:
+        """`shares` as pairs of a pattern of file names and a share, 0...1."""
+        pairs = []
+        for text in self.shares:
+            pattern, _, number = text.rpartition("=")
+            try:
+                share = float(number)
+            except ValueError:
+                share = -1.0
+            if not pattern or not 0 <= share <= 1:
+                raise ValueError(f"shares must be such as product-*=0.25, not {text!r}")
+            pairs.append((pattern, share))
+        return pairs
+
+    def fingerprint(self, *inputs: str) -> str:
+        """A short hash of every value and of `inputs` (the data's sources, the first weights).
+
+        Two runs with one fingerprint are one configuration.
+        """
+        values = json.dumps([dataclasses.asdict(self), inputs], sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()[:16]

@@ -1,0 +1,194 @@
+"""What `python -m training evaluate` does."""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.color import plot
+from training.color.degrade import DEGRADATIONS
+from training.color.evaluate import (
+    MEASURES,
+    TRUTH,
+    Evaluation,
+    compare,
+    load_colorer,
+    markdown_table,
+    pairs,
+    pairs_table,
+    write_sheet,
+)
+from training.loop import backend
+from training.photos import download, sources
+from training.program.errors import UsageError, fail
+from training.program.files import write_then_rename
+from training.program.flags import cache_folder
+from training.program.progress import Progress
+from training.publishing.saved_model import ModelError, find_saved_model
+
+CLEAN = "none"
+SMALLEST_SIDE = 8  # pixels; nothing can be told of less
+CURVE_GAINS = (0.6, 0.8, 1.0, 1.2, 1.4)
+
+
+@dataclasses.dataclass(frozen=True)
+class Photo:
+    """A photo to be judged on, and what tells it from others."""
+
+    name: str
+    sha256: str
+    rgb: NDArray[np.uint8]
+
+
+def run_evaluation(options: argparse.Namespace) -> int:
+    """Print the tables, and write what else was asked for; the exit code comes back."""
+    try:
+        if options.side < SMALLEST_SIDE:
+            raise UsageError(f"--side must be at least {SMALLEST_SIDE}")
+        gains = options.gains or (CURVE_GAINS if options.plot else (1.0,))
+        if options.plot and len(gains) < 2:
+            raise UsageError("--plot draws a curve over --gains: name two or more")
+        if not backend.has_tensorflow():
+            raise UsageError("TensorFlow, which runs the published models, is not installed")
+        backend.start()
+        folders = _named_folders(options.models)
+        models = {name: load_colorer(folder) for name, folder in folders.items()}
+        data, unreadable = _read_all(
+            sources.find(download.fetch_all(options.data, (), cache_folder())), options.side
+        )
+    except (UsageError, ModelError, sources.DataError) as error:
+        return fail(error, 2)
+
+    print(f"{len(data):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable")
+    found = {}
+    for kind in [CLEAN, *DEGRADATIONS] if options.degrade == "all" else [options.degrade]:
+        found[kind] = evaluations = compare(
+            models,
+            [photo.rgb for photo in data],
+            DEGRADATIONS.get(kind),
+            gains,
+            options.sheet_photos if options.sheet else 0,
+            Progress("evaluating" if kind == CLEAN else f"evaluating, {kind}", "photos"),
+        )
+        if kind != CLEAN:
+            print(f"\nModels given {kind}:")
+        print(f"\n{markdown_table(evaluations)}")
+        if differences := pairs(evaluations):
+            print(f"\n{pairs_table(differences)}")
+    for kind, evaluations in found.items():
+        if options.sheet:
+            write_sheet(_named(options.sheet, kind), evaluations)
+        if options.plot:
+            _write_plot(_named(options.plot, kind), evaluations)
+    if options.json:
+        with write_then_rename(options.json) as scratch:
+            scratch.write_text(json.dumps(_record(options, folders, data, found), indent=1) + "\n")
+    return 0
+
+
+def _named_folders(folders: Sequence[Path]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for folder in folders:
+        name = _model_name(folder)
+        # Two export roots of one name are told apart by where they are.
+        named[str(folder) if name in named else name] = folder
+    return named
+
+
+def _model_name(folder: Path) -> str:
+    """`color/v1` of `models/color/v1`, also when its `1/` is named."""
+    parts = [part for part in folder.resolve().parts if not part.isdigit()]
+    return "/".join(parts[-2:])
+
+
+def _read_all(files: Sequence[sources.PhotoFile], side: int) -> tuple[list[Photo], int]:
+    """Every readable photo as a square, and how many could not be read."""
+    found = []
+    for file in files:
+        try:
+            data = file.read()
+            rgb = sources.decode(data, side)
+        except Exception:  # whatever a decoder raises for broken data: it is counted
+            continue
+        found.append(Photo(file.base_name, hashlib.sha256(data).hexdigest(), rgb))
+    if not found:
+        raise sources.DataError(f"none of {len(files)} picture files can be read")
+    return found, len(files) - len(found)
+
+
+def _named(path: Path, kind: str) -> Path:
+    """`sheet.png` for the clean photos, `sheet-box3.png` for others."""
+    return path if kind == CLEAN else path.with_stem(f"{path.stem}-{kind}")
+
+
+def _write_plot(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """PSNR over colorfulness, a curve over the gain for each model, the dull baselines as dots."""
+    curves: dict[str, list[tuple[float, float, str]]] = {}
+    for evaluation in evaluations:
+        at = (
+            evaluation.values("colorfulness").mean().item(),
+            evaluation.values("psnr").mean().item(),
+        )
+        if evaluation.gain is not None:
+            name = evaluation.name.rpartition(" × ")[0] or evaluation.name
+            curves.setdefault(name, []).append((*at, f"{evaluation.gain:g}"))
+        elif not evaluation.name.startswith(("half", TRUTH)):
+            curves[evaluation.name.replace("\\", "")] = [(*at, "")]
+    truth = evaluations[-1].values("colorfulness").mean().item()
+    picture = plot.draw(
+        [
+            plot.Curve(name, [(x, y) for x, y, _ in points], [label for *_, label in points])
+            for name, points in curves.items()
+        ],
+        "colorfulness (Hasler and Süsstrunk), mean over photos",
+        "PSNR, dB, mean over photos; beside each point the gain on a*b*",
+        (truth, "truth"),
+    )
+    with write_then_rename(path) as scratch:
+        picture.save(scratch, format="PNG", optimize=True)
+
+
+def _record(
+    options: argparse.Namespace,
+    folders: dict[str, Path],
+    data: Sequence[Photo],
+    found: dict[str, list[Evaluation]],
+) -> dict:
+    """Everything, for programs: what was judged by its hash, and every figure of every photo."""
+    return {
+        "side": options.side,
+        "data": [Path(source).name for source in options.data],
+        "models": {
+            name: hashlib.sha256(
+                (find_saved_model(folder) / "saved_model.pb").read_bytes()
+            ).hexdigest()
+            for name, folder in folders.items()
+        },
+        "photos": [{"name": photo.name, "sha256": photo.sha256} for photo in data],
+        "input": {
+            kind: {
+                "predictions": {
+                    evaluation.name: {
+                        "gain": evaluation.gain,
+                        "summary": evaluation.summary(),
+                        "per_photo": {m: evaluation.values(m).tolist() for m in MEASURES},
+                    }
+                    for evaluation in evaluations
+                },
+                "pairs": [
+                    {
+                        "one": one,
+                        "minus": other,
+                        **{name: dataclasses.asdict(d) for name, d in differences.items()},
+                    }
+                    for (one, other), differences in pairs(evaluations).items()
+                ],
+            }
+            for kind, evaluations in found.items()
+        },
+    }

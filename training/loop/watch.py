@@ -1,0 +1,38 @@
+"""What a run tells while it goes: to nobody, or on standard error."""
+
+from training.program.progress import Progress
+
+
+class Watch:
+    """What a run tells while it goes; the methods of this one say nothing."""
+
+    def resumed(self, step: int) -> None:
+        """A checkpoint was found: the next step is the one after `step`."""
+
+    def stepped(self, step: int, steps: int, loss: float) -> None:
+        """`step` of `steps` are done; `loss` is the running one."""
+
+    def looked(self, look: dict, best: bool) -> None:
+        """The validation data were looked at: a row of the history, and whether it is the best."""
+
+
+class ProgressWatch(Watch):
+    """Tells how far the training is."""
+
+    def __init__(self, batch_size: int):
+        self._batch = batch_size
+        self._progress = Progress("training", "samples")
+
+    def resumed(self, step: int) -> None:
+        """Tell that a checkpoint was found."""
+        self._progress = Progress("training", "samples", start=step * self._batch)
+        self._progress.line(f"going on from the checkpoint at {step * self._batch:,} samples")
+
+    def stepped(self, step: int, steps: int, loss: float) -> None:
+        """Tell the samples, their rate and the time left."""
+        self._progress(step * self._batch, steps * self._batch, f"loss {loss:.5f}")
+
+    def looked(self, look: dict, best: bool) -> None:
+        """Tell what the validation photos say."""
+        losses = f"loss {look['loss']:.5f}, validation {look['validation_loss']:.5f}"
+        self._progress.line(f"epoch {look['epoch']}: {losses}{', the best so far' * best}")

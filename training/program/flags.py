@@ -1,0 +1,136 @@
+"""The flags that several commands have, and how a wrong one is refused."""
+
+import argparse
+import dataclasses
+import difflib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, get_origin
+
+
+def cache_folder() -> Path:
+    """Where downloads and decoded photos are kept unless a flag says otherwise."""
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "colorway"
+
+
+def _parse_pair(text: str) -> tuple[float, float]:
+    low, high = map(float, text.split(","))
+    return low, high
+
+
+def _parse_floats(text: str) -> tuple[float, ...]:
+    return tuple(map(float, text.split(",")))
+
+
+def _parse_ints(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(","))) if text else ()
+
+
+def _parse_texts(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+def _parse_yes(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither yes nor no")
+    return text == "yes"
+
+
+# How a recipe's value is read from the command line, by its type.
+_PARSERS: dict[object, Callable[[str], object]] = {
+    int: int,
+    float: float,
+    str: str,
+    tuple[float, float]: _parse_pair,
+    tuple[float, ...]: _parse_floats,
+    tuple[int, ...]: _parse_ints,
+    tuple[str, ...]: _parse_texts,
+    bool: _parse_yes,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses a flag that it does not know in one line, with the one that was meant.
+
+    Nothing is abbreviated: a misspelled flag is never taken for another.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options, allow_abbrev=False)
+
+    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As ever, but for the message."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            flag = unknown[0].partition("=")[0]
+            near = difflib.get_close_matches(flag, self._option_string_actions, n=1)
+            meant = f": did you mean {near[0]}?" if near else ""
+            self.exit(2, f"{self.prog}: unknown argument {flag}{meant} (--help lists them all)\n")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, without the whole usage."""
+        self.exit(2, f"{self.prog}: {message} (--help lists them all)\n")
+
+
+def add_cache_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what says where pictures are kept between runs."""
+    parser.add_argument(
+        "--cache-dir",
+        type=Path,
+        default=cache_folder(),
+        help="where downloads and decoded pictures are kept (default: %(default)s)",
+    )
+
+
+def add_start_over_flag(parser: argparse.ArgumentParser) -> None:
+    """Add what drops an unfinished run."""
+    parser.add_argument(
+        "--start-over",
+        action="store_true",
+        help="drop the checkpoints of an unfinished run with this version's number",
+    )
+
+
+def add_place_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what says where a version is published."""
+    parser.add_argument(
+        "--export-root",
+        type=Path,
+        default=Path("/model"),
+        help="where versions are published (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--version", type=_version, help="a positive integer (default: the next free one)"
+    )
+
+
+def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
+    """Add a flag for every field but `name` of the dataclass `recipe`; None where not given."""
+    values = parser.add_argument_group("values of the recipe, each of which can be set here")
+    for field in dataclasses.fields(recipe):
+        if field.name != "name":
+            kind = _PARSERS[field.type]
+            metavar = getattr(field.type, "__name__", "").replace("bool", "yes|no")
+            if get_origin(field.type):
+                metavar = "NAME=N,NAME=N" if field.type == tuple[str, ...] else "N,N"
+            values.add_argument(
+                f"--{field.name.replace('_', '-')}", dest=f"set_{field.name}", type=kind,
+                metavar=metavar.upper(),
+            )  # fmt: skip
+
+
+def recipe_changes(options: argparse.Namespace, recipe: type) -> dict[str, Any]:
+    """The values that were given by the flags of `add_recipe_flags`."""
+    given = {
+        field.name: getattr(options, f"set_{field.name}", None)
+        for field in dataclasses.fields(recipe)
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _version(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer")
+    return int(text)

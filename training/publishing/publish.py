@@ -1,0 +1,192 @@
+"""Publish a version: folders that appear whole or not at all, and never change again.
+
+What stands where is in `training.publishing.place`.
+"""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from training.loop.checkpoints import Checkpoints
+from training.program.files import alive, flush_file, flush_folder, write_then_rename
+from training.publishing.place import (
+    RECORD,
+    RUN,
+    Place,
+    PublishError,
+    fingerprint_in,
+    unfinished,
+    versions,
+)
+
+
+def claim(
+    root: Path, version: int | None, fingerprint: str, start_over: bool = False
+) -> tuple[Place, bool]:
+    """The place for a run, and whether this very run has published there before.
+
+    Without `version`, the number that this configuration has already, published or unfinished, or
+    else the next free one. An unfinished run of another configuration keeps its number, unless
+    `start_over` says to drop what stands there. A start that finds `vN/N/` without `N/` completes
+    it. Raises PublishError, before any work is done, where the root cannot be written or another
+    configuration has the version.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe = root / f".write-test-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise PublishError(
+            f"the export root {root} cannot be written ({error.strerror}): "
+            "name another with --export-root"
+        ) from error
+    remove_leftovers(root)
+
+    taken, waiting = versions(root), unfinished(root)
+    if version is None:
+        same = [n for n in taken if fingerprint_in(Place(root, n).folder / RECORD) == fingerprint]
+        same = same or [n for n in waiting if waiting[n] == fingerprint]
+        version = same[-1] if same else max([*taken, *waiting], default=0) + 1
+    place = Place(root, version)
+    if version in taken:
+        if fingerprint_in(place.folder / RECORD) != fingerprint:
+            raise PublishError(
+                f"version {version} in {root} was published by another configuration, and versions "
+                "never change: name another number with --version, or none for the next free one"
+            )
+        _link_highest(place)
+        forget(place)
+        return place, True
+    if start_over:
+        forget(place)
+    elif version in waiting and waiting[version] != fingerprint:
+        raise PublishError(
+            f"{place.unfinished} holds a run of another configuration, unfinished: start that one "
+            "again as before, name another --version, or drop it with --start-over"
+        )
+    return place, False
+
+
+@contextlib.contextmanager
+def begun(place: Place, fingerprint: str) -> Iterator[Path]:
+    """The folder for what a run keeps until it is published, for this process alone.
+
+    Raises PublishError where another process is at work there, or the disk refuses.
+    """
+    record = place.unfinished / RUN
+    try:
+        place.unfinished.mkdir(parents=True, exist_ok=True)
+        with (place.unfinished / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise PublishError(
+                    f"another process is training version {place.version} in {place.root}: wait "
+                    "for it, or name another --version"
+                ) from error
+            except OSError:  # a volume without locks
+                pass
+            if record.exists() and fingerprint_in(record) != fingerprint:
+                raise PublishError(
+                    f"version {place.version} in {place.root} was begun by another run meanwhile: "
+                    "start again with another --version, or none"
+                )
+            with write_then_rename(record) as scratch:
+                scratch.write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
+            yield place.unfinished
+    except OSError as error:
+        raise PublishError(
+            f"cannot write version {place.version}'s checkpoints under {place.unfinished}: "
+            f"{error.strerror or error}"
+        ) from error
+
+
+def forget(place: Place) -> None:
+    """Remove what an unfinished run kept, its checkpoints first."""
+    Checkpoints(place.unfinished).remove()
+
+
+def remove_leftovers(root: Path) -> None:
+    """Remove what a run that was killed while publishing left: dot-folders of dead processes."""
+    for path in root.glob(".publish-*"):
+        pid = path.name.rpartition("-")[2]
+        if not (pid.isdigit() and int(pid) != os.getpid() and alive(int(pid))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def publish(
+    place: Place,
+    fingerprint: str,
+    fill: Callable[[Path], dict],
+) -> Path:
+    """Write a version and return its SavedModel's folder, `vN/N`.
+
+    `fill` writes what `vN/` holds into the folder it is given (the SavedModel into `N/` there) and
+    returns what `training.json` is to say beside the fingerprint. All of it is written under a
+    dot-name in the root and renamed at the end, so that whoever watches the root sees the whole
+    version or none of it. Raises PublishError where the disk is full or the number was taken
+    meanwhile; nothing is left behind then.
+    """
+    scratch = place.root / f".publish-v{place.version}-{os.getpid()}"
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        record = {"fingerprint": fingerprint, **fill(scratch)}
+        (scratch / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+        _flush(scratch)
+        scratch.rename(place.folder)
+        flush_folder(place.root)
+        _link_highest(place)
+        forget(place)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise PublishError(
+                f"version {place.version} in {place.root} was published by another run meanwhile: "
+                "start again with another --version, or none"
+            ) from error
+        raise PublishError(
+            f"cannot write version {place.version} under {place.root}: {error.strerror or error}"
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return place.served
+
+
+def _link_highest(place: Place) -> None:
+    """Make `N/` from `vN/N/`, whole or not at all; nothing to do where it stands."""
+    if place.highest.exists():
+        return
+    scratch = place.root / f".publish-{place.version}-{os.getpid()}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        shutil.copytree(place.served, scratch, copy_function=_link)
+        _flush(scratch)
+        scratch.rename(place.highest)
+        flush_folder(place.root)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        # Some volumes (SMB, some FUSE) have no hard links; a full disk is not one of these.
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV):
+            raise
+        shutil.copy2(source, target)
+
+
+def _flush(folder: Path) -> None:
+    """Wait until a whole tree is on the disk: a rename must not get there before what it names."""
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            flush_folder(path)
+        else:
+            flush_file(path)

@@ -1,0 +1,78 @@
+"""Command line of `python -m training hub`; TensorFlow is imported once the flags are right."""
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+
+from training.program.flags import Parser, add_place_flags
+from training.program.quiet import held_standard_error
+from training.publishing.place import PublishError
+from training.publishing.publish import claim, publish
+
+HANDLE = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
+
+DESCRIPTION = """\
+Publish Magenta's style transfer model from TensorFlow Hub, with the signature `packed` added.
+
+  python -m training hub --export-root /model
+  python -m training hub unpacked-model/ --export-root models/hub
+
+Downloads go to the folder that TFHUB_CACHE_DIR names, and are found there again.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    made = Parser(
+        prog="python -m training hub",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "source",
+        nargs="?",
+        default=HANDLE,
+        metavar="HANDLE_OR_FOLDER",
+        help="of a model with the same interface (default: %(default)s)",
+    )
+    add_place_flags(made)
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return the exit code: 0 published, 1 failed, 2 cannot start as asked."""
+    options = parser().parse_args(arguments)
+    fingerprint = hashlib.sha256(f"hub {options.source}".encode()).hexdigest()[:16]
+    code = 2
+    try:
+        place, published = claim(options.export_root, options.version, fingerprint)
+        if published:
+            print(f"version {place.version} is already published in {place.served}: nothing to do")
+            return 0
+        with held_standard_error():  # TensorFlow is imported here
+            from training.loop import backend
+            from training.style import hub
+            from training.style.export import write_saved_model
+        backend.start()
+
+        print(f"resolving {options.source}", flush=True)
+        painter = hub.HubPainter(hub.resolve(options.source))
+        code = 1
+
+        def fill(folder: Path) -> dict:
+            name = f"style/v{place.version}"
+            write_saved_model(folder / str(place.version), painter, name)
+            # A handle names the model anywhere; a folder only here.
+            is_handle = "://" in options.source
+            return {"source": options.source if is_handle else Path(options.source).name}
+
+        served = publish(place, fingerprint, fill)
+    except PublishError as error:
+        print(f"python -m training hub: {error}", file=sys.stderr)
+        return code
+    print(
+        f"published version {place.version} in {served}; serve it:\n"
+        f"  python -m serving --model_name my-model --model_base_path {place.folder}"
+    )
+    return 0

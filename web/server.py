@@ -1,0 +1,93 @@
+"""Serve an application with gunicorn: one process with threads.
+
+One process, because what is in hand, the kept-alive connections and the memory of which signature
+the model has are counted once, not once per process, and the work itself (decoding, encoding,
+arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
+"""
+
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from . import logs, memory
+from .settings import ServerSettings
+from .worker import GunicornLogger, Worker
+
+# Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
+_SPARE_THREADS = 16
+# The loop that accepts takes the interpreter lock anew after every call of the system. Python's own
+# 5 ms each time, with photos in all the other threads, let the refusals wait for seconds.
+_SWITCH_INTERVAL_S = 0.0005
+
+
+class _Server(BaseApplication):
+    def __init__(
+        self, settings: ServerSettings, options: dict[str, Any], load_app: Callable[[], Flask]
+    ):
+        self.settings = settings
+        self.options = options
+        self.load_app = load_app
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        memory.keep_little()
+        # About broken uploads, whose senders are told.
+        warnings.filterwarnings("ignore", module="PIL")
+        logs.configure()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        return self.load_app()
+
+
+def bind_error(host: str, port: int) -> OSError | None:
+    """Why that address cannot be listened on. gunicorn itself tries for five seconds."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None
+
+
+def serve(
+    settings: ServerSettings, load_app: Callable[[], Flask], work_s: float, about: str
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests in hand are finished first, each of which may take
+    `work_s` seconds of work. The line that says where it listens ends with `about`.
+    """
+    in_memory = Path("/dev/shm")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options = {
+        "bind": f"{host}:{settings.port}",
+        "worker_class": Worker,
+        "logger_class": GunicornLogger,
+        "workers": 1,
+        "threads": settings.max_in_hand + _SPARE_THREADS,
+        "worker_connections": 4 * (settings.max_in_hand + _SPARE_THREADS),
+        "keepalive": 75,
+        # Of a request that has come, each wait has its own end; a little for the work between.
+        "graceful_timeout": int(2 * settings.client_timeout_s + 2 * work_s) + 15,
+        # It would write past the limit that a slow caller has.
+        "sendfile": False,
+        # The worker's sign of life is a file: in memory, because the disk may be read-only.
+        "worker_tmp_dir": str(in_memory) if os.access(in_memory, os.W_OK) else None,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "when_ready": lambda server: print(
+            logs.line(message=f"Listening on http://{host}:{settings.port}, {about}"),
+            flush=True,
+        ),
+    }
+    _Server(settings, options, load_app).run()

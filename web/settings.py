@@ -1,0 +1,103 @@
+"""Every setting, in one table: the environment variables that `--help` and the docs list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+
+class BadSetting(Exception):
+    """An environment variable holds something that it cannot mean; the text is for people."""
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A reader of whole numbers from `low` to `high`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A reader of numbers from `low` to `high`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
+    """A field of a settings class: `read` raises ValueError with what the value must be."""
+    return field(default=default, metadata={"read": read, "meaning": meaning})
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """What every server can be told; each field is the environment variable in lower case."""
+
+    host: str = setting("0.0.0.0", str, "Address to listen on.")
+    port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
+    max_in_hand: int = setting(
+        64, whole(1, 1024), "Photos in hand at once; one more is answered 503 with Retry-After."
+    )
+    client_timeout_s: float = setting(
+        60.0,
+        number(0.1, 3600),
+        "Seconds that a caller may take to send a photo, and as many again to take the answer; "
+        "slower ones are cut off.",
+    )
+
+
+Kind = TypeVar("Kind", bound=ServerSettings)
+
+
+def from_environment(environment: Mapping[str, str], kind: type[Kind]) -> Kind:
+    """Settings from environment variables; what is unset or empty keeps its default.
+
+    Raises BadSetting with one line that names the variable, its value and what it takes.
+    """
+    values = {}
+    for each in fields(kind):
+        name = each.name.upper()
+        text = environment.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            values[each.name] = each.metadata["read"](text)
+        except ValueError as error:
+            raise BadSetting(f"{name}={text!r} {error}") from None
+    return kind(**values)
+
+
+def rows(kind: type[ServerSettings]) -> list[tuple[str, str, str]]:
+    """(variable, default, meaning) of every setting."""
+    return [
+        (each.name.upper(), _shown(each.default), each.metadata["meaning"]) for each in fields(kind)
+    ]
+
+
+def _shown(default: Any) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def help_text(kind: type[ServerSettings]) -> str:
+    """The settings as `--help` prints them."""
+    return "\n".join(
+        f"  {name} (default {default})\n      {meaning}" for name, default, meaning in rows(kind)
+    )
+
+
+def markdown_table(kind: type[ServerSettings]) -> str:
+    """The settings as a Markdown table, for the docs."""
+    lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    lines += [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in rows(kind)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,277 @@
+"""gunicorn's thread worker, whose threads and whose one loop no client can hold up.
+
+- A thread is given only to a request whose head is whole; until then the loop waits, for
+  HEAD_WITHIN_S at most.
+- From then on the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to take the answer.
+- Good-bye is said in the loop: the client has FAREWELL_S to hang up, so that an answer to an upload
+  that nobody read to its end is not lost on the way.
+- What is no HTTP request is answered, and logged, as every other error is.
+- When it has been idle for a while, it gives back the memory that a rush has left in the pools.
+- Told to stop, it takes what has connected already, then refuses, and answers all that it took.
+"""
+
+import errno
+import logging
+import re
+import selectors
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from gunicorn import glogging
+from gunicorn.http import errors
+from gunicorn.workers import gthread
+
+from . import logs, memory
+from .client_socket import ClientSocket
+from .problems import problem_body
+
+log = logging.getLogger("color_client")
+access = logging.getLogger(logs.ACCESS)
+
+# A head comes in one packet, or in few.
+HEAD_WITHIN_S = 10.0
+FAREWELL_S = 2.0
+# When there is no room for more connections, one that waits for its head must have done so for this
+# long before it has to go.
+_PATIENCE_WHEN_FULL_S = 1.0
+_MOST_OF_A_HEAD = 65_536
+_FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
+_LONGEST_FIRST_LINE = 4_200
+_DRAIN_BYTES = 262_144
+_ACCEPTED_AT_ONCE = 32
+_IDLE_S = 5.0
+_PAUSE_WITHOUT_FILES_S = 0.1
+
+# How long gunicorn drains an unread body before it keeps a connection for a next request.
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
+
+_REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
+    (errors.LimitRequestLine, 414, "The address is too long."),
+    (errors.LimitRequestHeaders, 431, "The headers are too long, or too many."),
+    (errors.ExpectationFailed, 417, "Only the expectation 100-continue can be met."),
+    (errors.UnsupportedTransferCoding, 501, "Send the body as it is, or chunked."),
+    (errors.ParseException, 400, "This is no HTTP/1.1 request that can be read."),
+)
+
+
+class GunicornLogger(glogging.Logger):
+    """gunicorn's log, in the same form."""
+
+    def setup(self, cfg: Any) -> None:
+        """As gunicorn does, with our lines."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.JsonLines())
+
+
+class Worker(gthread.ThreadWorker):
+    """The process that answers. Its application is a web.server._Server."""
+
+    def init_process(self) -> None:
+        """Start, with nobody to say good-bye to."""
+        self._leaving: dict[ClientSocket, float] = {}
+        self._busy_at: float | None = None
+        self._patience = float(self.app.settings.client_timeout_s)
+        super().init_process()
+
+    # Connections come
+
+    def accept(self, listener: Any) -> None:
+        """Take new connections, several at a time: each turn of the loop costs."""
+        for _ in range(_ACCEPTED_AT_ONCE):
+            if self.nr_conns >= self.worker_connections or not self._accept_one(listener):
+                return
+
+    def _accept_one(self, listener: Any) -> bool:
+        """Take a new connection; False where there is none."""
+        try:
+            accepted, address = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                return False
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                log.error("no more connections: %s", error)
+                time.sleep(_PAUSE_WITHOUT_FILES_S)
+                return False
+            raise
+        self.nr_conns += 1
+        sock = ClientSocket.of(accepted)
+        self.enqueue_req(gthread.TConn(self.cfg, sock, address, listener.getsockname()))
+        return True
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give the connection a thread once the head of its request is there."""
+        if not hasattr(conn, "head_since"):
+            conn.head_since, conn.head_bytes = time.monotonic(), -1
+        if self._head_is_there(conn):
+            del conn.head_since
+            conn.sock.wake_at(1)
+            conn.data_ready = True
+            super().enqueue_req(conn)
+            return
+        conn.timeout = conn.head_since + HEAD_WITHIN_S
+        if not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + gthread.STOP_KEEPALIVE_LINGER)
+        self.pending_conns.append(conn)
+        wake = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, wake)
+
+    def _head_is_there(self, conn: Any) -> bool:
+        """Whether a thread has something to do: a whole head, one that is wrong already, or an end.
+
+        Otherwise the connection is not readable again before there is more than now.
+        """
+        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
+            return True
+        try:
+            head = conn.sock.peek(_MOST_OF_A_HEAD)
+        except OSError:
+            return True
+        if head is None:
+            return False
+        first, line_end, _ = head.partition(b"\n")
+        if (
+            len(head) in (0, conn.head_bytes, _MOST_OF_A_HEAD)
+            or b"\r\n\r\n" in head
+            or (line_end and not _FIRST_LINE.fullmatch(first + line_end))
+            or len(first) > _LONGEST_FIRST_LINE
+        ):
+            return True
+        conn.head_bytes = len(head)
+        conn.sock.wake_at(len(head) + 1)
+        return False
+
+    def murder_pending(self) -> None:
+        """Part from clients whose head, or whose own good-bye, takes too long."""
+        now = time.monotonic()
+        full = self.nr_conns >= self.worker_connections
+        for conn in list(self.pending_conns):
+            tired = full and now > conn.timeout - HEAD_WITHIN_S + _PATIENCE_WHEN_FULL_S
+            if now <= conn.timeout and not tired:
+                continue
+            self.pending_conns.remove(conn)
+            self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
+            if conn.head_bytes > 0:
+                detail = f"The head of the request did not arrive within {HEAD_WITHIN_S:g} s."
+                refuse(conn.sock.send, 408, detail)
+                self._say_good_bye(conn.sock)
+            else:
+                conn.close()
+        for sock, until in list(self._leaving.items()):
+            if now > until or (full and now > until - FAREWELL_S + _PATIENCE_WHEN_FULL_S):
+                self._gone(sock)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close idle connections when their time is up, the oldest earlier where all are taken."""
+        if self.nr_conns >= self.worker_connections:
+            for conn in list(self.keepalived_conns)[: self.cfg.threads]:
+                conn.timeout = 0.0
+        super().murder_keepalived(force)
+
+    def notify(self) -> None:
+        """Tell gunicorn of being alive: once in every turn of the loop."""
+        super().notify()
+        now = time.monotonic()
+        waiting = len(self.keepalived_conns) + len(self.pending_conns) + len(self._leaving)
+        if self.nr_conns > waiting:
+            self._busy_at = now
+        elif self._busy_at is not None and now > self._busy_at + _IDLE_S:
+            self._busy_at = None
+            memory.give_back()
+
+    # Requests are answered
+
+    def handle(self, conn: Any) -> Any:
+        """Answer one request, in a thread."""
+        conn.sock.begin(self._patience)
+        kept = super().handle(conn)
+        if kept is False:
+            # gunicorn closes in the loop, and would wait there for the client.
+            conn.close = lambda graceful=False: self._say_good_bye(conn.sock)
+        return kept
+
+    def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
+        """Answer what is no request that an application could be asked."""
+        found = [(status, detail) for kind, status, detail in _REFUSALS if isinstance(exc, kind)]
+        if not found:
+            log.error("unexpected error", exc_info=exc)
+            found = [(500, "Something broke in this program.")]
+        status, detail = found[0]
+        cause = f"{type(exc).__name__}: {exc}"[:200].encode(errors="replace").decode()
+        refuse(client.sendall, status, detail, cause)
+
+    # Connections go
+
+    def _say_good_bye(self, sock: ClientSocket) -> None:
+        """Say that nothing more comes, and let the client finish what it says."""
+        try:
+            sock.shutdown(socket.SHUT_WR)
+            sock.setblocking(False)
+            sock.begin(float("inf"))
+            self.poller.register(sock, selectors.EVENT_READ, self._listen_on)
+        except (OSError, ValueError, KeyError):
+            sock.close()
+            return
+        self._leaving[sock] = time.monotonic() + FAREWELL_S
+        self.nr_conns += 1
+
+    def _listen_on(self, sock: ClientSocket) -> None:
+        try:
+            if sock.recv(_DRAIN_BYTES):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._gone(sock)
+
+    def _gone(self, sock: ClientSocket) -> None:
+        if self._leaving.pop(sock, None) is not None:
+            self.nr_conns -= 1
+            self.poller.unregister(sock)
+            sock.close()
+
+    # The end
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or let them wait; of a worker that stops: refuse them."""
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            # Who has connected already may have sent its request.
+            listener.setblocking(False)
+            while self._accept_one(listener):
+                pass
+            listener.close()
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+
+def refuse(
+    send: Callable[[bytes], Any], status: int, detail: str, cause: str | None = None
+) -> None:
+    """Answer, and log, in place of the application."""
+    request_id = uuid.uuid4().hex
+    title, body = problem_body(status, "not-a-request", detail, request_id)
+    head = (
+        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-ID: {request_id}\r\n\r\n"
+    )
+    access.info(
+        "%s",
+        logs.line(request_id=request_id, status=status, problem="not-a-request", cause=cause),
+    )
+    try:
+        send(head.encode("latin-1") + body)
+    except OSError:
+        return  # it is gone
