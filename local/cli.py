@@ -23,15 +23,18 @@ Components start in the order of dependsOn, and after the jobs that write the cl
 from. A job that has succeeded is not run again while it stays as it is. A program that dies is
 started again, after pauses that grow from 1 to 30 s. Ctrl-C stops all; pressed again, at once. A
 port that is taken gives way to the next free one. Settings of the clients (TIMEOUT_S,
-MAX_UPLOAD_MB, ...) are taken from the environment; see python -m color_client --help."""
+MAX_UPLOAD_MB, ...) are taken from the environment; see python -m color_client --help.
+
+Where an `up` runs already, it is changed to the files: weights, timeouts and headers at once, new
+model servers beside the old ones until the traffic has moved. `diff` shows what would change."""
 
 EPILOG = """\
 examples:
   python -m local up deploy/color-model.yaml deploy/color-canary-serving.yaml
   python -m local up training-serving.yaml --args demo-training="--samples 64"
 
-exit codes: 0 stopped as asked, or every job is done; 1 a component cannot be brought up; 2 it
-cannot be started as asked"""
+exit codes: 0 stopped as asked, every job is done, or what ran is changed; 1 a component cannot be
+brought up; 2 it cannot be started as asked"""
 
 RENDERING = """\
 Print what `up` would run, and start nothing:

@@ -200,3 +200,115 @@ def test_nobody_is_left_without_an_answer(running):
     assert len({text for _, text in callers.answers if text.startswith("model1 ")}) == 2
     assert running.row("color-model-serving").restarts == 0
     assert running.row("color-model-serving").detail == "Available"
+
+
+def test_another_model_path_and_more_replicas(running):
+    callers = Callers(running)
+    try:
+        other = CANARY.replace("color-model/model/v1", "color-model/model/v3")
+        said = running.change(other.replace("replicas: 1", "replicas: 2"))
+        assert "predictors.model1.replicas: 1 -> 2" in said
+        assert "v1 -> pvc://color-model/model/v3" in said
+        assert "starts model1/0, model1/1, model2/1 beside the others" in said
+        answers = len(callers.answers)
+        wait_until(lambda: len(callers.answers) > answers + 400, WITHIN_S)
+        now = {text for _, text in callers.answers[answers + 16 :]}
+        running.change(CANARY)
+    finally:
+        callers.end()
+    assert [each for each in callers.answers if each[0] != 200] == []
+    before = {text for _, text in callers.answers[:100]}
+    # Two of each: the one replica of model2 that was there stays, that of model1 does not.
+    assert Counter(text.split()[0] for text in now) == {"model1": 2, "model2": 2}
+    assert [text.split()[0] for text in now & before] == ["model2"]
+
+
+def test_timeouts_are_changed_without_touching_a_model_server(running):
+    before = {running.ask().text for _ in range(40)}
+    running.change(CANARY.replace('"60000"', '"1"'))
+    reply = running.ask()
+    assert (reply.status_code, reply.text) == (504, "upstream request timeout")
+    running.change(CANARY)
+    assert {running.ask().text for _ in range(40)} == before
+
+
+def test_a_header_route_and_another_application_come_and_go(running):
+    second = CANARY.replace("name: color-serving", "name: styled").replace(
+        "color-model-serving", "styled-serving"
+    )
+    routed = second.replace(
+        "      protocol",
+        '      customRouting: {header: "style: transfer", serviceName: color-model-serving}\n'
+        "      protocol",
+    ).replace("model/v1", "model/v3")
+    plain = {running.ask().text for _ in range(40)}
+    said = running.change(routed)
+    assert "+ styled/styled-serving: model-serving, is started" in said
+    wait_until(lambda: running.row("styled-serving").phase == "running", WITHIN_S)
+    path = "seldon/default/color-model-serving/v1/models/my-model:predict"
+    url = f"http://127.0.0.1:{running.port}/{path}"
+    styled = {requests.post(url, b"{}", headers={"style": "transfer"}).text for _ in range(20)}
+    assert styled.isdisjoint(plain)
+    assert {running.ask().text for _ in range(40)} == plain
+
+    down = subprocess.run(
+        [sys.executable, "-m", "local", "down", "styled", "--state", str(running.state.root)],
+        capture_output=True, text=True, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    assert down.returncode == 0, down.stderr
+    assert running.row("styled-serving").phase == "stopped"
+    # And again, where it had an address of its own before.
+    said = running.change(second)
+    assert "+ styled/styled-serving: model-serving, is started" in said
+    wait_until(lambda: running.row("styled-serving").phase == "running", WITHIN_S)
+    url = url.replace("color-model-serving", "styled-serving")
+    assert requests.post(url, b"{}").text.startswith("model")
+
+
+def test_what_cannot_be_brought_up_changes_nothing(running):
+    before = {running.ask().text for _ in range(40)}
+    broken = shares(90, 10).replace("color-model/model/v1", "other-claim/model/v9")
+    done = running.local("up", broken)
+    assert done.returncode == 1
+    assert "Not changed: color-serving/color-model-serving: pvc://other-claim" in done.stdout
+    assert {running.ask().text for _ in range(40)} == before
+    assert running.row("color-model-serving").detail == "Available"
+    assert 10 <= running.who_answers()["model1"] <= 50
+    running.change(shares(0, 100))
+    assert running.who_answers() == {"model2": 60}
+
+
+def test_diff_shows_and_changes_nothing(running):
+    done = running.local("diff", shares(90, 10))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines() == [
+        "~ color-serving/color-model-serving: other properties; no program of it is touched",
+        "    predictors.model1.traffic: 50 -> 90",
+        "    predictors.model2.traffic: 50 -> 10",
+    ]
+    assert "traffic" not in running.out.getvalue()
+    same = running.local("diff", CANARY)
+    assert (same.returncode, same.stdout) == (0, "Nothing is different from what runs.\n")
+    assert "Nothing is different from what runs." in running.change(CANARY)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("namespace: default", "namespace: test"), "runs in the namespace default, which can"),
+        (("type: model-serving", "type: task"), "runs as a model-serving, which cannot be changed"),
+        (("traffic: 50", "traffic: 60"), "sums to 110, not to 100"),
+    ],
+)
+def test_what_cannot_be_changed_is_said(running, change, says):
+    text = CANARY.replace(*change, 1)
+    if "task" in change[1]:
+        head = text.partition("    properties:")[0]
+        text = f"{head}    properties: {{image: x/color-model}}\n    traits:\n    - type: storage\n"
+        text += "      properties: {pvc: [{name: x, mountPath: /mnt}]}\n"
+    done = running.local("up", text, "--gateway-port", "18080")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "--gateway-port changes nothing" in done.stderr
+    assert done.stdout == ""
+    assert running.ask().status_code == 200
