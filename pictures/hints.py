@@ -2,12 +2,15 @@
 
 What the hints differ from the network's color is spread by Gaussian-process regression (Rasmussen
 and Williams 2006, section 2.2): a place takes part in a hint's correction as far as it is near it,
-as bright, and of the color that the network gave the hint's place. Then a narrow correction makes
-the hinted places exact.
+as bright, and of the color that the network gave the hint's place. Near is measured along the
+shortest way through the picture, on which edges cost (geodesic distance; Criminisi et al. 2010), so
+that a color stays in the thing that was pointed at. Then a narrow correction makes the hinted
+places exact.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +18,22 @@ from PIL import Image
 
 from .lab import Floats
 
-# How far is one unit of distance: in place, in shares of the long side; in L*; in a*b*. Chosen with
-# the ridge on held-back training photos (docs/hints.md).
-PLACE = 0.5
-LIGHTNESS = 35.0
-COLOR = 10.0
+# How far is one unit of distance: on the way, in shares of the long side; in L*; in a*b*. Chosen,
+# as the ridge, on held-back training photos and by eye (docs/hints.md).
+WAY = 0.8
+LIGHTNESS = 40.0
+COLOR = 12.0
+# On the way, an edge of so much in L*a*b* is as long as the whole long side.
+EDGE = 50.0
+# Ways are looked for at this long side, in cells.
+CELLS = 64
 # The variance of a hint about its true correction, as a share of the corrections' own.
 RIDGE = 0.1
-# The exact correction reaches so far, in shares of the long side, and in L*.
-NEAR = 0.02
-_ALIKE = 10.0
-# So much a hint may miss its color for another beside it.
-_EXACT = 1e-4
+# The exact correction reaches so far, in shares of the long side and in L*; and so much of it may
+# be missing where another hint is beside it.
+_NEAR, _NEAR_LIGHTNESS, _NEAR_RIDGE = 0.02, 10.0, 1e-4
+
+_Places = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]  # rows, columns
 
 
 @dataclass(frozen=True)
@@ -48,61 +55,90 @@ def spread(ab: Floats, lightness: Floats, hints: Sequence[Hint], vividness: floa
     `lightness` [H,W], 0…100. Of hints in one pixel of `lightness` the last one counts.
     """
     height, width = lightness.shape
-    network = resized(ab, (width, height))
-    at: dict[tuple[int, int], Hint] = {}
-    for hint in hints:
-        row, column = (min(int(share * n), n - 1) for share, n in
-                       ((hint.y, height), (hint.x, width)))  # fmt: skip
-        at.pop((row, column), None)
-        at[row, column] = hint
-    rows, columns = np.array(list(at)).T
+    network = _resized(ab, (width, height), Image.Resampling.BICUBIC)
     colored = np.float32(vividness) * network
+    last = {_pixel(hint, height, width): hint for hint in hints}
+    rows, columns = np.array(list(last)).T
+    there = rows, columns
     wanted = np.array(
         [
-            there if hint.ab is None else hint.ab
-            for hint, there in zip(at.values(), colored[rows, columns], strict=True)
+            color if hint.ab is None else hint.ab
+            for hint, color in zip(last.values(), colored[there], strict=True)
         ],
         np.float32,
     )
-    place = np.mgrid[:height, :width].astype(np.float32) / np.float32(max(height, width))
-    features = np.stack(
-        [*place / PLACE, lightness / LIGHTNESS, *np.moveaxis(network, -1, 0) / COLOR], axis=-1
-    ).astype(np.float32)
-    _correct(colored, features, (rows, columns), wanted, RIDGE)
-    features = np.stack([*place / NEAR, lightness / _ALIKE], axis=-1).astype(np.float32)
-    _correct(colored, features, (rows, columns), wanted, _EXACT)
+
+    alike = [lightness[..., None] / LIGHTNESS, network / COLOR]
+    ways = _ways(lightness, network, there)
+    kernel = np.exp(-0.5 * np.square(ways / WAY)) * _alike(np.concatenate(alike, axis=-1), there)
+    _correct(colored, kernel, there, wanted, RIDGE)
+
+    place = np.moveaxis(np.mgrid[:height, :width], 0, -1) / max(height, width)
+    near = [lightness[..., None] / _NEAR_LIGHTNESS, place / _NEAR]
+    _correct(colored, _alike(np.concatenate(near, axis=-1), there), there, wanted, _NEAR_RIDGE)
     return colored
 
 
-def _correct(
-    colored: Floats,
-    features: Floats,
-    places: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
-    wanted: Floats,
-    ridge: float,
-) -> None:
-    """Add to `colored` [H,W,2] what brings its `places` (rows, columns) to the colors `wanted`
-    [N,2], by how like them `features` [H,W,F] are.
+def _pixel(hint: Hint, height: int, width: int) -> tuple[int, int]:
+    return min(int(hint.y * height), height - 1), min(int(hint.x * width), width - 1)
+
+
+def _correct(colored: Floats, kernel: Floats, there: _Places, wanted: Floats, ridge: float) -> None:
+    """Add to `colored` [H,W,2] what brings the places to the colors `wanted` [N,2], each weighted
+    by the `kernel` [H,W,N].
     """
-    there = features[places]
-    gram = _kernel(there, there) + np.float32(ridge) * np.eye(len(there), dtype=np.float32)
-    weights = np.linalg.solve(gram, wanted - colored[places])
-    for row, row_features in zip(colored, features, strict=True):
-        row += _kernel(row_features, there) @ weights
+    gram = kernel[there] + np.float32(ridge) * np.eye(len(wanted), dtype=np.float32)
+    colored += kernel @ np.linalg.solve(gram, wanted - colored[there])
 
 
-def resized(ab: Floats, size: tuple[int, int]) -> Floats:
-    """`ab` [h,w,2] in another size, (width, height)."""
-    planes = [
-        Image.fromarray(np.ascontiguousarray(ab[..., axis])).resize(size, Image.Resampling.BICUBIC)
-        for axis in (0, 1)
-    ]
-    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
-
-
-def _kernel(features: Floats, others: Floats) -> Floats:
-    """exp(-|f-g|²/2) [M,N] of every pair of features, [M,F] and [N,F]."""
+def _alike(features: Floats, there: _Places) -> Floats:
+    """exp(-|f-g|²/2) [H,W,N] of all `features` [H,W,F] and those of the places."""
+    features = features.astype(np.float32)
+    others = features[there]
     exponent = features @ others.T
-    exponent -= np.square(features).sum(axis=1, keepdims=True) / 2
-    exponent -= np.square(others).sum(axis=1) / 2
+    exponent -= np.square(features).sum(axis=-1, keepdims=True) / 2
+    exponent -= np.square(others).sum(axis=-1) / 2
     return np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
+
+
+def _ways(lightness: Floats, ab: Floats, there: _Places) -> Floats:
+    """How long is the shortest way from each place to every pixel, [H,W,N], in shares of the long
+    side, edges included.
+    """
+    height, width = lightness.shape
+    shrink = min(1.0, CELLS / max(height, width))
+    rows, columns = (max(1, round(side * shrink)) for side in (height, width))
+    lab = np.concatenate([lightness[..., None], ab], axis=-1)
+    cells = _resized(lab, (columns, rows), Image.Resampling.BOX)
+    ways = np.full((len(there[0]), rows, columns), np.inf, np.float32)
+    starts = there[0] * rows // height, there[1] * columns // width
+    ways[np.arange(len(ways)), *starts] = 0
+    steps = [_step(cells, down, right) for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))]
+    before = np.zeros_like(ways)
+    while not np.array_equal(before, ways):
+        before = ways.copy()
+        for here, beside, cost in steps * 4:
+            np.minimum(ways[beside], ways[here] + cost, out=ways[beside])
+            np.minimum(ways[here], ways[beside] + cost, out=ways[here])
+    return _resized(np.moveaxis(ways, 0, -1), (width, height), Image.Resampling.BILINEAR)
+
+
+def _step(cells: Floats, down: int, right: int) -> tuple[Any, Any, Floats]:
+    """Two views [N, rows, columns] of cells that are one step apart, and what the step costs."""
+    rows, columns = cells.shape[:2]
+    here = (slice(rows - down), slice(max(0, -right), columns - max(0, right)))
+    beside = (slice(down, rows), slice(max(0, right), columns + min(0, right)))
+    edge = np.sqrt(np.square(cells[here] - cells[beside]).sum(axis=-1))
+    cost = np.hypot(down, right) / max(rows, columns) + edge / EDGE
+    return (slice(None), *here), (slice(None), *beside), cost.astype(np.float32)
+
+
+def _resized(planes: Floats, size: tuple[int, int], how: Image.Resampling) -> Floats:
+    """`planes` [h,w,N] in another size, (width, height)."""
+    return np.stack(
+        [
+            np.asarray(Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize(size, how))
+            for plane in np.moveaxis(planes, -1, 0)
+        ],
+        axis=-1,
+    )
