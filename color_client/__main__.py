@@ -28,5 +28,10 @@ CLIENT = Client(
     maker=coloring.maker,
 )
 
+
+def run() -> int:
+    return main(CLIENT, sys.argv[1:], os.environ)
+
+
 if __name__ == "__main__":
-    sys.exit(main(CLIENT, sys.argv[1:], os.environ))
+    sys.exit(run())
