@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from flask import Blueprint, Response, g, request
 
 from color_client import coloring
+from color_client.kept_colors import KeptColors
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES
+from color_client.routes import PICTURES, remembering
 from photo_client import upload
 from photo_client.photo import decode, open_header
 from photo_client.reply import kept_until_sent, picture_reply
@@ -59,6 +60,7 @@ def predict_routes(
 ) -> Blueprint:
     """The route of the style client."""
     routes = Blueprint("predict", __name__)
+    kept = KeptColors()
     known = (*style_options(settings.max_side), *COLOR_OPTIONS)
 
     @routes.post("/predict")
@@ -81,7 +83,9 @@ def predict_routes(
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
-                made = coloring.color(photo, asked["vividness"], settings, predictor, asked_with)
+                network = coloring.network(settings, predictor, asked_with)
+                ask = remembering(kept, data["content_image"], asked, network)
+                made = coloring.color(photo, asked, ask)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))

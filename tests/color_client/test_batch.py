@@ -55,7 +55,7 @@ def batch_of():
         asker = Asker(predictor.url)
         askers.append(asker)
         return Batch(
-            lambda header, headers: coloring.color(header, 1.0, settings, asker, headers),
+            coloring.maker({"vividness": 1.0}, settings, asker),
             settings,
             at_once,
             **options,
@@ -269,7 +269,10 @@ def test_dates_in_every_format_that_is_written(kind):
     exif[ExifTags.Base.Make] = "a camera"
     photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=exif)))
     data = encode(
-        np.zeros((4, 4, 3), np.uint8), None, f"image/{kind.lower()}", metadata.read(photo).kept("dates")
+        np.zeros((4, 4, 3), np.uint8),
+        None,
+        f"image/{kind.lower()}",
+        metadata.read(photo).kept("dates"),
     )
     kept = opened(data).getexif()
     assert kept.get_ifd(ExifTags.IFD.Exif) == {
