@@ -142,6 +142,10 @@ def _text(value: object) -> str:
 
 def _dpi(image: ImageFile.ImageFile) -> dict[str, Any]:
     told = image.getexif()
+    # Of a JPEG or TIFF that tells none, Pillow makes one up.
+    made_up = image.format in ("JPEG", "MPO", "TIFF") and not image.info.get("jfif_unit")
+    if made_up and _Tag.XResolution not in told:
+        return {}
     unit = {_INCH: 1.0, _CENTIMETER: 2.54}.get(told.get(_Tag.ResolutionUnit, _INCH), 0.0)
     dpi = image.info.get("dpi") or (
         float(told.get(_Tag.XResolution, 0)) * unit, float(told.get(_Tag.YResolution, 0)) * unit
