@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 # What a level of a PNG's gray is multiplied by when Pillow makes 8 bits of it.
-_GRAY_SCALE = {1: 255, 2: 85, 4: 17}
+_GRAY_SCALE = {2: 85, 4: 17}
 _BIT_DEPTH = slice(24, 25)  # in the IHDR of a PNG
 
 

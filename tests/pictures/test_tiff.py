@@ -209,7 +209,12 @@ def test_other_compressions_and_color_spaces_are_named():
 
 
 def test_what_is_damaged_is_called_so():
-    for file in (b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08", b"II*\0\x08\0\0\0\x05\0abc"):
+    for file in (
+        b"II*\0",
+        b"II*\0\xff\xff\xff\xff",
+        b"MM\0*\0\0\0\x08",
+        b"II*\0\x08\0\0\0\x05\0abc",
+    ):
         with pytest.raises(BrokenPicture):
             read(file)
 
