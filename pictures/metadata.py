@@ -60,6 +60,11 @@ class Metadata:
         """As an EXIF block: a TIFF structure, without the name in front that JPEG wants. Empty
         where there is nothing to say.
         """
+        tags = self.tags()
+        return tags.tobytes().removeprefix(b"Exif\0\0") if len(tags) else b""
+
+    def tags(self) -> Image.Exif:
+        """As tags of EXIF; the texts are bytes, since Pillow would write a str as ASCII."""
         block = Image.Exif()
         for tag, text in self.texts.items():
             block[tag] = text.encode()
@@ -72,7 +77,7 @@ class Metadata:
             block[ExifTags.IFD.Exif] = dict(self.dates)
         if self.gps:
             block[ExifTags.IFD.GPSInfo] = dict(self.gps)
-        return block.tobytes().removeprefix(b"Exif\0\0") if len(block) else b""
+        return block
 
 
 NOTHING = Metadata()

@@ -259,7 +259,10 @@ def test_a_photo_is_never_overwritten(tmp_path):
 def test_every_format_that_is_read_is_found_in_folders():
     names = {name for name, kind in Image.registered_extensions().items()
              if kind in formats.FORMATS}  # fmt: skip
-    assert names - {".apng", ".jfif", ".dib", ".pfm", ".avifs", ".heics", ".heifs"} == batch_plan.SUFFIXES
+    assert (
+        names - {".apng", ".jfif", ".dib", ".pfm", ".avifs", ".heics", ".heifs"}
+        == batch_plan.SUFFIXES
+    )
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -269,7 +272,10 @@ def test_dates_in_every_format_that_is_written(kind):
     exif[ExifTags.Base.Make] = "a camera"
     photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=exif)))
     data = encode(
-        np.zeros((4, 4, 3), np.uint8), None, f"image/{kind.lower()}", metadata.read(photo).kept("dates")
+        np.zeros((4, 4, 3), np.uint8),
+        None,
+        f"image/{kind.lower()}",
+        metadata.read(photo).kept("dates"),
     )
     kept = opened(data).getexif()
     assert kept.get_ifd(ExifTags.IFD.Exif) == {
