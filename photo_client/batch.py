@@ -21,10 +21,10 @@ from tqdm import tqdm
 from pictures.encode import encode
 from pictures.header import Header
 from pictures.metadata import KEEP
-from web.admission import Admission
 from web.deadline import Deadline
 from web.problems import Problem
 
+from .admission import photo_admission
 from .batch_plan import Job
 from .finished import Finished
 from .photo import open_header
@@ -70,7 +70,7 @@ class Batch:
         self.at_once = at_once
         self.patience_s = patience_s
         self.metadata = metadata
-        self.admission = Admission(at_once, settings.max_pixels_in_hand)
+        self.admission = photo_admission(at_once, settings.max_pixels_in_hand)
         # Set when it is of no use to go on; waits end at once.
         self.stopping = threading.Event()
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from flask import Flask
 
 from predict_url.predictor import Predictor
+from web.help_text import entry, usage
 from web.options import Option, yes_or_no
 from web.problems import Problem
 from web.server import bind_error, serve
@@ -136,19 +137,21 @@ def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _help(client: Client[Kind]) -> str:
-    options = " ".join(
+    own = "".join(
+        entry(f"{flag} {value}", meaning) + "\n" for flag, value, meaning in client.own_arguments
+    )
+    words = ["PHOTO ...", "--out FOLDER"]
+    words += [f"[{flag} {value}]" for flag, value, _ in client.own_arguments]
+    words += [
         f"[{_flag(option)}]"
         if option.read is yes_or_no
         else f"[{_flag(option)} {option.name.upper().split('_')[-1]}]"
         for option in client.options(client.kind())
-    )
-    own = "".join(f"  {flag} {value}\n      {meaning}\n" for flag, value, meaning in
-                  client.own_arguments)  # fmt: skip
-    names = "".join(f"[{flag} {value}] " for flag, value, _ in client.own_arguments)
+    ]
+    words += ["[--at-once N]", "[--again]"]
     return f"""\
 usage: {client.program}
-       {client.program} PHOTO ... --out FOLDER {names}{options}
-           [--at-once N] [--again]
+{usage(client.program, words)}
 
 {client.purpose}
 

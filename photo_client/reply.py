@@ -10,6 +10,7 @@ from web.admission import Room
 from web.stages import stage
 
 from . import reply_format
+from .admission import BYTES_PER_PIXEL
 from .finished import Finished
 
 
@@ -17,7 +18,7 @@ def kept_until_sent(response: Response, room: Room, in_hand: ExitStack) -> Respo
     """The response, whose photo stays `in_hand` until it is sent, however slow its client takes it:
     of its `room`, what the answer itself takes.
     """
-    room.keep(response.content_length or 0)
+    room.shrink((response.content_length or 0) // BYTES_PER_PIXEL + 1)
     # By the server, when it has sent the answer or given up; or when nobody has it any more.
     leave = weakref.finalize(response, in_hand.pop_all().close)
     leave.atexit = False
