@@ -62,9 +62,8 @@ def predict_routes(settings: Settings, predictor: Predictor, admission: Admissio
             with stage("decode"):
                 header = open_header(data, settings.max_pixels)
             with stage("wait"):
-                pixels = header.width * header.height
                 deadline = Deadline(settings.timeout_s)
-                room = in_hand.enter_context(admission.hold(pixels, deadline))
+                room = in_hand.enter_context(admission.hold(header.room, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             network = coloring.network(settings, predictor, asked_with)
             made = coloring.color(header, asked, remembering(kept, data, asked, network))

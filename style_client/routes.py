@@ -77,7 +77,7 @@ def predict_routes(
                 wanted = PICTURES[:required]
                 headers = {name: _open(name, data[name], settings) for name in wanted}
             with stage("wait"):
-                pixels = sum(header.width * header.height for header in headers.values())
+                pixels = sum(header.room for header in headers.values())
                 deadline = Deadline(settings.timeout_s)
                 room = in_hand.enter_context(admission.hold(pixels, deadline))
             photo = headers["content_image"]
