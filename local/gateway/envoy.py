@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .metrics import metrics_cluster, metrics_listener
 from .routes import LOOPBACK, Cluster, Route
 
 _TYPES = "type.googleapis.com/envoy.extensions"
@@ -20,10 +21,12 @@ def configuration(
     port: int,
     admin_port: int,
     listen: str = LOOPBACK,
+    metrics_port: int | None = None,
 ) -> dict[str, Any]:
     """Envoy's bootstrap configuration (v3), as plain values for YAML.
 
-    `listen` is the address for requests; the admin page is for its own machine only.
+    `listen` is the address for requests, and with `metrics_port` for Envoy's readiness and metrics;
+    the admin page is for its own machine only.
     """
     manager = {
         "@type": f"{_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -56,12 +59,13 @@ def configuration(
             }
         ],
     }
+    listeners, reached = [listener], [_cluster(cluster) for cluster in clusters]
+    if metrics_port is not None:
+        listeners.append(metrics_listener(listen, metrics_port))
+        reached.append(metrics_cluster(admin_port))
     return {
         "admin": {"address": _address(LOOPBACK, admin_port)},
-        "static_resources": {
-            "listeners": [listener],
-            "clusters": [_cluster(cluster) for cluster in clusters],
-        },
+        "static_resources": {"listeners": listeners, "clusters": reached},
     }
 
 

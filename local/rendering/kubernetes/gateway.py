@@ -2,12 +2,26 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ...applications.images import GATEWAY_IMAGE
 from ...applications.loaded import LoadedApplication
-from ..common import GATEWAY_PORT, Manifest, gateway_configuration, served
-from .objects import deployment, host, kubernetes_object, service
+from ...gateway.metrics import METRICS, READY
+from ..common import GATEWAY_PORT, METRICS_PORT, Manifest, gateway_configuration, served
+from .objects import LABEL, budget, deployment, host, kubernetes_object, only_from, service
 from .pods import ENVOY_USER, LINGER, container, pod
+
+_PART = "gateway"
+# So that one may go.
+_REPLICAS = 2
+
+
+def gateway_pods(name: str, namespace: str) -> dict[str, Any]:
+    """The pods of the gateway `name`, as a NetworkPolicy of any namespace calls them."""
+    return {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "podSelector": {"matchLabels": {f"{LABEL}/name": name}},
+    }
 
 
 def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Manifest]:
@@ -15,7 +29,7 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
     first = served(applications)[0]
     application, component = first.application, first.component
     configuration = gateway_configuration(
-        applications, lambda each: host(each.name, each.application.namespace)
+        applications, lambda each: host(each.name, each.application.namespace), METRICS_PORT
     )
     yield kubernetes_object(
         "v1",
@@ -24,7 +38,7 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         component,
         name,
         comment="The routes that Seldon and Ambassador would give these Applications.",
-        part="gateway",
+        part=_PART,
         data={"envoy.yaml": configuration},
     )
     main = container(
@@ -34,10 +48,13 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         mounts=[{"name": "configuration", "mountPath": "/etc/envoy", "readOnly": True}],
         command=["envoy", "-c", "/etc/envoy/envoy.yaml", "--disable-hot-restart"],
         args=["--log-level", "warning"],
-        ports=[{"name": "http", "containerPort": GATEWAY_PORT}],
+        ports=[
+            {"name": "http", "containerPort": GATEWAY_PORT},
+            {"name": "metrics", "containerPort": METRICS_PORT},
+        ],
         lifecycle=LINGER,
-        readinessProbe={"tcpSocket": {"port": "http"}},
-        livenessProbe={"tcpSocket": {"port": "http"}, "periodSeconds": 10},
+        readinessProbe={"httpGet": {"path": READY, "port": "metrics"}},
+        livenessProbe={"httpGet": {"path": READY, "port": "metrics"}, "periodSeconds": 10},
     )
     inside = pod(
         [main],
@@ -51,9 +68,19 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         component,
         name,
         inside,
-        1,
-        part="gateway",
-        annotations={"checksum/configuration": mark},
+        _REPLICAS,
+        part=_PART,
+        annotations={
+            "checksum/configuration": mark,
+            # What a Prometheus with the usual rules for pods goes by.
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(METRICS_PORT),
+            "prometheus.io/path": METRICS,
+        },
+    )
+    yield budget(application, component, name, part=_PART)
+    yield only_from(
+        application, component, name, ["http", "metrics"], [{"namespaceSelector": {}}], part=_PART
     )
     yield service(
         application,
@@ -61,5 +88,5 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         name,
         {"ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
         comment="What ambassador.vela-system is under KubeVela; inside the cluster only.",
-        part="gateway",
+        part=_PART,
     )

@@ -7,7 +7,7 @@ from typing import Any
 from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import TaskProperties, TrainingProperties
 from ..common import Addresses, Manifest
-from .objects import host, job, service
+from .objects import LABEL, host, job, only_from, service
 from .pods import container, mounts_of, pod, pod_options, resources
 
 _TRAINING_PORT = 2222  # as in a TFJob's TF_CONFIG
@@ -62,6 +62,9 @@ def training(
         **pod_options(properties),
     )
     yield job(application, component, inside, spec, "\n".join(remarks), properties)
+    ports = [_TRAINING_PORT] if workers > 1 else []
+    itself = {"podSelector": {"matchLabels": {f"{LABEL}/name": component.name}}}
+    yield only_from(application, component, component.name, ports, [itself])
 
 
 def task(
@@ -69,7 +72,7 @@ def task(
     application: LoadedApplication,
     component: LoadedComponent,
     properties: TaskProperties,
-) -> Manifest:
+) -> Iterator[Manifest]:
     """A task: a Job."""
     environment, remarks = addresses.environment(application, component)
     main = container(
@@ -90,7 +93,8 @@ def task(
     )
     count = properties.count or 1
     spec = {"completions": count, "parallelism": count, "backoffLimit": 6}
-    return job(application, component, inside, spec, "\n".join(remarks), properties)
+    yield job(application, component, inside, spec, "\n".join(remarks), properties)
+    yield only_from(application, component, component.name, [])
 
 
 def _tf_config(

@@ -1,15 +1,19 @@
 """A predictor in plain Kubernetes: TensorFlow Serving on its claim."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...applications.images import SERVING_IMAGE
 from ..common import CLAIM_AT, SERVING_PORT, Manifest, Served
-from .objects import autoscaler, deployment, service
+from .objects import autoscaler, budget, deployment, only_from, service
 from .pods import LINGER, PATIENCE_S, container, pod, probes, resources
 
 
-def serving(each: Served) -> Iterator[Manifest]:
-    """A predictor: TensorFlow Serving on the claim, its name, and autoscaler if it has one."""
+def serving(each: Served, callers: dict[str, Any] | None) -> Iterator[Manifest]:
+    """A predictor: TensorFlow Serving on the claim, its name, and autoscaler if it has one.
+
+    `callers` are the gateway's pods; None if only the gateway's own maker knows them.
+    """
     application, component, predictor = each.application, each.component, each.predictor
     graph, asked = predictor.graph, predictor.resources
     main = container(
@@ -41,11 +45,15 @@ def serving(each: Served) -> Iterator[Manifest]:
         component,
         each.name,
         {
-            "clusterIP": "None",
+            # With a gateway of ours, a name for all replicas: it chooses among them.
+            **({"clusterIP": "None"} if callers else {}),
             "ports": [{"name": "http", "port": SERVING_PORT, "targetPort": "http"}],
         },
-        comment="A name for all replicas; the gateway chooses among them.",
     )
+    if (scaler.minReplicas if scaler else predictor.replicas) > 1:
+        yield budget(application, component, each.name)
+    if callers:
+        yield only_from(application, component, each.name, ["http"], [callers])
     if scaler:
         metrics = [(metric.type, metric.targetAverageUtilization) for metric in scaler.metrics]
         yield autoscaler(

@@ -174,3 +174,53 @@ def autoscaler(
         comment="Percent of what the pods request; needs a metrics server in the cluster.",
         spec=spec,
     )
+
+
+def budget(
+    application: LoadedApplication, component: LoadedComponent, name: str, *, part: str = ""
+) -> Manifest:
+    """A PodDisruptionBudget: where a node is emptied, one pod of that name at a time."""
+    return kubernetes_object(
+        "policy/v1",
+        "PodDisruptionBudget",
+        application,
+        component,
+        name,
+        part=part,
+        spec={
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": {f"{LABEL}/name": name}},
+        },
+    )
+
+
+def only_from(
+    application: LoadedApplication,
+    component: LoadedComponent,
+    name: str,
+    ports: Sequence[int | str],
+    peers: Sequence[dict[str, Any]] | None = None,
+    *,
+    part: str = "",
+) -> Manifest:
+    """A NetworkPolicy: what may reach the pods of that name, and at which ports.
+
+    Without `peers` that is everybody; without `ports`, nobody.
+    """
+    rule = without_none(
+        **{"from": list(peers) if peers is not None else None},
+        ports=[{"protocol": "TCP", "port": port} for port in ports],
+    )
+    return kubernetes_object(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        application,
+        component,
+        name,
+        part=part,
+        spec={
+            "podSelector": {"matchLabels": {f"{LABEL}/name": name}},
+            "policyTypes": ["Ingress"],
+            "ingress": [rule] if ports else [],
+        },
+    )

@@ -98,8 +98,9 @@ def probes(port: int | str, ready: str, alive: str) -> dict[str, Any]:
     }
 
 
-# Requests still come to a pod while others have not heard of its end.
-LINGER = {"preStop": {"sleep": {"seconds": 10}}}
+# Requests still come to a pod while others have not heard of its end. By a program: `sleep` as a
+# word of its own came with 1.30.
+LINGER = {"preStop": {"exec": {"command": ["sleep", "10"]}}}
 
 # A client that stops answers every request that it has, one that is slow to send and to take, too:
 # twice CLIENT_TIMEOUT_S, twice TIMEOUT_S and the lingering, as they are unless they are set.

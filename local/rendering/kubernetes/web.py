@@ -16,7 +16,9 @@ from ..common import (
 )
 from .objects import (
     autoscaler,
+    budget,
     deployment,
+    only_from,
     service,
     without_none,
 )
@@ -91,6 +93,10 @@ def webservice(
     if scaler:
         metrics = [("cpu", scaler.cpuUtil)]
         yield autoscaler(application, component, component.name, scaler.min, scaler.max, metrics)
+    if (scaler.min if scaler else component.replicas) > 1:
+        yield budget(application, component, component.name)
+    listening = [each.port for each in properties.ports] or [port]
+    yield only_from(application, component, component.name, listening)
     exposed = [each for each in properties.ports if each.expose]
     if exposed:
         ports = [
@@ -149,3 +155,6 @@ def notebook(
             "ports": [{"name": "http", "port": NOTEBOOK_PORT, "targetPort": "http"}],
         },
     )
+    # `kubectl port-forward` comes from the node, and always may.
+    ports = [] if properties.serviceType == "ClusterIP" else [NOTEBOOK_PORT]
+    yield only_from(application, component, component.name, ports)

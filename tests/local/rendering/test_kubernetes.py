@@ -7,14 +7,16 @@ import sys
 
 import kubernetes_validate
 import pytest
+import requests
 import yaml
 
 from local.applications.findings import Refused
 from local.applications.images import GATEWAY_IMAGE
 from local.applications.load import load
 from local.ports import free_port
-from local.rendering.common import gateway_configuration, joined
-from local.rendering.kubernetes.manifests import kubernetes
+from local.rendering.common import METRICS_PORT, gateway_configuration, joined
+from local.rendering.kubernetes.http_routes import Gateway, duration
+from local.rendering.kubernetes.manifests import LEAST_VERSION, kubernetes
 from local.rendering.left_out import not_rendered
 from local.running.gateway import find_envoy, gateway_program
 from local.running.program import Child
@@ -47,7 +49,8 @@ def one(text: str, kind: str, name: str) -> dict:
 
 
 def check(value: dict) -> None:
-    kubernetes_validate.validate(value, NEWEST, strict=True)
+    for version in (LEAST_VERSION, NEWEST):
+        kubernetes_validate.validate(value, version, strict=True)
 
 
 def containers(text: str) -> list[tuple[dict, dict]]:
@@ -150,7 +153,7 @@ def test_routes_are_those_of_local(render, tmp_path):
     hosts = [
         cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]
         ["socket_address"]["address"]
-        for cluster in value["static_resources"]["clusters"]
+        for cluster in value["static_resources"]["clusters"] if cluster["name"] != "admin"
     ]  # fmt: skip
     names = {each["metadata"]["name"] for each in objects(text) if each["kind"] == "Service"}
     assert [host.partition(".")[2] for host in hosts] == ["default.svc.cluster.local"] * 2
@@ -166,15 +169,20 @@ def test_routes_are_those_of_local(render, tmp_path):
 def test_the_rendered_gateway_carries_requests_to_names(tmp_path, stand_in):
     """Envoy with the rendered configuration; only names and ports are this machine's."""
     applications, _ = load([ARTICLE / "training-serving.yaml"])
-    value = yaml.safe_load(gateway_configuration(applications, lambda each: "localhost"))
+    value = yaml.safe_load(
+        gateway_configuration(applications, lambda each: "localhost", METRICS_PORT)
+    )
     server = stand_in()
     resources = value["static_resources"]
     (endpoint,) = resources["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"]
     endpoint["endpoint"]["address"]["socket_address"]["port_value"] = int(server.command[2])
     # Names lead to both loopback addresses; the stand-in listens on one.
     resources["clusters"][0]["dns_lookup_family"] = "V4_ONLY"
-    port, admin = free_port(), free_port()
+    port, metrics, admin = free_port(), free_port(), free_port()
     resources["listeners"][0]["address"]["socket_address"]["port_value"] = port
+    resources["listeners"][1]["address"]["socket_address"]["port_value"] = metrics
+    page = resources["clusters"][1]["load_assignment"]["endpoints"][0]["lb_endpoints"][0]
+    page["endpoint"]["address"]["socket_address"]["port_value"] = admin
     value["admin"]["address"]["socket_address"]["port_value"] = admin
     file = tmp_path / "envoy.yaml"
     file.write_text(yaml.safe_dump(value))
@@ -184,6 +192,12 @@ def test_the_rendered_gateway_carries_requests_to_names(tmp_path, stand_in):
     try:
         wait_until(lambda: not_ready_because(url) is None, 120)
         assert not_ready_because(f"http://127.0.0.1:{port}/seldon/default/demo-serving") is not None
+        # What a probe and Prometheus ask for, and no more of the admin page.
+        at = f"http://127.0.0.1:{metrics}"
+        assert requests.get(f"{at}/ready", timeout=10).text == "LIVE\n"
+        told = requests.get(f"{at}/stats/prometheus", timeout=10).text
+        assert "envoy_cluster_upstream_rq_total" in told
+        assert requests.post(f"{at}/quitquitquit", timeout=10).status_code == 404
     finally:
         for child in children:
             child.terminate()
@@ -345,7 +359,22 @@ def test_the_command_prints_it_whole(tmp_path):
         capture_output=True, text=True, cwd=ROOT, timeout=300,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(objects(done.stdout)) == 9
+    assert [(each["kind"], each["metadata"]["name"]) for each in objects(done.stdout)] == [
+        ("PersistentVolumeClaim", "my-pvc"),
+        ("Job", "demo-training"),
+        ("NetworkPolicy", "demo-training"),
+        ("Deployment", "demo-serving-model"),
+        ("Service", "demo-serving-model"),
+        ("NetworkPolicy", "demo-serving-model"),
+        ("Deployment", "demo-rest-serving"),
+        ("NetworkPolicy", "demo-rest-serving"),
+        ("Service", "demo-rest-serving"),
+        ("ConfigMap", "training-serving-gateway"),
+        ("Deployment", "training-serving-gateway"),
+        ("PodDisruptionBudget", "training-serving-gateway"),
+        ("NetworkPolicy", "training-serving-gateway"),
+        ("Service", "training-serving-gateway"),
+    ]
     (tmp_path / "bad.yaml").write_text(TRAINING.replace("replicas: 1", "replicas: 0"))
     done = subprocess.run(
         [*command, "--format", "kubernetes", str(tmp_path / "bad.yaml")],
@@ -354,3 +383,135 @@ def test_the_command_prints_it_whole(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert "replicas" in done.stderr
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_pods_that_share_a_claim_of_one_node_are_on_one_node(file):
+    text = kubernetes(load([file])[0])
+    modes = {
+        each["metadata"]["name"]: each["spec"]["accessModes"]
+        for each in objects(text)
+        if each["kind"] == "PersistentVolumeClaim"
+    }
+    for each in objects(text):
+        if each["kind"] not in ("Deployment", "Job"):
+            continue
+        template = each["spec"]["template"]
+        mounted = [
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in template["spec"]["volumes"]
+            if "persistentVolumeClaim" in volume
+        ]
+        # One that another file makes may be ReadWriteOnce, too.
+        once = [name for name in mounted if modes.get(name) != ["ReadWriteMany"]]
+        terms = (
+            template["spec"]
+            .get("affinity", {})
+            .get("podAffinity", {})
+            .get("requiredDuringSchedulingIgnoredDuringExecution", [])
+        )
+        assert [term["topologyKey"] for term in terms] == ["kubernetes.io/hostname"] * len(once)
+        for name, term in zip(once, terms, strict=True):
+            wanted = term["labelSelector"]["matchLabels"]
+            assert list(wanted) == [f"claims.colorway/{name}"]
+            # The first pod of all may go anywhere: it is what it looks for.
+            assert wanted.items() <= template["metadata"]["labels"].items()
+
+
+def test_a_claim_of_many_nodes_holds_nobody_back(render):
+    text = render((ROOT / "deploy" / "training-distributed.yaml").read_text())
+    assert "affinity" not in one(text, "Job", "distributed-training")["spec"]["template"]["spec"]
+
+
+def test_two_replicas_go_one_at_a_time(render):
+    text = render(TRAINING.replace("replicas: 1", "replicas: 2"))
+    budgets = {
+        each["metadata"]["name"]: each["spec"]
+        for each in objects(text)
+        if each["kind"] == "PodDisruptionBudget"
+    }
+    assert budgets.keys() == {"demo-serving-model", "training-serving-gateway"}
+    for name, budget in budgets.items():
+        assert budget["maxUnavailable"] == 1
+        labels = one(text, "Deployment", name)["spec"]["template"]["metadata"]["labels"]
+        assert budget["selector"]["matchLabels"].items() <= labels.items()
+    assert one(text, "Deployment", "training-serving-gateway")["spec"]["replicas"] == 2
+
+
+def test_only_the_gateway_reaches_a_model_server(render):
+    text = render(TRAINING)
+    (rule,) = one(text, "NetworkPolicy", "demo-serving-model")["spec"]["ingress"]
+    (peer,) = rule["from"]
+    gateway = one(text, "Deployment", "training-serving-gateway")["spec"]["template"]
+    assert peer["podSelector"]["matchLabels"].items() <= gateway["metadata"]["labels"].items()
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "default"}
+    assert one(text, "NetworkPolicy", "demo-training")["spec"]["ingress"] == []
+    (anybody,) = one(text, "NetworkPolicy", "demo-rest-serving")["spec"]["ingress"]
+    assert anybody == {"ports": [{"protocol": "TCP", "port": 3333}]}
+
+
+def test_nothing_in_a_hook_is_newer_than_the_least_version(render):
+    for _, container in containers(render(TRAINING)):
+        for hook in container.get("lifecycle", {}).values():
+            assert hook == {"exec": {"command": ["sleep", "10"]}}
+
+
+def test_a_gateway_that_is_there_gets_routes(loaded):
+    text = kubernetes(loaded(AB), Gateway("web", "infrastructure"))
+    kinds = {each["kind"] for each in objects(text)}
+    assert kinds == {"Deployment", "Service", "NetworkPolicy", "HTTPRoute"}
+    style = one(text, "HTTPRoute", "style-ab-serving")["spec"]
+    color = one(text, "HTTPRoute", "color-ab-serving")["spec"]
+    for each in (style, color):
+        assert each["parentRefs"] == [{"name": "web", "namespace": "infrastructure"}]
+        (rule,) = each["rules"]
+        (match,) = rule["matches"]
+        assert match["path"] == {"type": "PathPrefix", "value": "/seldon/default/color-ab-serving/"}
+        for backend in rule["backendRefs"]:
+            service = one(text, "Service", backend["name"])["spec"]
+            assert "clusterIP" not in service
+            assert backend["port"] in [port["port"] for port in service["ports"]]
+    assert style["rules"][0]["matches"][0]["headers"] == [
+        {"type": "Exact", "name": "style", "value": "transfer"}
+    ]
+    assert style["rules"][0]["timeouts"] == {"request": "10s"}
+    assert color["rules"][0]["timeouts"] == {"request": "3s"}
+    (url,) = one(text, "Deployment", "ab-rest-serving")["spec"]["template"]["spec"]["containers"][
+        0
+    ]["env"]
+    assert url["value"].startswith("http://ambassador.vela-system.svc.cluster.local/")
+    assert "--external-name" in text.partition("---")[0]
+    # Whose pods call is known to the gateway's maker alone.
+    policies = [each for each in objects(text) if each["kind"] == "NetworkPolicy"]
+    assert [each["metadata"]["name"] for each in policies] == ["ab-rest-serving"]
+
+
+def test_shares_are_those_of_the_canary(loaded):
+    canary = (ARTICLE / "color-serving.yaml").read_text().replace("traffic: 50", "traffic: 80", 1)
+    text = kubernetes(loaded(canary.replace("traffic: 50", "traffic: 20")), Gateway("web"))
+    spec = one(text, "HTTPRoute", "color-model-serving")["spec"]
+    assert spec["parentRefs"] == [{"name": "web"}]
+    assert [each["weight"] for each in spec["rules"][0]["backendRefs"]] == [80, 20]
+
+
+def test_durations_of_the_gateway_api():
+    assert [duration(each) for each in (3000, 2500, 1, 600_000)] == [
+        "3s",
+        "2s500ms",
+        "0s1ms",
+        "600s",
+    ]
+
+
+def test_a_gateway_of_no_name_is_refused(tmp_path):
+    file = str(ROOT / "deploy" / "training-serving.yaml")
+    for wrong, said in (
+        (["--format", "kubernetes", "--gateway", "Web"], "'Web' is no NAME or NAME.NAMESPACE"),
+        (["--gateway", "web"], "--gateway is for --format kubernetes"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "local", "render", "--state", str(tmp_path), file, *wrong],
+            capture_output=True, text=True, cwd=ROOT, timeout=300,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr

@@ -1,0 +1,44 @@
+"""What words of a command line may be; each raises ArgumentTypeError, which argparse tells."""
+
+import argparse
+import re
+import shlex
+
+
+def port(text: str) -> int:
+    """A port number."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a whole number from 1 to 65535")
+    return int(text)
+
+
+def gateway(text: str) -> tuple[str, str | None]:
+    """`NAME[.NAMESPACE]`, in its two parts."""
+    name, dot, namespace = text.partition(".")
+    for part in (name, namespace) if dot else (name,):
+        if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", part):
+            raise argparse.ArgumentTypeError(f"{text!r} is no NAME or NAME.NAMESPACE of a Gateway")
+    return name, namespace or None
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, above 0 and up to a day."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 86400")
+    return value
+
+
+def arguments(text: str) -> tuple[str, list[str]]:
+    """`COMPONENT="ARGUMENT ..."`: the component and its arguments."""
+    name, equals, rest = text.partition("=")
+    try:
+        words = shlex.split(rest)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{rest!r}: {error}") from None
+    if not (name and equals and words):
+        raise argparse.ArgumentTypeError(f'{text!r} is not as in COMPONENT="--samples 64"')
+    return name, words
