@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .applications.images import IMAGES
 from .commands import CannotStart
 from .ports import GATEWAY_PORT, MODEL_PORT
 
@@ -79,6 +80,16 @@ def _arguments(text: str) -> tuple[str, list[str]]:
     if not (name and equals and words):
         raise argparse.ArgumentTypeError(f'{text!r} is not as in COMPONENT="--samples 64"')
     return name, words
+
+
+def _image(text: str) -> tuple[str, str]:
+    name, equals, ours = text.partition("=")
+    if not (name and equals) or ours not in IMAGES:
+        known = ", ".join(sorted(IMAGES))
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not as in NAME=color-serving; known: {known}"
+        )
+    return name, ours
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -180,7 +191,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
     validate.set_defaults(module="files")
+    _add_image(validate)
     return parser
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--image",
+        type=_image,
+        action="append",
+        default=[],
+        metavar="NAME=IMAGE",
+        help="run the image NAME, which is none of this project's, as one that is",
+    )
 
 
 def _add_wishes(command: argparse.ArgumentParser) -> None:
@@ -210,6 +233,7 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help=f"first port to try for model servers, on this machine only (default: {MODEL_PORT})",
     )
+    _add_image(command)
     command.add_argument(
         "--args",
         type=_arguments,

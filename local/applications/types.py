@@ -331,6 +331,7 @@ class Component(Strict):
 
     name: Name
     type: str
+    externalRevision: str | None = None
     properties: dict[str, Any] = {}
     dependsOn: list[str] = []
     traits: list[Trait] = []
