@@ -83,7 +83,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
             "applications", "gateway", "running", "rendering", "ports", "model_folder",
             "shipped_models",
         },
-        "cli": {"commands", "applications", "ports"},
+        "cli": {"commands", "ports"},
         "__main__": {"cli"},
     },
 }  # fmt: skip
