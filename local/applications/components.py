@@ -15,6 +15,7 @@ from .source import Document
 from .types import (
     PROPERTIES,
     TRAITS,
+    TRAITS_HERE,
     Component,
     CpuScalerTrait,
     Properties,
@@ -95,7 +96,7 @@ def _traits(
             parsed, found = parse(document, (*at, "properties"), kind, trait.properties)
             findings += found
             traits += [parsed] if parsed else []
-            if kind is CpuScalerTrait:
+            if kind not in TRAITS_HERE:
                 findings.append(unused_here(document, at))
     return traits, findings
 
@@ -105,7 +106,9 @@ def _misplaced(component: Component, trait: Trait) -> str:
         said = not_here(trait.type, kubevela.TRAITS, TRAITS)
         own = trait.type in kubevela.TRAITS
         return said if own else f"trait {trait.type!r} is not known; {said}"
-    if trait.type in ("scaler", "cpuscaler") and component.type != "webservice":
+    if trait.type == "storage" and component.type not in ("task", "webservice"):
+        return f"storage as a trait belongs to a task or webservice, not to a {component.type}"
+    if trait.type in ("scaler", "cpuscaler", "hpa") and component.type != "webservice":
         return f"{trait.type} belongs to a webservice; a {component.type} does not take it"
     return ""
 

@@ -1,18 +1,19 @@
 """Values as the types of `types`, and what is wrong with them in words of ours."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from .findings import Finding, Path, known
 from .source import Document
-from .types import Strict
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def parse(
-    document: Document, path: Path, kind: type[Strict], value: Any
-) -> tuple[Strict | None, list[Finding]]:
+    document: Document, path: Path, kind: type[M], value: Any
+) -> tuple[M | None, list[Finding]]:
     """`value` as a `kind`, or None and what is wrong with it."""
     try:
         return kind.model_validate(value), []
@@ -43,7 +44,8 @@ def _said(kind: type[BaseModel], error: Any) -> str:
     match error["type"]:
         case "extra_forbidden":
             fields = _model_at(kind, error["loc"][:-1]).model_fields
-            return f"{error['loc'][-1]} is not known; {known(str(error['loc'][-1]), fields)}"
+            names = [field.alias or name for name, field in fields.items()]
+            return f"{error['loc'][-1]} is not known; {known(str(error['loc'][-1]), names)}"
         case "missing":
             return "this is missing"
         case "value_error":

@@ -63,6 +63,9 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
         text = f"{component.image.name} writes below {COPIES_TO}: mount a claim there (storage)"
         yield document.finding(component.at("image"), text)
     yield from _command(document, component)
+    if component.type == "webservice" and component.mounts:
+        text = "claims are not mounted here: its program sees this machine's own files"
+        yield document.finding((*component.path, "traits"), text, notice=True, here=True)
     if component.replicas > 1:
         text = f"one process runs here, not {component.replicas}"
         yield document.finding((*component.path, "traits"), text, notice=True, here=True)

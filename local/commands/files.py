@@ -39,7 +39,12 @@ def _render_elsewhere(options: argparse.Namespace) -> int:
     try:
         applications, found = load(options.files, dict(options.image))
         found += find_problems(applications, Volumes(options.state / "volumes"))
-        found = sorted([*(each for each in found if not each.here), *not_rendered(applications)])
+        found = sorted(
+            [
+                *(each for each in found if not each.here),
+                *not_rendered(applications, options.format),
+            ]
+        )
         if any(not finding.notice for finding in found):
             raise Refused(found)
         render = kubernetes if options.format == "kubernetes" else compose

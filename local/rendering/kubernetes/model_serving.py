@@ -47,7 +47,10 @@ def serving(each: Served) -> Iterator[Manifest]:
         comment="A name for all replicas; the gateway chooses among them.",
     )
     if scaler:
-        metrics = [(metric.type, metric.targetAverageUtilization) for metric in scaler.metrics]
+        metrics = [
+            (metric.type, "Utilization", metric.targetAverageUtilization)
+            for metric in scaler.metrics
+        ]
         yield autoscaler(
             application, component, each.name, scaler.minReplicas, scaler.maxReplicas, metrics
         )
