@@ -75,6 +75,11 @@ def plain(options: argparse.Namespace) -> Applied:
 
 
 def _newest_color_model() -> Path:
+    if not MODELS.is_dir():
+        raise CannotStart(
+            "no model to serve: the shipped ones are in a checkout of the project, not in an "
+            "installed package; name another folder with --model"
+        )
     found = [folder for path in (MODELS / "color").glob("v*") for folder in saved_models(path)]
     newest = max(found, key=lambda folder: int(folder.name), default=None)
     return newest.parent if newest else MODELS / "color" / "v1"
