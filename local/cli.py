@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .commands import CannotStart
-from .commands.argument_types import arguments, gateway, port, seconds
+from .commands.argument_types import arguments, gateway, image, port, seconds
 from .ports import GATEWAY_PORT, MODEL_PORT
 
 DESCRIPTION = """\
@@ -162,7 +162,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
     validate.set_defaults(module="files")
+    _add_image(validate)
     return parser
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--image",
+        type=image,
+        action="append",
+        default=[],
+        metavar="NAME=IMAGE",
+        help="run the image NAME, which is none of this project's, as one that is",
+    )
 
 
 def _add_wishes(command: argparse.ArgumentParser) -> None:
@@ -192,6 +204,7 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help=f"first port to try for model servers, on this machine only (default: {MODEL_PORT})",
     )
+    _add_image(command)
     command.add_argument(
         "--args",
         type=arguments,
@@ -202,9 +215,9 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser().parse_args(words)
     # The command line is checked before the time that the rest takes to import.
     module = importlib.import_module(f".commands.{options.module}", __package__)
     try:

@@ -40,9 +40,14 @@ def render(options: argparse.Namespace) -> int:
 def _render_elsewhere(options: argparse.Namespace) -> int:
     """Print manifests; what only a start on this machine needs is no obstacle."""
     try:
-        applications, found = load(options.files)
+        applications, found = load(options.files, dict(options.image))
         found += find_problems(applications, Volumes(options.state / "volumes"))
-        found = sorted([*(each for each in found if not each.here), *not_rendered(applications)])
+        found = sorted(
+            [
+                *(each for each in found if not each.here),
+                *not_rendered(applications, options.format),
+            ]
+        )
         if any(not finding.notice for finding in found):
             raise Refused(found)
         if options.format == "kubernetes":
@@ -60,7 +65,7 @@ def _render_elsewhere(options: argparse.Namespace) -> int:
 def validate(options: argparse.Namespace) -> int:
     """Print every error and notice; 1 if there is an error."""
     try:
-        applications, findings = checked(options.files, options.state)
+        applications, findings = checked(options.files, options.state, dict(options.image))
     except Refused as refused:
         print(refused)
         return 1

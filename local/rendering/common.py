@@ -16,6 +16,7 @@ from ..gateway.routes import cluster_name, routes
 
 # TensorFlow Serving's own port for REST, and Envoy's where nobody has to be root for it.
 SERVING_PORT, GATEWAY_PORT, ADMIN_PORT, NOTEBOOK_PORT = 8501, 8080, 9901, 8888
+# Of Envoy: whether it is ready, and its metrics.
 METRICS_PORT = 9902
 _LONGEST_NAME = 63
 
@@ -77,9 +78,7 @@ def served(applications: Iterable[LoadedApplication]) -> list[Served]:
 
 
 def gateway_configuration(
-    applications: Sequence[LoadedApplication],
-    host: Callable[[Served], str],
-    metrics_port: int | None = None,
+    applications: Sequence[LoadedApplication], host: Callable[[Served], str]
 ) -> str:
     """Envoy's, as YAML: the routes that `local up` gives, to `host(predictor)`."""
     hosts = {
@@ -90,7 +89,9 @@ def gateway_configuration(
     }
     found, clusters = routes(applications, dict.fromkeys(hosts, (SERVING_PORT,)))
     elsewhere = [replace(cluster, host=hosts[cluster.name]) for cluster in clusters]
-    value = configuration(found, elsewhere, GATEWAY_PORT, ADMIN_PORT, "0.0.0.0", metrics_port)
+    value = configuration(
+        found, elsewhere, GATEWAY_PORT, ADMIN_PORT, "0.0.0.0", metrics_port=METRICS_PORT
+    )
     return yaml.safe_dump(value, sort_keys=False)
 
 

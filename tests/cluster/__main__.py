@@ -115,9 +115,9 @@ def replies() -> Counter[str]:
 
 
 def told(what: str, found: Counter[str], only: Sequence[str] | None = ()) -> None:
-    """Print what came of it. Raises ClusterFailed where one is no picture, or not by `only` these."""
-    print(f"  {what}: {sum(found.values())} replies: "
-          + ", ".join(f"{number} x {kind}" for kind, number in sorted(found.items())))  # fmt: skip
+    """Print what came of it. Raises ClusterFailed for what is no picture by one of `only`."""
+    kinds = ", ".join(f"{number} x {kind}" for kind, number in sorted(found.items()))
+    print(f"  {what}: {kinds}")
     if only is not None:
         models = {kind.partition(" ")[2] for kind in found}
         if not found or any(not kind.startswith("200 ") for kind in found):

@@ -5,6 +5,7 @@
 Prints one line of JSON: how many replies of each kind, as "STATUS MODEL".
 """
 
+import itertools
 import json
 import sys
 import threading
@@ -39,7 +40,7 @@ def ask(url: str, body: bytes, headers: dict[str, str]) -> str:
             reply.read()
             return f"{reply.status} {reply.headers.get('X-Model', '-')}"
     except urllib.error.HTTPError as error:
-        return f"{error.code} {error.read(200)!r}"
+        return f"{error.code} {error.reason}"
     except OSError as error:
         return f"no reply: {error}"
 
@@ -50,10 +51,12 @@ def main(url: str, callers: int, count: int | None) -> None:
         fields["style_image"], headers["style"] = HERE / "style.jpg", "transfer"
     body, replies, lock = form(fields), Counter[str](), threading.Lock()
 
+    turns = iter(range(count)) if count is not None else itertools.count()
+
     def call() -> None:
         while not STOP.exists():
             with lock:
-                if count is not None and sum(replies.values()) >= count:
+                if next(turns, None) is None:
                     return
             said = ask(url, body, headers)
             with lock:

@@ -2,26 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from ...applications.images import GATEWAY_IMAGE
 from ...applications.loaded import LoadedApplication
-from ...gateway.metrics import METRICS, READY
 from ..common import GATEWAY_PORT, METRICS_PORT, Manifest, gateway_configuration, served
-from .objects import LABEL, budget, deployment, host, kubernetes_object, only_from, service
+from .objects import LABEL, deployment, host, kubernetes_object, service
 from .pods import ENVOY_USER, LINGER, container, pod
 
-_PART = "gateway"
-# So that one may go.
-_REPLICAS = 2
-
-
-def gateway_pods(name: str, namespace: str) -> dict[str, Any]:
-    """The pods of the gateway `name`, as a NetworkPolicy of any namespace calls them."""
-    return {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-        "podSelector": {"matchLabels": {f"{LABEL}/name": name}},
-    }
+REPLICAS = 2
 
 
 def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Manifest]:
@@ -29,7 +17,7 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
     first = served(applications)[0]
     application, component = first.application, first.component
     configuration = gateway_configuration(
-        applications, lambda each: host(each.name, each.application.namespace), METRICS_PORT
+        applications, lambda each: host(each.name, each.application.namespace)
     )
     yield kubernetes_object(
         "v1",
@@ -38,9 +26,10 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         component,
         name,
         comment="The routes that Seldon and Ambassador would give these Applications.",
-        part=_PART,
+        part="gateway",
         data={"envoy.yaml": configuration},
     )
+    ready = {"path": "/ready", "port": "metrics"}
     main = container(
         "envoy",
         GATEWAY_IMAGE,
@@ -53,13 +42,21 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
             {"name": "metrics", "containerPort": METRICS_PORT},
         ],
         lifecycle=LINGER,
-        readinessProbe={"httpGet": {"path": READY, "port": "metrics"}},
-        livenessProbe={"httpGet": {"path": READY, "port": "metrics"}, "periodSeconds": 10},
+        readinessProbe={"httpGet": ready, "periodSeconds": 5},
+        livenessProbe={"httpGet": ready, "periodSeconds": 10, "failureThreshold": 6},
     )
     inside = pod(
         [main],
         volumes=[{"name": "configuration", "configMap": {"name": name}}],
         user=ENVOY_USER,
+        topologySpreadConstraints=[
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": {f"{LABEL}/name": name}},
+            }
+        ],
     )
     # Other routes, other pods: Envoy reads the file once.
     mark = hashlib.sha256(configuration.encode()).hexdigest()
@@ -68,19 +65,15 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         component,
         name,
         inside,
-        _REPLICAS,
-        part=_PART,
+        REPLICAS,
+        "Two, so that one may go; on two nodes where there are two.",
+        part="gateway",
         annotations={
             "checksum/configuration": mark,
-            # What a Prometheus with the usual rules for pods goes by.
             "prometheus.io/scrape": "true",
             "prometheus.io/port": str(METRICS_PORT),
-            "prometheus.io/path": METRICS,
+            "prometheus.io/path": "/stats/prometheus",
         },
-    )
-    yield budget(application, component, name, part=_PART)
-    yield only_from(
-        application, component, name, ["http", "metrics"], [{"namespaceSelector": {}}], part=_PART
     )
     yield service(
         application,
@@ -88,5 +81,5 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         name,
         {"ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
         comment="What ambassador.vela-system is under KubeVela; inside the cluster only.",
-        part=_PART,
+        part="gateway",
     )

@@ -7,8 +7,8 @@ from typing import Any
 from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import TaskProperties, TrainingProperties
 from ..common import Addresses, Manifest
-from .objects import LABEL, host, job, only_from, service
-from .pods import container, mounts_of, pod, pod_options, resources
+from .objects import host, job, service
+from .pods import USER, container, mounts_of, pod, pod_options, resources
 
 _TRAINING_PORT = 2222  # as in a TFJob's TF_CONFIG
 
@@ -47,6 +47,7 @@ def training(
         properties.image,
         "training",
         mounts=mounts_of(component),
+        ours=component.image is not None,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
         # Caches go to /tmp; the image is read-only.
@@ -57,14 +58,12 @@ def training(
     inside = pod(
         [main],
         claims=(mount.name for mount in component.mounts),
+        user=USER if component.image else None,
         restartPolicy=policy,
         subdomain=component.name if workers > 1 else None,
         **pod_options(properties),
     )
     yield job(application, component, inside, spec, "\n".join(remarks), properties)
-    ports = [_TRAINING_PORT] if workers > 1 else []
-    itself = {"podSelector": {"matchLabels": {f"{LABEL}/name": component.name}}}
-    yield only_from(application, component, component.name, ports, [itself])
 
 
 def task(
@@ -72,7 +71,7 @@ def task(
     application: LoadedApplication,
     component: LoadedComponent,
     properties: TaskProperties,
-) -> Iterator[Manifest]:
+) -> Manifest:
     """A task: a Job."""
     environment, remarks = addresses.environment(application, component)
     main = container(
@@ -80,6 +79,7 @@ def task(
         properties.image,
         "copy",
         mounts=mounts_of(component),
+        ours=component.image is not None,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
         env=environment,
@@ -88,13 +88,13 @@ def task(
     inside = pod(
         [main],
         claims=(mount.name for mount in component.mounts),
+        user=USER if component.image else None,
         restartPolicy=properties.restart or "Never",
         **pod_options(properties),
     )
     count = properties.count or 1
     spec = {"completions": count, "parallelism": count, "backoffLimit": 6}
-    yield job(application, component, inside, spec, "\n".join(remarks), properties)
-    yield only_from(application, component, component.name, [])
+    return job(application, component, inside, spec, "\n".join(remarks), properties)
 
 
 def _tf_config(

@@ -19,27 +19,31 @@ from ...applications.types import (
 )
 from ..common import Addresses, Manifest, joined, served, web_services
 from ..yaml_text import as_comment, as_yaml
-from .claims import claims, keep_together, missing_claims
-from .gateway import gateway, gateway_pods
+from .claims import claims, claims_made, claims_used, keep_together
+from .gateway import gateway
 from .http_routes import Gateway, http_routes
 from .jobs import task, training
 from .model_serving import serving
 from .objects import LABEL, host
+from .policies import disruption_budgets, network_policies
+from .traits import with_traits
 from .web import notebook, webservice
 
-# The oldest whose schemas these are checked by; their newest words are 1.23's.
+# The least version of Kubernetes that takes all of it.
 LEAST_VERSION = "1.25"
 
 
-def kubernetes(applications: Sequence[LoadedApplication], gateway: Gateway | None = None) -> str:
+def kubernetes(
+    applications: Sequence[LoadedApplication], their_gateway: Gateway | None = None
+) -> str:
     """The objects as YAML documents, each with what a reader should know about it.
 
-    The routes are for `gateway`, if the cluster has one, and else for an Envoy among the objects.
+    The routes are for `their_gateway`, if the cluster has one, and else for an Envoy among these.
     Raises Refused for a value that names a service that is not among these files, and for two
     objects of one name.
     """
-    manifests = _Objects(applications, gateway).manifests()
-    parts = [_header(applications, manifests, gateway)]
+    manifests = _Objects(applications, their_gateway).manifests()
+    parts = [_header(applications, manifests, their_gateway)]
     parts += [as_comment(each.comment) + as_yaml(each.value) for each in manifests]
     return "---\n".join(parts)
 
@@ -47,22 +51,22 @@ def kubernetes(applications: Sequence[LoadedApplication], gateway: Gateway | Non
 def _header(
     applications: Sequence[LoadedApplication],
     manifests: Sequence[Manifest],
-    gateway: Gateway | None,
+    their_gateway: Gateway | None,
 ) -> str:
     names = ", ".join(application.name for application in applications)
     lines = [
-        f"{names}, for any Kubernetes from {LEAST_VERSION} on: no KubeVela, no addon, no operator.",
+        f"{names}, for Kubernetes {LEAST_VERSION} and newer: no KubeVela, no addon, no operator.",
         "",
         "  kubectl apply -f THIS_FILE",
         "",
         "Made by `python -m local render --format kubernetes`: change the Application, not this.",
         "A Job cannot be changed once it is there: kubectl delete job NAME, then apply again.",
     ]
-    missing = sorted(missing_claims(manifests))
+    missing = sorted(claims_used(manifests) - claims_made(manifests))
     if missing:
         lines += ["", f"It needs claims that are not made here: {', '.join(missing)}."]
-    if gateway:
-        lines += ["", *_gateway_steps(gateway)]
+    if their_gateway:
+        lines += ["", *_gateway_steps(their_gateway)]
     for application in applications:
         for component in application.components:
             if component.depends_on and _is_job(component):
@@ -101,12 +105,12 @@ def _is_job(component: LoadedComponent) -> bool:
 
 
 class _Objects:
-    def __init__(self, applications: Sequence[LoadedApplication], gateway: Gateway | None):
+    def __init__(self, applications: Sequence[LoadedApplication], their_gateway: Gateway | None):
         self.applications = applications
+        self.their_gateway = their_gateway
         self.served = served(applications)
-        self.their_gateway = gateway
         address = ""
-        if gateway:
+        if their_gateway:
             address = f"http://{host(*AMBASSADOR)}"
         elif self.served:
             first = self.served[0].application
@@ -119,12 +123,17 @@ class _Objects:
         made = [*claims(self.applications)]
         for application in self.applications:
             for component in application.components:
-                made += self._component(application, component)
+                objects = [*self._component(application, component)]
+                made += with_traits(application, component, objects)
         if self.their_gateway:
             made += http_routes(self.applications, self.their_gateway)
         elif self.served:
             made += gateway(self.applications, self.gateway[0])
         keep_together(made)
+        made += disruption_budgets(made)
+        made += network_policies(
+            made, {(each.application.namespace, each.name) for each in self.served}
+        )
         self._refuse_twins(made)
         return made
 
@@ -148,15 +157,14 @@ class _Objects:
     ) -> Iterator[Manifest]:
         match component.properties:
             case ServingProperties():
-                callers = None if self.their_gateway else gateway_pods(*self.gateway)
                 for each in self.served:
                     if each.component is component:
-                        yield from serving(each, callers)
+                        yield from serving(each, our_gateway=self.their_gateway is None)
             case WebserviceProperties() as properties:
                 yield from webservice(self.addresses, application, component, properties)
             case TrainingProperties() as properties:
                 yield from training(self.addresses, application, component, properties)
             case TaskProperties() as properties:
-                yield from task(self.addresses, application, component, properties)
+                yield task(self.addresses, application, component, properties)
             case NotebookProperties() as properties:
                 yield from notebook(application, component, properties)

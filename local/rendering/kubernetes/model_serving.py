@@ -1,19 +1,15 @@
 """A predictor in plain Kubernetes: TensorFlow Serving on its claim."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from ...applications.images import SERVING_IMAGE
 from ..common import CLAIM_AT, SERVING_PORT, Manifest, Served
-from .objects import autoscaler, budget, deployment, only_from, service
+from .objects import autoscaler, deployment, service
 from .pods import LINGER, PATIENCE_S, container, pod, probes, resources
 
 
-def serving(each: Served, callers: dict[str, Any] | None) -> Iterator[Manifest]:
-    """A predictor: TensorFlow Serving on the claim, its name, and autoscaler if it has one.
-
-    `callers` are the gateway's pods; None if only the gateway's own maker knows them.
-    """
+def serving(each: Served, our_gateway: bool) -> Iterator[Manifest]:
+    """A predictor: TensorFlow Serving on the claim, its Service, and autoscaler if it has one."""
     application, component, predictor = each.application, each.component, each.predictor
     graph, asked = predictor.graph, predictor.resources
     main = container(
@@ -45,17 +41,16 @@ def serving(each: Served, callers: dict[str, Any] | None) -> Iterator[Manifest]:
         component,
         each.name,
         {
-            # With a gateway of ours, a name for all replicas: it chooses among them.
-            **({"clusterIP": "None"} if callers else {}),
+            # A gateway of ours chooses among the replicas itself.
+            **({"clusterIP": "None"} if our_gateway else {}),
             "ports": [{"name": "http", "port": SERVING_PORT, "targetPort": "http"}],
         },
     )
-    if (scaler.minReplicas if scaler else predictor.replicas) > 1:
-        yield budget(application, component, each.name)
-    if callers:
-        yield only_from(application, component, each.name, ["http"], [callers])
     if scaler:
-        metrics = [(metric.type, metric.targetAverageUtilization) for metric in scaler.metrics]
+        metrics = [
+            (metric.type, "Utilization", metric.targetAverageUtilization)
+            for metric in scaler.metrics
+        ]
         yield autoscaler(
             application, component, each.name, scaler.minReplicas, scaler.maxReplicas, metrics
         )
