@@ -269,7 +269,10 @@ def test_dates_in_every_format_that_is_written(kind):
     exif[ExifTags.Base.Make] = "a camera"
     photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=exif)))
     data = encode(
-        np.zeros((4, 4, 3), np.uint8), None, f"image/{kind.lower()}", metadata.read(photo).kept("dates")
+        np.zeros((4, 4, 3), np.uint8),
+        None,
+        f"image/{kind.lower()}",
+        metadata.read(photo).kept("dates"),
     )
     kept = opened(data).getexif()
     assert kept.get_ifd(ExifTags.IFD.Exif) == {
