@@ -50,9 +50,13 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
     )
 
 
+# By this header a request asks for style, here and at the gateway.
+STYLE = {"style": "transfer"}
+
+
 def style_header() -> dict[str, str]:
     """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
-    return {"style": "transfer"} if request.headers.get("style") == "transfer" else {}
+    return STYLE if request.headers.get("style") == STYLE["style"] else {}
 
 
 def predict_routes(
