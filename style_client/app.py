@@ -15,7 +15,10 @@ def create_app(settings: StyleSettings) -> Flask:
 
     def page() -> str:
         return render_template(
-            "style.html", assets="color-page", max_bytes=settings.max_upload_bytes
+            "style.html",
+            assets="color-page",
+            max_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
         )
 
     app.register_blueprint(
