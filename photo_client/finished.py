@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from pictures import lab, picture
+from pictures import lab
+from pictures.decode import Photo
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,6 @@ class Finished:
     """
 
     pixels: lab.Bytes
-    photo: picture.Photo
+    photo: Photo
     model: str | None
     had_color: bool | None = None

@@ -2,6 +2,7 @@ import os
 import sys
 
 from color_client.routes import OPTIONS as COLOR_OPTIONS
+from color_client.routes import VIVIDNESS
 from photo_client.cli import Client, main
 from web import options
 
@@ -33,12 +34,17 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=StyleSettings,
     create_app=create_app,
-    options=lambda settings: (*style_options(settings.max_side), *COLOR_OPTIONS),
+    options=lambda settings: (*style_options(settings.max_side), VIVIDNESS),
     maker=maker,
     own_arguments=(
         ("--style", "PICTURE", "Paint the photos in the style of this one; else they are colored."),
     ),
 )
 
+
+def run() -> int:
+    return main(CLIENT, sys.argv[1:], os.environ)
+
+
 if __name__ == "__main__":
-    sys.exit(main(CLIENT, sys.argv[1:], os.environ))
+    sys.exit(run())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from training.color import recipes
 from training.color.recipe import Recipe
+from training.loop.keras_setup import import_keras
 from training.program.flags import (
     Parser,
     add_cache_flag,
@@ -86,6 +87,15 @@ def evaluation_parser() -> argparse.ArgumentParser:
         help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
         "L*; color is judged on the clean photo (default: %(default)s)",
     )
+    parser.add_argument(
+        "--hints",
+        type=_counts,
+        metavar="N,N,...",
+        help="also what so many color hints add, the true color at random places",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the hints' places (default: %(default)s)"
+    )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
         "--sheet-photos", type=int, default=24, help="photos on the sheet (default: 24)"
@@ -107,11 +117,19 @@ def _gains(text: str) -> tuple[float, ...]:
     return gains
 
 
+def _counts(text: str) -> tuple[int, ...]:
+    counts = tuple(int(each) if each.isdecimal() else 0 for each in text.split(","))
+    if not all(0 < count <= 1000 for count in counts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers of hints such as 1,3,10")
+    return counts
+
+
 def main(arguments: list[str]) -> int:
     """Run the command and return the exit code, one of those of `python -m training`."""
     evaluating = arguments[:1] == ["evaluate"]
     parser = evaluation_parser() if evaluating else training_parser()
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
+    import_keras()
     options.arguments = arguments
     if evaluating:
         with held_standard_error():  # TensorFlow is imported here
