@@ -55,8 +55,13 @@ STYLE = {"style": "transfer"}
 
 
 def style_header() -> dict[str, str]:
-    """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
-    return STYLE if request.headers.get("style") == STYLE["style"] else {}
+    """The header that asks for style, if the request in hand carries it: `transfer`, exactly.
+
+    Where it is sent several times, one of them is enough, as for Envoy 1.40, which matches each by
+    itself. They come here joined by commas, which means the same (RFC 9110, section 5.3).
+    """
+    values = request.headers.get("style", "").split(",")
+    return {"style": "transfer"} if "transfer" in map(str.strip, values) else {}
 
 
 def predict_routes(

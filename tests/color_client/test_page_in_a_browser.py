@@ -193,9 +193,7 @@ def test_what_the_browser_cannot_show_slides_too(client, page):
     page.goto(client.address)
     page.set_input_files("#photo", photo("TIFF"))
     wait_for_after(page, width=120)
-    wait_until(
-        page, lambda: page.evaluate("document.getElementById('before').naturalWidth") == 120
-    )
+    wait_until(page, lambda: page.evaluate("document.getElementById('before').naturalWidth") == 120)
     page.wait_for_selector("#handle", state="visible")
 
 

@@ -5,7 +5,10 @@ Both models are tiny ones with a rule in place of a network.
 
 import shutil
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -86,6 +89,46 @@ def test_the_gateway_and_the_client_agree_on_the_header(client, gateway, value):
         gateway.url, json={"instances": [row]}, headers={"style": value}, timeout=30
     )
     assert reply.status_code == 400 and "named input" in reply.text
+
+
+def post_with(url: str, values: tuple[str, ...], request: requests.PreparedRequest):
+    """The answer's status, headers and body, where the header `style` is sent once for each of
+    `values`; requests cannot.
+    """
+    to = urlsplit(url)
+    connection = HTTPConnection(to.hostname, to.port, timeout=30)
+    connection.putrequest("POST", to.path)
+    for name in ("Content-Type", "Content-Length"):
+        connection.putheader(name, request.headers[name])
+    for value in values:
+        connection.putheader("style", value)
+    connection.endheaders(request.body)
+    with closing(connection), connection.getresponse() as reply:
+        return reply.status, reply.headers, reply.read()
+
+
+@pytest.mark.parametrize(
+    ("values", "route"),
+    [
+        (("transfer", "transfer"), "style"),
+        (("transfer", ""), "style"),
+        (("no", "transfer"), "style"),
+        (("no", "transfers"), "color"),
+    ],
+)
+def test_of_a_header_sent_twice_one_is_enough_for_either(client, gateway, values, route):
+    form = requests.Request(
+        "POST",
+        client.address + "/predict",
+        files={"content_image": file_of(calm(40, 30)), "style_image": STYLE},
+    ).prepare()
+    status, headers, _ = post_with(form.url, values, form)
+    assert status == 200
+    assert (headers["X-Model"] == "color/v1") == (route == "color")
+    row = {"placeholder": [[[0.5] * 3]], "placeholder_1": [[[0.5] * 3]]}
+    predict = requests.Request("POST", gateway.url, json={"instances": [row]}).prepare()
+    status, _, _ = post_with(gateway.url, values, predict)
+    assert status == (200 if route == "style" else 400)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (513, 257), (2000, 1500)])
