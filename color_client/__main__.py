@@ -25,6 +25,7 @@ CLIENT = Client(
     kind=Settings,
     create_app=create_app,
     options=lambda settings: OPTIONS,
+    made_with=lambda asked: {option.name: asked[option.name] for option in OPTIONS},
     maker=lambda asked, settings, predictor: (
         lambda header, headers: coloring.color(
             header, asked["vividness"], settings, predictor, headers

@@ -9,6 +9,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from flask import Flask
 
+from pictures.pages import pages
 from predict_url.predictor import Predictor
 from web.options import Option, yes_or_no
 from web.problems import Problem
@@ -35,6 +36,8 @@ class Client(Generic[Kind]):
     options: Callable[[Kind], Sequence[Option]]
     # What the arguments ask for, as a way to make a picture; it may raise Problem.
     maker: Callable[[Mapping[str, Any], Kind, Predictor], Make]
+    # And what of them the picture depends on, as JSON.
+    made_with: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     # Arguments of its own, each with what it means.
     own_arguments: tuple[tuple[str, str, str], ...] = ()
 
@@ -81,6 +84,7 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     parser.add_argument("--out", type=Path)
     parser.add_argument("--at-once", type=_reader(whole(1, 64)), default=_AT_ONCE)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--skip-color", action="store_true")
     for flag, _, _ in client.own_arguments:
         parser.add_argument(flag)
     for option in options:
@@ -99,13 +103,15 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
         raise _BadArguments("name the folder to write the pictures into: --out FOLDER")
     if given.out.exists() and not given.out.is_dir():
         raise _BadArguments(f"--out {given.out} is a file; name a folder")
-    jobs = plan(given.photos, given.out)
+    jobs = plan(given.photos, given.out, pages)
     if not jobs:
         raise _BadArguments(f"no photos in {', '.join(map(str, given.photos))}")
     predictor = Predictor(settings.url)
     try:
         make = client.maker(vars(given), settings, predictor)
-        return Batch(make, settings, given.at_once).run(jobs, given.again)
+        made_with = client.made_with(vars(given))
+        batch = Batch(make, settings, given.at_once, made_with, given.skip_color)
+        return batch.run(jobs, given.again)
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
     except KeyboardInterrupt:
@@ -144,7 +150,7 @@ def _help(client: Client[Kind]) -> str:
     return f"""\
 usage: {client.program}
        {client.program} PHOTO ... --out FOLDER {names}{options}
-           [--at-once N] [--again]
+           [--at-once N] [--again] [--skip-color]
 
 {client.purpose}
 
@@ -152,13 +158,16 @@ With photos it is no server: it writes their pictures, asking the model at URL i
 
   PHOTO
       A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with the dates of
-      its EXIF; a folder keeps its name and its tree.
+      its EXIF; a folder keeps its name and its tree; the pages of a TIFF become a-1.png, a-2.png.
   --out FOLDER
-      Where to. What is there already and whole is not made again: the same command goes on.
+      Where to. What is there already, of the same photo with the same options, is not made again:
+      the same command goes on where it was stopped.
 {own}  --at-once N (default {_AT_ONCE})
       So many photos at the same time.
   --again
       Make all of them again.
+  --skip-color
+      Leave out photos that have color already; sepia is none.
 
 It exits with 0 when every photo has its picture, 1 where some failed, 2 for a bad argument.
 
