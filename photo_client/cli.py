@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -18,6 +18,7 @@ from web.settings import BadSetting, from_environment, help_text, whole
 
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
+from .running_service import predict_url_of
 from .settings import ClientSettings
 
 _AT_ONCE = 4
@@ -63,6 +64,9 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
     try:
         settings = from_environment(environment, client.kind)
         if arguments:
+            if not environment.get("URL", "").strip():
+                url = predict_url_of(client.program.split()[-1]) or settings.url
+                settings = replace(settings, url=url)
             return _pictures(client, arguments, settings)
     except (BadSetting, _BadArguments, BadPlan) as error:
         print(f"{client.program}: {error}", file=sys.stderr)
@@ -154,7 +158,8 @@ usage: {client.program}
 
 {client.purpose}
 
-With photos it is no server: it writes their pictures, asking the model at URL itself.
+With photos it is no server: it writes their pictures, asking the model at URL itself. Where URL is
+not set, that is the one of what `python -m local up` runs in this folder.
 
   PHOTO
       A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with the dates of

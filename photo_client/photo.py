@@ -32,9 +32,10 @@ def decode(header: ImageFile.ImageFile) -> Photo:
 
 def open_page(data: io.BytesIO, page: int, max_pixels: int) -> ImageFile.ImageFile:
     """`open_header` of one frame of a file; raises Problem 400, 413 or 415."""
-    with _as_problems():
-        header = picture.open_header(data, max_pixels)
-        return picture.turn_to(header, page, max_pixels) if page else header
+    header = open_header(data, max_pixels)
+    if page:
+        header.seek(page)
+    return header
 
 
 @contextmanager

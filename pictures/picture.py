@@ -87,26 +87,12 @@ def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
         raise UnknownPicture(
             f"This is not a picture that can be read. Send a {NAMES} file."
         ) from error
-    _check_size(width, height, max_pixels)
-    return image
-
-
-def turn_to(image: ImageFile.ImageFile, page: int, max_pixels: int) -> ImageFile.ImageFile:
-    """What `open_header` opened, at its frame `page`. Raises BrokenPicture or TooManyPixels."""
-    try:
-        image.seek(page)
-    except Exception as error:
-        raise _broken() from error
-    _check_size(*image.size, max_pixels)
-    return image
-
-
-def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise TooManyPixels(
             f"The picture is {width} x {height}, {width * height} pixels; the limit is {max_pixels}"
             " pixels. Send a smaller one, or raise MAX_PIXELS.",
         )
+    return image
 
 
 def decode(image: ImageFile.ImageFile) -> Photo:
