@@ -3,7 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Into the environment, wherever a person's own pip installs to.
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT
+INSTALL := -m pip install --no-user --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/python $(INSTALL) -c constraints.txt
 
 .PHONY: help install up registry images images-test test test-all bench soak lint constraints clean
 
@@ -36,7 +39,7 @@ images: ## Build the container images: make images REGISTRY=registry.example.org
 # An environment of its own: what is tested is in the images, and needs nothing here.
 .cache/images-test/.done: constraints.txt
 	@test -x .cache/images-test/bin/python || $(PYTHON) -m venv .cache/images-test
-	@.cache/images-test/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pytest pillow
+	@.cache/images-test/bin/python $(INSTALL) -c constraints.txt pytest pillow
 	@touch $@
 
 images-test: .cache/images-test/.done ## Build every image and run it, as root on Debian, in minutes
@@ -62,7 +65,7 @@ lint: $(VENV)/.dev ## Style, imports, docstrings (ruff) and types (mypy)
 
 constraints: ## Pin what a fresh environment resolves to, into constraints.txt
 	@rm -rf .cache/constraints-venv && $(PYTHON) -m venv .cache/constraints-venv
-	@.cache/constraints-venv/bin/python -m pip install --quiet --disable-pip-version-check '.[client,serving,training,local,dev]'
+	@.cache/constraints-venv/bin/python $(INSTALL) '.[client,serving,training,local,dev]'
 	@.cache/constraints-venv/bin/python -m pip freeze --exclude colorway | grep '==' > constraints.txt
 	@rm -rf .cache/constraints-venv
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"
