@@ -18,22 +18,22 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from PIL import ImageFile
-
-from pictures import exif_dates, picture
+from pictures.encode import encode
+from pictures.header import Header
+from pictures.metadata import KEEP
 from pictures.toning import has_color
-from web.admission import Admission
 from web.deadline import Deadline
 from web.problems import Problem
 
+from .admission import photo_admission
 from .batch_plan import Job
 from .batch_report import Outcome, progress, summary
 from .finished import Finished
-from .photo import decode, open_page
+from .photo import decode, open_header
 from .settings import ClientSettings
 from .stamp import Source, is_made_of, is_whole, stamped
 
-Make = Callable[[ImageFile.ImageFile, dict[str, str]], Finished]
+Make = Callable[[Header, dict[str, str]], Finished]
 
 # So long a photo is tried again while the model is away or busy; a model server that starts again
 # takes less.
@@ -53,13 +53,14 @@ class Batch:
         at_once: int,
         made_with: Mapping[str, Any] | None = None,
         skip_color: bool = False,
+        metadata: str = KEEP,
         patience_s: float = PATIENCE_S,
         line_every_s: float = _LINE_EVERY_S,
     ):
-        """`make(header, headers)` is the finished picture of what `open_page` opened,
+        """`make(header, headers)` is the finished picture of what `open_header` opened,
         asked for with those HTTP headers; it raises Problem. `made_with` is what it depends on
         beside the photo, as JSON; another is another picture. `skip_color`: photos that have color
-        are left out.
+        are left out. `metadata` is what the pictures keep.
         """
         self.make = make
         self.settings = settings
@@ -68,7 +69,8 @@ class Batch:
         self.skip_color = skip_color
         self.patience_s = patience_s
         self.line_every_s = line_every_s
-        self.admission = Admission(at_once, settings.max_pixels_in_hand)
+        self.metadata = metadata
+        self.admission = photo_admission(at_once, settings.max_pixels_in_hand)
         # Set when it is of no use to go on; waits end at once.
         self.stopping = threading.Event()
 
@@ -103,7 +105,7 @@ class Batch:
         """Do one job. For a thread."""
         if self.stopping.is_set():
             return Outcome("not tried")
-        made_with = {**self.made_with, "page": job.page}
+        made_with = {**self.made_with, "metadata": self.metadata, "page": job.page}
         try:
             there = not again and is_whole(job.target)
             if there and is_made_of(job.target, made_with, job.photo):
@@ -113,7 +115,7 @@ class Batch:
         except OSError as error:
             return Outcome("failed", f"{error.strerror or error}.")
         try:
-            header = open_page(io.BytesIO(data), job.page, self.settings.max_pixels)
+            header = open_header(io.BytesIO(data), self.settings.max_pixels, job.page)
             if self.skip_color and has_color(decode(header).image):
                 return Outcome("left out")
             png, had_color = self._patiently(data, job.page)
@@ -145,12 +147,12 @@ class Batch:
 
     def _picture(self, data: bytes, page: int) -> tuple[bytes, bool]:
         """The PNG file that a photo becomes, and whether the photo had color."""
-        header = open_page(io.BytesIO(data), page, self.settings.max_pixels)
-        dates = exif_dates.dates(header)
+        header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
         pixels = header.width * header.height
         with self.admission.hold(pixels, Deadline(self.patience_s)):
             made = self.make(header, {"X-Request-ID": uuid.uuid4().hex})
-            png = picture.encode(made.pixels, made.photo.alpha, "image/png", dates)
+            kept = made.photo.metadata.kept(self.metadata)
+            png = encode(made.pixels, made.photo.alpha, "image/png", kept)
             return png, has_color(made.photo.image)
 
 

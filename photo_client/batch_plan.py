@@ -10,12 +10,12 @@ from pathlib import Path
 # What is taken for a photo in a folder; a file that is named itself is tried whatever its name.
 SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".ppm")
-    + (".pgm", ".pbm", ".avif", ".heic", ".heif", ".hif")
+    + (".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpf", ".jpx", ".heic", ".heif", ".hif")
 )
 # Pictures, too, and photographs may be in them: what cannot be read is a failure that is told,
 # where silence would lose it. No photos: databases of thumbnails, sidecars, movies, texts.
 OTHER_SUFFIXES = frozenset(
-    (".jp2", ".j2k", ".jpf", ".jpx", ".jxl", ".jxr", ".pnm", ".pam", ".dib", ".mpo", ".tga", ".pcx")
+    (".jxl", ".jxr", ".pam", ".dib", ".mpo", ".tga", ".pcx")
     + (".psd", ".psb", ".xcf", ".pdf", ".djvu", ".exr", ".hdr", ".dng", ".cr2", ".cr3", ".crw")
     + (".nef", ".nrw", ".arw", ".sr2", ".srf", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f")
     + (".3fr", ".iiq", ".erf", ".mrw", ".kdc", ".dcr", ".mos", ".mef", ".rwl", ".raw")
@@ -38,7 +38,7 @@ class Job:
 
 
 def plan(
-    given: Sequence[Path], out: Path, pages: Callable[[Path], Sequence[int]] = lambda photo: (0,)
+    given: Sequence[Path], out: Path, pages: Callable[[Path], int] = lambda photo: 1
 ) -> list[Job]:
     """A job for each photo: the files given, and those in the folders given, at any depth.
 
@@ -53,10 +53,10 @@ def plan(
         for photo, place in _photos(path, out):
             photos.setdefault(photo.resolve(), place)
     places = [
-        (photo, place, page, f"-{number}" if len(numbers) > 1 else "")
+        (photo, place, page, f"-{page + 1}" if count > 1 else "")
         for photo, place in photos.items()
-        for numbers in [pages(photo)]
-        for number, page in enumerate(numbers, 1)
+        for count in [pages(photo)]
+        for page in range(count)
     ]
     short = Counter(_key(_as_png(place, tail)) for _, place, _, tail in places)
     jobs: dict[str, Job] = {}

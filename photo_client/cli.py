@@ -9,8 +9,8 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from flask import Flask
 
-from pictures.pages import pages
 from predict_url.predictor import Predictor
+from web.help_text import entry, usage
 from web.options import Option, yes_or_no
 from web.problems import Problem
 from web.server import bind_error, serve
@@ -18,6 +18,8 @@ from web.settings import BadSetting, from_environment, help_text, whole
 
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
+from .metadata_option import FOLDER_METADATA, METADATA
+from .photo import count_pages
 from .running_service import predict_url_of
 from .settings import ClientSettings
 
@@ -82,7 +84,9 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
 
 
 def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int:
-    options = client.options(settings)
+    options = [
+        FOLDER_METADATA if option is METADATA else option for option in client.options(settings)
+    ]
     parser = _Parser(prog=client.program, add_help=False, allow_abbrev=False)
     parser.add_argument("photos", nargs="*", type=Path)
     parser.add_argument("--out", type=Path)
@@ -107,14 +111,14 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
         raise _BadArguments("name the folder to write the pictures into: --out FOLDER")
     if given.out.exists() and not given.out.is_dir():
         raise _BadArguments(f"--out {given.out} is a file; name a folder")
-    jobs = plan(given.photos, given.out, pages)
+    jobs = plan(given.photos, given.out, count_pages)
     if not jobs:
         raise _BadArguments(f"no photos in {', '.join(map(str, given.photos))}")
     predictor = Predictor(settings.url)
     try:
         make = client.maker(vars(given), settings, predictor)
         made_with = client.made_with(vars(given))
-        batch = Batch(make, settings, given.at_once, made_with, given.skip_color)
+        batch = Batch(make, settings, given.at_once, made_with, given.skip_color, given.metadata)
         return batch.run(jobs, given.again)
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
@@ -142,19 +146,21 @@ def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _help(client: Client[Kind]) -> str:
-    options = " ".join(
+    own = "".join(
+        entry(f"{flag} {value}", meaning) + "\n" for flag, value, meaning in client.own_arguments
+    )
+    words = ["PHOTO ...", "--out FOLDER"]
+    words += [f"[{flag} {value}]" for flag, value, _ in client.own_arguments]
+    words += [
         f"[{_flag(option)}]"
         if option.read is yes_or_no
         else f"[{_flag(option)} {option.name.upper().split('_')[-1]}]"
         for option in client.options(client.kind())
-    )
-    own = "".join(f"  {flag} {value}\n      {meaning}\n" for flag, value, meaning in
-                  client.own_arguments)  # fmt: skip
-    names = "".join(f"[{flag} {value}] " for flag, value, _ in client.own_arguments)
+    ]
+    words += ["[--at-once N]", "[--again]", "[--skip-color]"]
     return f"""\
 usage: {client.program}
-       {client.program} PHOTO ... --out FOLDER {names}{options}
-           [--at-once N] [--again] [--skip-color]
+{usage(client.program, words)}
 
 {client.purpose}
 
@@ -162,8 +168,9 @@ With photos it is no server: it writes their pictures, asking the model at URL i
 not set, that is the one of what `python -m local up` runs in this folder.
 
   PHOTO
-      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with the dates of
-      its EXIF; a folder keeps its name and its tree; the pages of a TIFF become a-1.png, a-2.png.
+      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with its metadata
+      (here --metadata is keep unless told otherwise); a folder keeps its name and its tree; the
+      pages of a TIFF become a-1.png, a-2.png.
   --out FOLDER
       Where to. What is there already, of the same photo with the same options, is not made again:
       the same command goes on where it was stopped.
