@@ -15,7 +15,7 @@ SUFFIXES = frozenset(
 # Pictures, too, and photographs may be in them: what cannot be read is a failure that is told,
 # where silence would lose it. No photos: databases of thumbnails, sidecars, movies, texts.
 OTHER_SUFFIXES = frozenset(
-    (".jxl", ".jxr", ".pam", ".dib", ".mpo", ".tga", ".pcx")
+    (".j2c", ".jpc", ".heics", ".heifs", ".jxl", ".jxr", ".pam", ".dib", ".mpo", ".tga", ".pcx")
     + (".psd", ".psb", ".xcf", ".pdf", ".djvu", ".exr", ".hdr", ".dng", ".cr2", ".cr3", ".crw")
     + (".nef", ".nrw", ".arw", ".sr2", ".srf", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f")
     + (".3fr", ".iiq", ".erf", ".mrw", ".kdc", ".dcr", ".mos", ".mef", ".rwl", ".raw")
