@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from flask import Blueprint, Response, g, request
 
 from color_client import coloring
+from color_client.kept_colors import KeptColors
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES
+from color_client.routes import PICTURES, remembering
 from photo_client import upload
 from photo_client.photo import decode, open_header
 from photo_client.reply import kept_until_sent, picture_reply
@@ -49,9 +50,13 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
     )
 
 
+# By this header a request asks for style, here and at the gateway.
+STYLE = {"style": "transfer"}
+
+
 def style_header() -> dict[str, str]:
     """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
-    return {"style": "transfer"} if request.headers.get("style") == "transfer" else {}
+    return STYLE if request.headers.get("style") == STYLE["style"] else {}
 
 
 def predict_routes(
@@ -59,6 +64,7 @@ def predict_routes(
 ) -> Blueprint:
     """The route of the style client."""
     routes = Blueprint("predict", __name__)
+    kept = KeptColors()
     known = (*style_options(settings.max_side), *COLOR_OPTIONS)
 
     @routes.post("/predict")
@@ -81,7 +87,9 @@ def predict_routes(
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
-                made = coloring.color(photo, asked["vividness"], settings, predictor, asked_with)
+                network = coloring.network(settings, predictor, asked_with)
+                ask = remembering(kept, data["content_image"], asked, network)
+                made = coloring.color(photo, asked, ask)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))
