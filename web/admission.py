@@ -36,7 +36,9 @@ class Admission:
         """Be one of the requests in hand. Raises Problem 503 at once when there are enough."""
         with self._changed:
             if self.requests >= self.max_requests:
-                raise _overloaded(f"{self.requests} photos are in hand already. Try again soon.")
+                raise _overloaded(
+                    f"{self.requests} photos are in progress already. Try again soon."
+                )
             self.requests += 1
         try:
             yield
@@ -55,7 +57,9 @@ class Admission:
             nonlocal arrived
             with self._changed:
                 if self.upload_bytes > arrived and self.upload_bytes + size > self.max_upload_bytes:
-                    raise _overloaded("Other large uploads are in hand already. Try again soon.")
+                    raise _overloaded(
+                        "Other large uploads are in progress already. Try again soon."
+                    )
                 self.upload_bytes += size
                 arrived += size
 
@@ -77,7 +81,8 @@ class Admission:
                     self._changed.wait(deadline.left())
                 except DeadlineExceeded:
                     raise _overloaded(
-                        "Other large photos are in hand, and none was done in time. Try again soon."
+                        "Other large photos are in progress, and none was done in time. "
+                        "Try again soon."
                     ) from None
             self.pixels += pixels
         room = Room(self, pixels)
