@@ -18,6 +18,7 @@ from web.settings import BadSetting, from_environment, help_text, whole
 
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
+from .metadata_option import FOLDER_METADATA, METADATA
 from .settings import ClientSettings
 
 _AT_ONCE = 4
@@ -76,7 +77,9 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
 
 
 def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int:
-    options = client.options(settings)
+    options = [
+        FOLDER_METADATA if option is METADATA else option for option in client.options(settings)
+    ]
     parser = _Parser(prog=client.program, add_help=False, allow_abbrev=False)
     parser.add_argument("photos", nargs="*", type=Path)
     parser.add_argument("--out", type=Path)
@@ -106,7 +109,8 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     predictor = Predictor(settings.url)
     try:
         make = client.maker(vars(given), settings, predictor)
-        return Batch(make, settings, given.at_once).run(jobs, given.again)
+        batch = Batch(make, settings, given.at_once, metadata=given.metadata)
+        return batch.run(jobs, given.again)
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
     except KeyboardInterrupt:
@@ -154,8 +158,8 @@ usage: {client.program}
 With photos it is no server: it writes their pictures, asking the model at URL itself.
 
   PHOTO
-      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with the dates of
-      its EXIF; a folder keeps its name and its tree.
+      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with its metadata
+      (here --metadata is keep unless told otherwise); a folder keeps its name and its tree.
   --out FOLDER
       Where to. What is there already and whole is not made again: the same command goes on.
 {own}  --at-once N (default {_AT_ONCE})
