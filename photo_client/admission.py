@@ -1,5 +1,5 @@
-"""How many photos may be in progress at once: `web.admission` in the words and units of photos. What a
-photo costs is its decoded pixels.
+"""How many photos may be in progress at once: `web.admission` in the words and units of photos.
+What a photo costs is its decoded pixels.
 """
 
 import random

@@ -50,7 +50,7 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
 
 
 def style_header() -> dict[str, str]:
-    """The header that asks for style, if the request in progress carries it: `transfer`, exactly."""
+    """The header that asks for style, if the present request carries it: `transfer`, exactly."""
     return {"style": "transfer"} if request.headers.get("style") == "transfer" else {}
 
 

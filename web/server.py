@@ -1,8 +1,8 @@
 """Serve an application with gunicorn: one process with threads.
 
-One process, because what is in progress, the kept-alive connections and the memory of which signature
-the model has are counted once, not once per process, and the work itself (decoding, encoding,
-arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
+One process, because the requests in progress, the kept-alive connections and the memory of which
+signature the model has are counted once, not once per process, and the work itself (decoding,
+encoding, arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
 """
 
 import os
@@ -95,8 +95,8 @@ def bind_error(host: str, port: int) -> OSError | None:
 def serve(
     settings: ServerSettings, load_app: Callable[[], Flask], work_s: float, about: str
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests in progress are finished first, each of which may take
-    `work_s` seconds of work. The line that says where it listens ends with `about`.
+    """Serve until SIGTERM or Ctrl-C; requests in progress are finished first, each of which may
+    take `work_s` seconds of work. The line that says where it listens ends with `about`.
     """
 
     def load() -> Flask:
