@@ -91,7 +91,7 @@ class Batch:
                     if not self.stopping.is_set():
                         shown.step()
             except KeyboardInterrupt:
-                # What is in hand is finished; the rest waits for the next time.
+                # What is in progress is finished; the rest waits for the next time.
                 interrupted = True
                 self.stopping.set()
         outcomes = [(job.photo, _outcome(each)) for job, each in zip(jobs, asked, strict=True)]

@@ -19,7 +19,7 @@ _LATENCY = ":tensorflow:serving:request_latency"
 
 
 class _Gauges(Collector):
-    """States of versions and requests in hand, read when they are asked for."""
+    """States of versions and requests in progress, read when they are asked for."""
 
     def __init__(
         self, states: Callable[[], Mapping[tuple[str, int], str]], in_hand: Callable[[], int]

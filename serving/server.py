@@ -204,7 +204,7 @@ class _ModelWorker(Worker):
         super().run()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """Stop at once, requests in hand or not.
+        """Stop at once, requests in progress or not.
 
         gunicorn's own handler waits for a lock that the interrupted code may hold.
         """

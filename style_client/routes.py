@@ -63,7 +63,7 @@ STYLE_PARAMETER = {
 
 
 def style_header() -> dict[str, str]:
-    """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
+    """The header that asks for style, if the present request carries it: `transfer`, exactly."""
     return STYLE if request.headers.get("style") == STYLE["style"] else {}
 
 

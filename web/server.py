@@ -1,8 +1,8 @@
 """Serve an application with gunicorn: one process with threads.
 
-One process, because what is in hand, the kept-alive connections and the memory of which signature
-the model has are counted once, not once per process, and the work itself (decoding, encoding,
-arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
+One process, because the requests in progress, the kept-alive connections and the memory of which
+signature the model has are counted once, not once per process, and the work itself (decoding,
+encoding, arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
 """
 
 import os
@@ -21,7 +21,7 @@ from . import logs, memory, problems
 from .settings import ServerSettings
 from .worker import Worker
 
-# Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
+# Threads beyond the photos in progress: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
 # The loop that accepts takes the interpreter lock anew after every call of the system. Python's own
 # 5 ms each time, with photos in all the other threads, let the refusals wait for seconds.
@@ -106,8 +106,8 @@ def bind_error(host: str, port: int) -> OSError | None:
 def serve(
     settings: ServerSettings, load_app: Callable[[], Flask], work_s: float, about: str
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests in hand are finished first, each of which may take
-    `work_s` seconds of work. The line that says where it listens ends with `about`.
+    """Serve until SIGTERM or Ctrl-C; requests in progress are finished first, each of which may
+    take `work_s` seconds of work. The line that says where it listens ends with `about`.
     """
 
     def load() -> Flask:

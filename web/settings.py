@@ -65,7 +65,7 @@ class ServerSettings:
     host: str = setting("0.0.0.0", str, "Address to listen on.")
     port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
     max_in_hand: int = setting(
-        64, whole(1, 1024), "Photos in hand at once; one more is answered 503 with Retry-After."
+        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
     )
     client_timeout_s: float = setting(
         60.0,
