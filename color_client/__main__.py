@@ -25,6 +25,7 @@ CLIENT = Client(
     kind=Settings,
     create_app=create_app,
     options=lambda settings: (VIVIDNESS,),
+    made_with=lambda asked: {"vividness": asked["vividness"]},
     maker=coloring.maker,
 )
 

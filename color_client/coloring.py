@@ -9,7 +9,7 @@ from PIL import Image
 from photo_client.batch import Make
 from photo_client.finished import Finished
 from photo_client.photo import decode
-from pictures import hints, lab
+from pictures import hints, lab, toning
 from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
@@ -47,6 +47,8 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
     """
     with stage("decode"):
         photo = decode(header)
+    with stage("lab"):
+        had_color = toning.has_color(photo.image)
     found = ask(photo.image)
     ab, vividness = found.ab, asked["vividness"]
     if asked.get("hints"):
@@ -57,7 +59,7 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
         ab = ab * np.float32(vividness)
     with stage("merge"):
         pixels = lab.colorize(np.asarray(photo.image), ab)
-    return Finished(pixels, photo, found.model)
+    return Finished(pixels, photo, found.model, had_color)
 
 
 def maker(asked: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:

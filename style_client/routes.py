@@ -53,6 +53,14 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
 # By this header a request asks for style, here and at the gateway.
 STYLE = {"style": "transfer"}
 
+# The header that `style_header` reads, as OpenAPI tells it.
+STYLE_PARAMETER = {
+    "name": "style",
+    "in": "header",
+    "description": "`transfer`, exactly: the photo in the style of style_image. Else in color.",
+    "schema": {"type": "string", "examples": ["transfer"]},
+}
+
 
 def style_header() -> dict[str, str]:
     """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
