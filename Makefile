@@ -18,11 +18,11 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (TensorFlow is a large download the first time) ..."
-	@$(PIP_INSTALL) -e '.[client,serving,training,local]'
+	@$(PIP_INSTALL) -e '.[client,heif,serving,training,local]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	@$(PIP_INSTALL) -e '.[client,serving,training,local,dev]'
+	@$(PIP_INSTALL) -e '.[client,heif,serving,training,local,dev]'
 	@touch $@
 
 install: $(VENV)/.run ## Create .venv and install everything that runs
@@ -68,7 +68,7 @@ lint: $(VENV)/.dev ## Style, imports, docstrings (ruff) and types (mypy)
 
 constraints: ## Pin what a fresh environment resolves to, into constraints.txt
 	@rm -rf .cache/constraints-venv && $(PYTHON) -m venv .cache/constraints-venv
-	@.cache/constraints-venv/bin/python $(INSTALL) '.[client,serving,training,local,dev]'
+	@.cache/constraints-venv/bin/python $(INSTALL) '.[client,heif,serving,training,local,dev]'
 	@.cache/constraints-venv/bin/python -m pip freeze --exclude colorway | grep '==' > constraints.txt
 	@rm -rf .cache/constraints-venv
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from flask import Blueprint, Response, g, request
-from PIL import ImageFile
 
 from color_client import coloring
+from color_client.kept_colors import KeptColors
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES
+from color_client.routes import PICTURES, remembering
 from photo_client import upload
 from photo_client.photo import decode, open_header
 from photo_client.reply import kept_until_sent, picture_reply
+from pictures.header import Header
 from predict_url.predictor import Predictor
 from web import options
 from web.admission import Admission
@@ -49,9 +50,13 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
     )
 
 
+# By this header a request asks for style, here and at the gateway.
+STYLE = {"style": "transfer"}
+
+
 def style_header() -> dict[str, str]:
     """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
-    return {"style": "transfer"} if request.headers.get("style") == "transfer" else {}
+    return STYLE if request.headers.get("style") == STYLE["style"] else {}
 
 
 def predict_routes(
@@ -59,6 +64,7 @@ def predict_routes(
 ) -> Blueprint:
     """The route of the style client."""
     routes = Blueprint("predict", __name__)
+    kept = KeptColors()
     known = (*style_options(settings.max_side), *COLOR_OPTIONS)
 
     @routes.post("/predict")
@@ -75,23 +81,25 @@ def predict_routes(
                 wanted = PICTURES[:required]
                 headers = {name: _open(name, data[name], settings) for name in wanted}
             with stage("wait"):
-                pixels = sum(header.width * header.height for header in headers.values())
+                pixels = sum(header.room for header in headers.values())
                 deadline = Deadline(settings.timeout_s)
                 room = in_hand.enter_context(admission.hold(pixels, deadline))
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
-                made = coloring.color(photo, asked["vividness"], settings, predictor, asked_with)
+                network = coloring.network(settings, predictor, asked_with)
+                ask = remembering(kept, data["content_image"], asked, network)
+                made = coloring.color(photo, asked, ask)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))
                 made = painting.paint(photo, style, asked, settings, predictor, asked_with)
-            return kept_until_sent(picture_reply(made), room, in_hand)
+            return kept_until_sent(picture_reply(made, asked["metadata"]), room, in_hand)
 
     return routes
 
 
-def _open(name: str, data: io.BytesIO, settings: StyleSettings) -> ImageFile.ImageFile:
+def _open(name: str, data: io.BytesIO, settings: StyleSettings) -> Header:
     with _naming(name):
         return open_header(data, settings.max_pixels)
 

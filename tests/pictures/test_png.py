@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from pictures import png
-
-from .pictures import opened
+from tests.color_client.pictures import opened
 
 
 @pytest.mark.parametrize(
