@@ -22,7 +22,7 @@ export function start(wish) {
   let photos = [];
   let waiting = []; // {photo, beside}, in the order of asking
   let inHand = null; // {photo, beside, controller}
-  let failedPhoto = null; // that "Try again" is about
+  let failedPhoto = null; // that "Try again", or another look, is about
 
   // What is going on, in words
 
@@ -40,9 +40,11 @@ export function start(wish) {
   function fail(text, photo = null) {
     byId("error").querySelector("p").textContent = text;
     byId("error").hidden = false;
-    byId("retry").hidden = !photo;
+    byId("retry").hidden = !photo?.said.again;
     failedPhoto = photo;
   }
+
+  const canBeMade = (photo) => photo.said?.again || photo.said?.style;
 
   function draw() {
     byId("progress").hidden = byId("cancel").hidden = !inHand;
@@ -58,7 +60,7 @@ export function start(wish) {
   }
 
   function show(photo) {
-    if (photo.state === "failed" && photo.said) fail(photo.said.text, photo.said.again && photo);
+    if (photo.state === "failed" && photo.said) fail(photo.said.text, canBeMade(photo) ? photo : null);
     if (photo.state !== "failed" || photo.answers.length) result.show(photo);
     draw();
   }
@@ -158,11 +160,10 @@ export function start(wish) {
       say("");
       photo.said = error instanceof Failed ? wordsFor(error, photo.file, limits)
         : { text: `${photo.name} could not be made: ${error.message}`, again: true };
-      fail(photo.said.text, photo.said.again && photo);
+      fail(photo.said.text, canBeMade(photo) ? photo : null);
     }
     if (photo.answers.length) return;
-    const alone = !photo.ofSeveral && !photo.said?.again;
-    if (alone) photos = photos.filter((each) => each !== photo);
+    if (!photo.ofSeveral && !canBeMade(photo)) photos = photos.filter((each) => each !== photo);
     if (result.photo === photo) showFinished();
   }
 
@@ -202,14 +203,15 @@ export function start(wish) {
     if (shown) shown.textContent = Number(event.target.value).toFixed(1);
     if (event.target.id === "vividness") result.follow(Number(event.target.value));
   });
+  // Another look is another try of what failed.
   look.addEventListener("change", () => {
-    if (result.photo) send(result.photo, { next: true });
+    const photo = byId("error").hidden ? result.photo : failedPhoto || result.photo;
+    if (photo) send(photo, { next: true });
   });
 
   byId("again").addEventListener("click", () => send(result.photo, { beside: true, next: true }));
   byId("retry").addEventListener("click", () => {
     byId("error").hidden = true;
-    if (failedPhoto && !photos.includes(failedPhoto)) photos.push(failedPhoto);
     send(failedPhoto, { next: true });
   });
   byId("cancel").addEventListener("click", cancel);

@@ -10,12 +10,12 @@ export function tooLarge(file, most) {
     "Choose a smaller one.";
 }
 
-// {text, again}: what is said of `failed`, and whether trying again may help. `limits` are those of
-// the page: {bytes, pixels}.
+// {text, again, style}: what is said of `failed`, whether trying again may help, and whether it is
+// the style picture that is wrong. `limits` are those of the page: {bytes, pixels}.
 export function wordsFor(failed, file, limits) {
   const style = failed.detail.startsWith("style_image: ");
   const name = style ? "The style picture" : file.name;
-  return { text: sentence(failed, name, limits), again: canHelp(failed) };
+  return { text: sentence(failed, name, limits), again: canHelp(failed), style };
 }
 
 function canHelp({ status, code }) {
