@@ -6,7 +6,7 @@ from web import options
 
 from . import coloring
 from .app import create_app
-from .routes import OPTIONS
+from .routes import OPTIONS, VIVIDNESS
 from .settings import Settings
 
 PURPOSE = f"""\
@@ -24,13 +24,9 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=Settings,
     create_app=create_app,
-    options=lambda settings: OPTIONS,
-    made_with=lambda asked: {option.name: asked[option.name] for option in OPTIONS},
-    maker=lambda asked, settings, predictor: (
-        lambda header, headers: coloring.color(
-            header, asked["vividness"], settings, predictor, headers
-        )
-    ),
+    options=lambda settings: (VIVIDNESS,),
+    made_with=lambda asked: {VIVIDNESS.name: asked[VIVIDNESS.name]},
+    maker=coloring.maker,
 )
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 # What is taken for a photo in a folder; a file that is named itself is tried whatever its name.
 SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".ppm")
-    + (".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpf", ".jpx", ".heic", ".heif", ".hif")
+    + (".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpc", ".j2c", ".jpf", ".jpx", ".heic")
+    + (".heif", ".hif")
 )
 # Pictures, too, and photographs may be in them: what cannot be read is a failure that is told,
 # where silence would lose it. No photos: databases of thumbnails, sidecars, movies, texts.
 OTHER_SUFFIXES = frozenset(
-    (".j2c", ".jpc", ".heics", ".heifs", ".jxl", ".jxr", ".pam", ".dib", ".mpo", ".tga", ".pcx")
+    (".heics", ".heifs", ".jxl", ".jxr", ".pam", ".dib", ".mpo", ".tga", ".pcx")
     + (".psd", ".psb", ".xcf", ".pdf", ".djvu", ".exr", ".hdr", ".dng", ".cr2", ".cr3", ".crw")
     + (".nef", ".nrw", ".arw", ".sr2", ".srf", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f")
     + (".3fr", ".iiq", ".erf", ".mrw", ".kdc", ".dcr", ".mos", ".mef", ".rwl", ".raw")

@@ -12,16 +12,16 @@ _STEPS = ((512, Image.Resampling.NEAREST), (40, Image.Resampling.BOX))
 _BAND = 10.0
 # How far from its tone, in CIE a*b*, a place has color of its own; and which share of the places
 # makes a color photo. tests/pictures/test_toning.py has what lies on either side.
-_FAR = 8.0
-_SHARE = 0.02
+_FAR = 7.0
+_SHARE = 0.01
 
 
 def has_color(image: Image.Image) -> bool:
     """Whether a picture (mode L or RGB, sRGB) shows colors of its own.
 
     A toned picture has one color for each lightness, faded here and there, on paper that may be
-    white. So a place counts that is far from every color between gray and its tone: the median
-    of the strongest colors as light as it.
+    white. So a place counts that is far from every color between gray and the tone of the places
+    as light as it, or of the whole picture.
     """
     if image.mode == "L":
         return False
@@ -32,13 +32,22 @@ def has_color(image: Image.Image) -> bool:
     pixels = np.asarray(image).reshape(1, -1, 3)
     ab = lab.color(pixels)[0]
     band = (lab.lightness(pixels)[0] / _BAND).astype(int)
-    strays = [_from_tone(ab[band == each]) > _FAR for each in np.unique(band)]
-    return float(np.concatenate(strays).mean()) > _SHARE
+    off = _off(ab, _tone(ab))
+    for each in np.unique(band):
+        here = band == each
+        off[here] = np.minimum(off[here], _off(ab[here], _tone(ab[here])))
+    return float((off > _FAR).mean()) > _SHARE
 
 
-def _from_tone(ab: Floats) -> Floats:
-    """How far colors [N,2] are from the line between gray and their tone."""
+def _tone(ab: Floats) -> Floats:
+    """The median of the stronger colors of [N,2]."""
     chroma = np.hypot(*ab.T)
-    tone = np.median(ab[chroma >= np.quantile(chroma, 0.75)], axis=0)
+    tone: Floats = np.median(ab[chroma >= np.quantile(chroma, 0.75)], axis=0)
+    return tone
+
+
+def _off(ab: Floats, tone: Floats) -> Floats:
+    """How far colors [N,2] are from all those between gray and `tone`."""
     along = np.clip(ab @ tone / max(float(tone @ tone), 1e-9), 0.0, 1.0)
-    return np.hypot(*(ab - along[:, None] * tone).T)
+    off: Floats = np.hypot(*(ab - along[:, None] * tone).T)
+    return off

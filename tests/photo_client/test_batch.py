@@ -56,7 +56,7 @@ def batch_of():
         asker = Asker(predictor.url)
         askers.append(asker)
         return Batch(
-            lambda header, headers: coloring.color(header, 1.0, settings, asker, headers),
+            coloring.maker({"vividness": 1.0}, settings, asker),
             settings,
             at_once,
             **options,
