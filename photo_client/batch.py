@@ -146,13 +146,13 @@ class Batch:
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     def _picture(self, data: bytes, page: int) -> tuple[bytes, bool]:
-        """The PNG file that a photo becomes, and whether the photo had color."""
+        """The PNG file that a photo becomes, and whether it was colored and had color before."""
         header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
         with self.admission.hold(header.room, Deadline(self.patience_s)):
             made = self.make(header, {"X-Request-ID": uuid.uuid4().hex})
             kept = made.photo.metadata.kept(self.metadata)
             png = encode(made.pixels, made.photo.alpha, "image/png", kept)
-            return png, has_color(made.photo.image)
+            return png, bool(made.had_color)
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:

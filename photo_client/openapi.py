@@ -125,7 +125,8 @@ def _schema(option: Option) -> dict[str, Any]:
         return {**option.read.schema, "default": option.default}
     if option.read is yes_or_no:
         return {"type": "boolean", "default": option.default}
-    return {"type": "string", "default": str(option.default)}
+    default = {} if option.default is None else {"default": str(option.default)}
+    return {"type": "string", **default}
 
 
 def _get(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from color_client import coloring
-from color_client.routes import OPTIONS as COLOR_OPTIONS
+from color_client.routes import VIVIDNESS
 from photo_client.batch import Make
 from photo_client.finished import Finished
 from photo_client.photo import decode, open_header
@@ -25,7 +25,7 @@ def made_with(asked: Mapping[str, Any]) -> dict[str, Any]:
     style; or those of color. To be called after `maker`, which has read the style picture.
     """
     if asked["style"] is None:
-        return {option.name: asked[option.name] for option in COLOR_OPTIONS}
+        return {VIVIDNESS.name: asked[VIVIDNESS.name]}
     style = hashlib.sha256(Path(asked["style"]).read_bytes()).hexdigest()
     options = {option.name: asked[option.name] for option in style_options()}
     return {"style": style, **options}
