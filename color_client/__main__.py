@@ -6,7 +6,7 @@ from web import options
 
 from . import coloring
 from .app import create_app
-from .routes import OPTIONS
+from .routes import OPTIONS, VIVIDNESS
 from .settings import Settings
 
 PURPOSE = f"""\
@@ -24,12 +24,8 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=Settings,
     create_app=create_app,
-    options=lambda settings: OPTIONS,
-    maker=lambda asked, settings, predictor: (
-        lambda header, headers: coloring.color(
-            header, asked["vividness"], settings, predictor, headers
-        )
-    ),
+    options=lambda settings: (VIVIDNESS,),
+    maker=coloring.maker,
 )
 
 

@@ -14,7 +14,12 @@ def create_app(settings: Settings) -> Flask:
     app = ClientApp(__name__, settings)
 
     def page() -> str:
-        return render_template("color.html", assets="page", max_bytes=settings.max_upload_bytes)
+        return render_template(
+            "color.html",
+            assets="page",
+            max_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
+        )
 
     app.register_blueprint(common_routes(app.predictor, app.metrics, page))
     app.register_blueprint(predict_routes(settings, app.predictor, app.admission))

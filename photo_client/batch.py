@@ -154,8 +154,7 @@ class Batch:
 
     def _picture(self, data: bytes) -> bytes:
         header = open_header(io.BytesIO(data), self.settings.max_pixels)
-        pixels = header.width * header.height
-        with self.admission.hold(pixels, Deadline(self.patience_s)):
+        with self.admission.hold(header.room, Deadline(self.patience_s)):
             made = self.make(header, {"X-Request-ID": uuid.uuid4().hex})
             kept = made.photo.metadata.kept(self.metadata)
             return encode(made.pixels, made.photo.alpha, "image/png", kept)

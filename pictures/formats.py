@@ -87,7 +87,8 @@ _OTHERS = tuple(
         (rb"\0\0[\x01\x02]\0", "an icon file", _AS_PICTURE),
         (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ", "a video", "Save one frame of it as JPEG."),
         (rb"PK\x03\x04", "a zip archive", "Unpack it and send the photos in it."),
-        (rb"\s*<(!doctype )?html", "a web page", "Save the picture on it and send that."),
+        (rb"\s*<((!doctype|!DOCTYPE) )?(html|HTML)", "a web page",
+         "Save the picture on it and send that."),
     )
 )  # fmt: skip
 

@@ -2,6 +2,7 @@ import os
 import sys
 
 from color_client.routes import OPTIONS as COLOR_OPTIONS
+from color_client.routes import VIVIDNESS
 from photo_client.cli import Client, main
 from web import options
 
@@ -33,7 +34,7 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=StyleSettings,
     create_app=create_app,
-    options=lambda settings: (*style_options(settings.max_side), *COLOR_OPTIONS),
+    options=lambda settings: (*style_options(settings.max_side), VIVIDNESS),
     maker=maker,
     own_arguments=(
         ("--style", "PICTURE", "Paint the photos in the style of this one; else they are colored."),

@@ -5,7 +5,7 @@ from flask import Blueprint, Flask, render_template
 from photo_client.app import ClientApp
 from photo_client.common_routes import common_routes
 
-from .routes import predict_routes, style_header
+from .routes import STYLE, predict_routes, style_header
 from .settings import StyleSettings
 
 
@@ -15,10 +15,15 @@ def create_app(settings: StyleSettings) -> Flask:
 
     def page() -> str:
         return render_template(
-            "style.html", assets="color-page", max_bytes=settings.max_upload_bytes
+            "style.html",
+            assets="color-page",
+            max_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
         )
 
-    app.register_blueprint(common_routes(app.predictor, app.metrics, page, style_header))
+    app.register_blueprint(
+        common_routes(app.predictor, app.metrics, page, style_header, at_first=[STYLE])
+    )
     app.register_blueprint(predict_routes(settings, app.predictor, app.admission))
     # The color client's page, which ours extends, with its scripts, style sheet and samples.
     app.register_blueprint(

@@ -23,9 +23,7 @@ def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predicto
     Raises Problem where that cannot be read.
     """
     if asked["style"] is None:
-        return lambda header, headers: coloring.color(
-            header, asked["vividness"], settings, predictor, headers
-        )
+        return coloring.maker(asked, settings, predictor)
     try:
         data = io.BytesIO(Path(asked["style"]).read_bytes())
         header = open_header(data, settings.max_pixels)

@@ -55,7 +55,7 @@ def batch_of():
         asker = Asker(predictor.url)
         askers.append(asker)
         return Batch(
-            lambda header, headers: coloring.color(header, 1.0, settings, asker, headers),
+            coloring.maker({"vividness": 1.0}, settings, asker),
             settings,
             at_once,
             **options,
@@ -259,7 +259,10 @@ def test_a_photo_is_never_overwritten(tmp_path):
 def test_every_format_that_is_read_is_found_in_folders():
     names = {name for name, kind in Image.registered_extensions().items()
              if kind in formats.FORMATS}  # fmt: skip
-    assert names - {".apng", ".jfif", ".dib", ".pnm", ".pfm", ".avifs"} == batch_plan.SUFFIXES
+    assert (
+        names - {".apng", ".jfif", ".dib", ".pfm", ".avifs", ".heics", ".heifs"}
+        == batch_plan.SUFFIXES
+    )
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])

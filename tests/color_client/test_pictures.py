@@ -30,6 +30,16 @@ def colored(client, photo: bytes | None, **options) -> Image.Image:
     return opened(reply.content)
 
 
+def test_the_reply_says_whether_the_photo_had_color(client):
+    photo = scene(120, 80, 1)
+    for sent, had in (
+        (photo, "yes"),
+        (photo.convert("L"), "no"),
+        (photo.convert("L").convert("RGB"), "no"),
+    ):
+        assert client.predict(file_of(sent)).headers["X-Photo-Color"] == had
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_photo_comes_back_in_color_with_its_own_luminance(client, mode):
     photo = scene(500, 375, 1, mode)

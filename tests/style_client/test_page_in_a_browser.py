@@ -78,7 +78,7 @@ def test_a_style_picture_of_the_gallery_by_keyboard_then_again(client, predictor
     page.click("#again")
     wait_for_text(page, "#answers", "style/rule")
     with page.expect_download() as offered:
-        page.click("[aria-label='Keep answer 1']")
+        page.click("#answers figure:nth-of-type(1) .keep")
         page.click("#download")
     assert offered.value.suggested_filename == "photo-style.png"
 

@@ -92,6 +92,15 @@ def evaluation_parser() -> argparse.ArgumentParser:
         help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
         "L*; color is measured on the clean photo (default: %(default)s)",
     )
+    parser.add_argument(
+        "--hints",
+        type=_counts,
+        metavar="N,N,...",
+        help="also what so many color hints add, the true color at random places",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the hints' places (default: %(default)s)"
+    )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
         "--sheet-photos", type=int, default=24, help="photos on the sheet (default: 24)"
@@ -111,6 +120,13 @@ def _gains(text: str) -> tuple[float, ...]:
     if not gains or not all(0 <= gain < 10 for gain in gains):
         raise argparse.ArgumentTypeError(f"{text!r} is not numbers such as 0.8,1,1.2")
     return gains
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    counts = tuple(int(each) if each.isdecimal() else 0 for each in text.split(","))
+    if not all(0 < count <= 1000 for count in counts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers of hints such as 1,3,10")
+    return counts
 
 
 def main(arguments: list[str]) -> int:

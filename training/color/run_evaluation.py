@@ -23,6 +23,7 @@ from training.color.evaluate import (
     pairs_table,
     write_sheet,
 )
+from training.color.evaluate_hints import hint_psnr, hint_table
 from training.loop import backend
 from training.photos import download, sources
 from training.program.errors import UsageError, fail
@@ -80,6 +81,11 @@ def run_evaluation(options: argparse.Namespace) -> int:
         print(f"\n{markdown_table(evaluations)}")
         if differences := pairs(evaluations):
             print(f"\n{pairs_table(differences)}")
+    if options.hints:
+        photos = [photo.rgb for photo in data]
+        shown = Progress("evaluating, with hints", "photos")
+        psnr = hint_psnr(models, photos, options.hints, options.seed, shown)
+        print(f"\n{hint_table(psnr, options.hints)}")
     for kind, evaluations in found.items():
         if options.sheet:
             write_sheet(_named(options.sheet, kind), evaluations)
