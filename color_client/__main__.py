@@ -2,6 +2,7 @@ import os
 import sys
 
 from photo_client.cli import Client, main
+from photo_client.metadata_option import METADATA
 from web import options
 
 from . import coloring
@@ -24,7 +25,8 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=Settings,
     create_app=create_app,
-    options=lambda settings: (VIVIDNESS,),
+    options=lambda settings: (VIVIDNESS, METADATA),
+    made_with=lambda asked: {VIVIDNESS.name: asked[VIVIDNESS.name]},
     maker=coloring.maker,
 )
 

@@ -4,8 +4,9 @@ from flask import Flask, render_template
 
 from photo_client.app import ClientApp
 from photo_client.common_routes import common_routes
+from photo_client.openapi import openapi_routes
 
-from .routes import predict_routes
+from .routes import OPTIONS, PICTURES, predict_routes
 from .settings import Settings
 
 
@@ -23,4 +24,5 @@ def create_app(settings: Settings) -> Flask:
 
     app.register_blueprint(common_routes(app.predictor, app.metrics, page))
     app.register_blueprint(predict_routes(settings, app.predictor, app.admission))
+    app.register_blueprint(openapi_routes("Colorway: color", settings, PICTURES, OPTIONS))
     return app

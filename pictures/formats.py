@@ -26,7 +26,7 @@ except ImportError:  # the extra `heif` is not installed
 # for some sizes, as a warning or an exception.
 Image.MAX_IMAGE_PIXELS = None
 # What the compressed texts of a PNG may inflate to. Pillow's own limit, 64 MB, would be met by a
-# file of 64 kB, and is for each of the photos in hand.
+# file of 64 kB, and is for each of the photos in progress.
 PngImagePlugin.MAX_TEXT_MEMORY = 4 * 1024 * 1024
 
 # What photos come in. Not all that Pillow opens: some of its formats run other programs.

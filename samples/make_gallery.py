@@ -30,7 +30,7 @@ def photo_of(name: str) -> Image.Image:
 
 
 def example(url: str) -> None:
-    """The example of the page: a photo, and what the client at `url` makes of it."""
+    """The example of the landing page: EXAMPLE gray, and what the client at `url` makes of it."""
     page = CLIENTS / "color_client/page"
     before = photo_of(EXAMPLE)
     before.save(page / "example-before.jpg", quality=82, optimize=True)

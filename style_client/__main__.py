@@ -7,7 +7,7 @@ from photo_client.cli import Client, main
 from web import options
 
 from .app import create_app
-from .batch import maker
+from .batch import made_with, maker
 from .routes import style_options
 from .settings import StyleSettings
 
@@ -36,6 +36,7 @@ CLIENT = Client(
     create_app=create_app,
     options=lambda settings: (*style_options(settings.max_side), VIVIDNESS),
     maker=maker,
+    made_with=made_with,
     own_arguments=(
         ("--style", "PICTURE", "Paint the photos in the style of this one; else they are colored."),
     ),

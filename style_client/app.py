@@ -2,10 +2,13 @@
 
 from flask import Blueprint, Flask, render_template
 
+from color_client.routes import OPTIONS as COLOR_OPTIONS
+from color_client.routes import PICTURES
 from photo_client.app import ClientApp
 from photo_client.common_routes import common_routes
+from photo_client.openapi import openapi_routes
 
-from .routes import STYLE, predict_routes, style_header
+from .routes import STYLE, STYLE_PARAMETER, predict_routes, style_header, style_options
 from .settings import StyleSettings
 
 
@@ -25,6 +28,9 @@ def create_app(settings: StyleSettings) -> Flask:
         common_routes(app.predictor, app.metrics, page, style_header, at_first=[STYLE])
     )
     app.register_blueprint(predict_routes(settings, app.predictor, app.admission))
+    options = (*style_options(settings.max_side), *COLOR_OPTIONS)
+    title = "Colorway: color and style"
+    app.register_blueprint(openapi_routes(title, settings, PICTURES, options, [STYLE_PARAMETER]))
     # The color client's page, which ours extends, with its scripts, style sheet and samples.
     app.register_blueprint(
         Blueprint(

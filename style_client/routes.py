@@ -53,15 +53,23 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
 # By this header a request asks for style, here and at the gateway.
 STYLE = {"style": "transfer"}
 
+# The header that `style_header` reads, as OpenAPI tells it.
+STYLE_PARAMETER = {
+    "name": "style",
+    "in": "header",
+    "description": "`transfer`, exactly: the photo in the style of style_image. Else in color.",
+    "schema": {"type": "string", "examples": ["transfer"]},
+}
+
 
 def style_header() -> dict[str, str]:
-    """The header that asks for style, if the request in hand carries it: `transfer`, exactly.
+    """The header that asks for style, if the present request carries it: `transfer`, exactly.
 
     Where it is sent several times, one of them is enough, as for Envoy 1.40, which matches each by
     itself. They come here joined by commas, which means the same (RFC 9110, section 5.3).
     """
     values = request.headers.get("style", "").split(",")
-    return {"style": "transfer"} if "transfer" in map(str.strip, values) else {}
+    return STYLE if STYLE["style"] in map(str.strip, values) else {}
 
 
 def predict_routes(

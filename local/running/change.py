@@ -106,14 +106,11 @@ class Change:
 
     def _until_they_answer(self) -> Iterator[None]:
         """Until every new model server of a component that runs is ready, by the gateway too."""
+        before = {key for each in self._fresh.values() for key in each.planned.depends_on}
+        needed = [*self._fresh.values(), *(e for e in self._added if e.planned.key in before)]
         while not all(each.done for each in self._fresh.values()):
-            for key, each in self._fresh.items():
+            for each in needed:
                 if each.phase == "failed":
-                    raise CannotChange(f"{'/'.join(key)}: {each.detail}")
-            for each in self._added:
-                if each.phase == "failed" and any(
-                    each.planned.key in fresh.planned.depends_on for fresh in self._fresh.values()
-                ):
                     raise CannotChange(f"{'/'.join(each.planned.key)}: {each.detail}")
             yield
         new = self._configuration

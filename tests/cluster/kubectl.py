@@ -56,9 +56,10 @@ def apply(text: str) -> list[dict[str, Any]]:
 
 
 def remove(objects: Iterable[dict[str, Any]]) -> None:
-    """Delete what was applied, except claims, and wait for its end."""
+    """Delete what was applied, except claims, and every pod; wait for their end."""
     goes = [each for each in objects if each["kind"] != "PersistentVolumeClaim"]
     kubectl("delete", "--ignore-not-found", "-f", "-", text=yaml.safe_dump_all(goes))
+    kubectl("delete", "pod", "--all", "-n", NAMESPACE, "--wait=false")
     kubectl("wait", "--for=delete", "pod", "--all", "-n", NAMESPACE, f"--timeout={PATIENCE_S}s",
             check=False)  # fmt: skip
 

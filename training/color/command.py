@@ -21,8 +21,8 @@ Train a network that colors black-and-white photographs, and publish it as a Sav
   python -m training --data photos.zip more/ https://example.org/photos.zip
   python -m training evaluate models/color/v1 --data eval.zip
 
-A run that was killed or stopped goes on when the same command is given again.
-Without --data the shipped v1 is trained on, for a few minutes, on the photos in samples/.
+The same command resumes a run that was killed or stopped.
+Without --data, the shipped v1 is fine-tuned on the photos in samples/ for a few minutes.
 """
 
 
@@ -70,22 +70,27 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/color/v1"
     )
-    parser.add_argument("--data", nargs="+", required=True, metavar="SOURCE")
     parser.add_argument(
-        "--side", type=int, default=256, help="photos are cut to squares of it (default: 256)"
+        "--data", nargs="+", required=True, metavar="SOURCE", help="photos, as for training"
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=256,
+        help="photos are cropped to squares of this side, in pixels (default: 256)",
     )
     parser.add_argument(
         "--gains",
         type=_gains,
         metavar="G,G,...",
-        help="try the models with their a*b* times each of these (default: 1)",
+        help="evaluate each model with its a*b* multiplied by each of these (default: 1)",
     )
     parser.add_argument(
         "--degrade",
         choices=["none", "box3", "jpeg30", "grain8", "all"],
         default="none",
         help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
-        "L*; color is judged on the clean photo (default: %(default)s)",
+        "L*; color is measured on the clean photo (default: %(default)s)",
     )
     parser.add_argument(
         "--hints",
@@ -103,7 +108,7 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plot", type=Path, help="draw PSNR and colorfulness over --gains into this PNG"
     )
-    parser.add_argument("--json", type=Path, help="write every figure of every photo to this file")
+    parser.add_argument("--json", type=Path, help="write all figures of all photos to this file")
     return parser
 
 
