@@ -73,11 +73,18 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--side", type=int, default=256, help="photos are cut to squares of it (default: 256)"
     )
-    parser.add_argument(
+    vividness = parser.add_mutually_exclusive_group()
+    vividness.add_argument(
         "--gains",
         type=_gains,
         metavar="G,G,...",
         help="try the models with their a*b* times each of these (default: 1)",
+    )
+    vividness.add_argument(
+        "--colorfulness",
+        type=_colorfulness,
+        metavar="C",
+        help="compare the models at this mean colorfulness: each with the gain that gives it",
     )
     parser.add_argument(
         "--degrade",
@@ -85,6 +92,11 @@ def evaluation_parser() -> argparse.ArgumentParser:
         default="none",
         help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
         "L*; color is judged on the clean photo (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--skin",
+        action="store_true",
+        help="the photos are of faces: print the hue error of skin by the Monk scale's steps too",
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
@@ -105,6 +117,16 @@ def _gains(text: str) -> tuple[float, ...]:
     if not gains or not all(0 <= gain < 10 for gain in gains):
         raise argparse.ArgumentTypeError(f"{text!r} is not numbers such as 0.8,1,1.2")
     return gains
+
+
+def _colorfulness(text: str) -> float:
+    try:
+        colorfulness = float(text)
+    except ValueError:
+        colorfulness = 0.0
+    if not 0 < colorfulness < 200:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a colorfulness such as 28")
+    return colorfulness
 
 
 def main(arguments: list[str]) -> int:

@@ -17,12 +17,15 @@ from training.color.evaluate import (
     TRUTH,
     Evaluation,
     compare,
+    gain_for,
     load_colorer,
     markdown_table,
     pairs,
     pairs_table,
+    scaled,
     write_sheet,
 )
+from training.color.skin import hue_errors, skin_table
 from training.loop import backend
 from training.photos import download, sources
 from training.program.errors import UsageError, fail
@@ -51,7 +54,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
         if options.side < SMALLEST_SIDE:
             raise UsageError(f"--side must be at least {SMALLEST_SIDE}")
         gains = options.gains or (CURVE_GAINS if options.plot else (1.0,))
-        if options.plot and len(gains) < 2:
+        if options.plot and (options.colorfulness or len(gains) < 2):
             raise UsageError("--plot draws a curve over --gains: name two or more")
         if not backend.has_tensorflow():
             raise UsageError("TensorFlow, which runs the published models, is not installed")
@@ -65,6 +68,10 @@ def run_evaluation(options: argparse.Namespace) -> int:
         return fail(error, 2)
 
     print(f"{len(data):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable")
+    if options.colorfulness:
+        rgbs = [photo.rgb for photo in data]
+        gains_found = {name: gain_for(m, rgbs, options.colorfulness) for name, m in models.items()}
+        models = {f"{n} × {gain:.3g}": scaled(models[n], gain) for n, gain in gains_found.items()}
     found = {}
     for kind in [CLEAN, *DEGRADATIONS] if options.degrade == "all" else [options.degrade]:
         found[kind] = evaluations = compare(
@@ -80,6 +87,8 @@ def run_evaluation(options: argparse.Namespace) -> int:
         print(f"\n{markdown_table(evaluations)}")
         if differences := pairs(evaluations):
             print(f"\n{pairs_table(differences)}")
+    if options.skin:
+        print(f"\n{skin_table(hue_errors(models, [photo.rgb for photo in data]))}")
     for kind, evaluations in found.items():
         if options.sheet:
             write_sheet(_named(options.sheet, kind), evaluations)
