@@ -3,7 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Into the environment, wherever a person's own pip installs to.
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT
+INSTALL := -m pip install --no-user --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/python $(INSTALL) -c constraints.txt
 
 .PHONY: help install up registry images images-test test test-all bench soak lint constraints clean
 
@@ -15,11 +18,11 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (TensorFlow is a large download the first time) ..."
-	@$(PIP_INSTALL) -e '.[client,serving,training,local]'
+	@$(PIP_INSTALL) -e '.[client,heif,serving,training,local]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	@$(PIP_INSTALL) -e '.[client,serving,training,local,dev]'
+	@$(PIP_INSTALL) -e '.[client,heif,serving,training,local,dev]'
 	@touch $@
 
 install: $(VENV)/.run ## Create .venv and install everything that runs
@@ -36,7 +39,7 @@ images: ## Build the container images: make images REGISTRY=registry.example.org
 # An environment of its own: what is tested is in the images, and needs nothing here.
 .cache/images-test/.done: constraints.txt
 	@test -x .cache/images-test/bin/python || $(PYTHON) -m venv .cache/images-test
-	@.cache/images-test/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pytest pillow
+	@.cache/images-test/bin/python $(INSTALL) -c constraints.txt pytest pillow
 	@touch $@
 
 images-test: .cache/images-test/.done ## Build every image and run it, as root on Debian, in minutes
@@ -62,7 +65,7 @@ lint: $(VENV)/.dev ## Style, imports, docstrings (ruff) and types (mypy)
 
 constraints: ## Pin what a fresh environment resolves to, into constraints.txt
 	@rm -rf .cache/constraints-venv && $(PYTHON) -m venv .cache/constraints-venv
-	@.cache/constraints-venv/bin/python -m pip install --quiet --disable-pip-version-check '.[client,serving,training,local,dev]'
+	@.cache/constraints-venv/bin/python $(INSTALL) '.[client,heif,serving,training,local,dev]'
 	@.cache/constraints-venv/bin/python -m pip freeze --exclude colorway | grep '==' > constraints.txt
 	@rm -rf .cache/constraints-venv
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"

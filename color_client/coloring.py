@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
-from PIL import ImageFile
 
 from photo_client.finished import Finished
 from photo_client.photo import decode
 from pictures import lab
+from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
 from web.stages import stage
@@ -17,7 +17,7 @@ from .settings import Settings
 
 
 def color(
-    header: ImageFile.ImageFile,
+    header: Header,
     vividness: float,
     settings: Settings,
     predictor: Predictor,

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from flask import Blueprint, Response, g
 
 from photo_client import upload
+from photo_client.metadata_option import METADATA
 from photo_client.photo import open_header
 from photo_client.reply import kept_until_sent, picture_reply
 from predict_url.predictor import Predictor
@@ -26,7 +27,7 @@ VIVIDNESS = options.Option(
     number(0, 2),
     "How strong the colors are, 0 to 2: a* and b* of the network are multiplied by it.",
 )
-OPTIONS = (VIVIDNESS,)
+OPTIONS = (VIVIDNESS, METADATA)
 
 
 def predict_routes(settings: Settings, predictor: Predictor, admission: Admission) -> Blueprint:
@@ -50,6 +51,6 @@ def predict_routes(settings: Settings, predictor: Predictor, admission: Admissio
                 room = in_hand.enter_context(admission.hold(pixels, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             made = coloring.color(header, asked["vividness"], settings, predictor, asked_with)
-            return kept_until_sent(picture_reply(made), room, in_hand)
+            return kept_until_sent(picture_reply(made, asked["metadata"]), room, in_hand)
 
     return routes

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -22,15 +23,18 @@ Components start in the order of dependsOn, and after the jobs that write the cl
 from. A job that has succeeded is not run again while it stays as it is. A program that dies is
 started again, after pauses that grow from 1 to 30 s. Ctrl-C stops all; pressed again, at once. A
 port that is taken gives way to the next free one. Settings of the clients (TIMEOUT_S,
-MAX_UPLOAD_MB, ...) are taken from the environment; see python -m color_client --help."""
+MAX_UPLOAD_MB, ...) are taken from the environment; see python -m color_client --help.
+
+Where an `up` runs already, it is changed to the files: weights, timeouts and headers at once, new
+model servers beside the old ones until the traffic has moved. `diff` shows what would change."""
 
 EPILOG = """\
 examples:
   python -m local up deploy/color-model.yaml deploy/color-canary-serving.yaml
   python -m local up training-serving.yaml --args demo-training="--samples 64"
 
-exit codes: 0 stopped as asked, or every job is done; 1 a component cannot be brought up; 2 it
-cannot be started as asked"""
+exit codes: 0 stopped as asked, every job is done, or what ran is changed; 1 a component cannot be
+brought up; 2 it cannot be started as asked"""
 
 RENDERING = """\
 Print what `up` would run, and start nothing:
@@ -122,7 +126,23 @@ def build_parser() -> argparse.ArgumentParser:
         help="give up if a program does not answer so long after its start (default: 120)",
     )
 
+    diff = add(
+        "diff",
+        "show what `up` would change",
+        description="Show what `up` of these files would change in what runs; exit code 1 if it "
+        "would change anything.",
+    )
+    diff.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    diff.set_defaults(module="up")
+    _add_wishes(diff)
+
     ls = add("ls", "list the components that run, or ran last")
+    ls.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="json: a list for programs, one entry for each component (default: table)",
+    )
     ls.set_defaults(module="inspect")
 
     status = add("status", "show one Application")
@@ -167,12 +187,13 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port",
         type=_port,
+        default=os.environ.get("PORT") or None,
         metavar="PORT",
-        help="first port to try for clients (default: the Application's, or 3333)",
+        help="first port to try for clients (default: PORT of the environment, the Application's, "
+        "or 3333)",
     )
     command.add_argument(
         "--host",
-        default="127.0.0.1",
         metavar="ADDRESS",
         help="address the clients listen on; 0.0.0.0 lets other machines in, and anybody there "
         "may then use them (default: 127.0.0.1, this machine only)",
@@ -180,14 +201,12 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--gateway-port",
         type=_port,
-        default=GATEWAY_PORT,
         metavar="PORT",
         help=f"first port to try for the gateway, on this machine only (default: {GATEWAY_PORT})",
     )
     command.add_argument(
         "--model-port",
         type=_port,
-        default=MODEL_PORT,
         metavar="PORT",
         help=f"first port to try for model servers, on this machine only (default: {MODEL_PORT})",
     )

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 # Where things listen if nobody else does: the first port of each kind.
@@ -43,10 +44,10 @@ def check_free(host: str, port: int) -> None:
 class Ports:
     """Hands out ports, each once, the one asked for or the next that is free."""
 
-    def __init__(self, host: str = "127.0.0.1"):
-        """`host` is where programs for other machines listen."""
+    def __init__(self, host: str = "127.0.0.1", held: Iterable[int] = ()):
+        """`host` is where programs for other machines listen; `held` ports are not given."""
         self._host = host
-        self._given: set[int] = set()
+        self._given = set(held)
         self.notices: list[str] = []
 
     def give(self, first: int, whom: str, host: str | None = None) -> int:

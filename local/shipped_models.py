@@ -48,6 +48,11 @@ class ShippedModels:
             if place not in shipped and not (self.claim / place).exists():
                 say(f"{self.models} {place.removeprefix('model/')} is not shipped here yet")
         if not shipped:
+            if not self.source.is_dir():
+                raise CannotPrepare(
+                    f"the shipped {self.models} models are in a checkout of the project, not in an "
+                    "installed package"
+                )
             raise CannotPrepare(f"this checkout ships no {self.models} model yet")
         for place, folder in shipped.items():
             there = self.claim / place

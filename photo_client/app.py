@@ -4,9 +4,9 @@ from flask import Flask
 
 from predict_url.predictor import Predictor
 from web import observation, problems
-from web.admission import Admission
 from web.metrics import Metrics
 
+from .admission import photo_admission
 from .settings import ClientSettings
 from .upload import InMemoryRequest
 
@@ -21,7 +21,7 @@ class ClientApp(Flask):
 
     def __init__(self, import_name: str, settings: ClientSettings):
         super().__init__(import_name, static_folder="page", static_url_path="/page")
-        self.admission = Admission(
+        self.admission = photo_admission(
             settings.max_in_hand, settings.max_pixels_in_hand, settings.max_upload_bytes_in_hand
         )
         self.metrics = Metrics(self.admission)

@@ -16,20 +16,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from PIL import ImageFile
 from tqdm import tqdm
 
-from pictures import exif_dates, picture
-from web.admission import Admission
+from pictures.encode import encode
+from pictures.header import Header
+from pictures.metadata import KEEP
 from web.deadline import Deadline
 from web.problems import Problem
 
+from .admission import photo_admission
 from .batch_plan import Job
 from .finished import Finished
 from .photo import open_header
 from .settings import ClientSettings
 
-Make = Callable[[ImageFile.ImageFile, dict[str, str]], Finished]
+Make = Callable[[Header, dict[str, str]], Finished]
 
 # So long a photo is tried again while the model is away or busy; a model server that starts again
 # takes less.
@@ -54,16 +55,22 @@ class Batch:
     """Makes pictures of photos, several at once."""
 
     def __init__(
-        self, make: Make, settings: ClientSettings, at_once: int, patience_s: float = PATIENCE_S
+        self,
+        make: Make,
+        settings: ClientSettings,
+        at_once: int,
+        patience_s: float = PATIENCE_S,
+        metadata: str = KEEP,
     ):
         """`make(header, headers)` is the finished picture of what `open_header` opened,
-        asked for with those HTTP headers; it raises Problem.
+        asked for with those HTTP headers; it raises Problem. `metadata` is what the pictures keep.
         """
         self.make = make
         self.settings = settings
         self.at_once = at_once
         self.patience_s = patience_s
-        self.admission = Admission(at_once, settings.max_pixels_in_hand)
+        self.metadata = metadata
+        self.admission = photo_admission(at_once, settings.max_pixels_in_hand)
         # Set when it is of no use to go on; waits end at once.
         self.stopping = threading.Event()
 
@@ -147,11 +154,11 @@ class Batch:
 
     def _picture(self, data: bytes) -> bytes:
         header = open_header(io.BytesIO(data), self.settings.max_pixels)
-        dates = exif_dates.dates(header)
         pixels = header.width * header.height
         with self.admission.hold(pixels, Deadline(self.patience_s)):
             made = self.make(header, {"X-Request-ID": uuid.uuid4().hex})
-            return picture.encode(made.pixels, made.photo.alpha, "image/png", dates)
+            kept = made.photo.metadata.kept(self.metadata)
+            return encode(made.pixels, made.photo.alpha, "image/png", kept)
 
 
 _NOT_TRIED = "not tried"

@@ -8,7 +8,7 @@ from pathlib import Path
 # What is taken for a photo in a folder; a file that is named itself is tried whatever its name.
 SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".jpe", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm")
-    + (".pbm", ".avif")
+    + (".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpf", ".jpx", ".heic", ".heif", ".hif")
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from flask import Flask
 
 from predict_url.predictor import Predictor
+from web.help_text import entry, usage
 from web.options import Option, yes_or_no
 from web.problems import Problem
 from web.server import bind_error, serve
@@ -17,6 +18,7 @@ from web.settings import BadSetting, from_environment, help_text, whole
 
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
+from .metadata_option import FOLDER_METADATA, METADATA
 from .settings import ClientSettings
 
 _AT_ONCE = 4
@@ -75,7 +77,9 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
 
 
 def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int:
-    options = client.options(settings)
+    options = [
+        FOLDER_METADATA if option is METADATA else option for option in client.options(settings)
+    ]
     parser = _Parser(prog=client.program, add_help=False, allow_abbrev=False)
     parser.add_argument("photos", nargs="*", type=Path)
     parser.add_argument("--out", type=Path)
@@ -105,7 +109,8 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     predictor = Predictor(settings.url)
     try:
         make = client.maker(vars(given), settings, predictor)
-        return Batch(make, settings, given.at_once).run(jobs, given.again)
+        batch = Batch(make, settings, given.at_once, metadata=given.metadata)
+        return batch.run(jobs, given.again)
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
     except KeyboardInterrupt:
@@ -132,27 +137,29 @@ def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _help(client: Client[Kind]) -> str:
-    options = " ".join(
+    own = "".join(
+        entry(f"{flag} {value}", meaning) + "\n" for flag, value, meaning in client.own_arguments
+    )
+    words = ["PHOTO ...", "--out FOLDER"]
+    words += [f"[{flag} {value}]" for flag, value, _ in client.own_arguments]
+    words += [
         f"[{_flag(option)}]"
         if option.read is yes_or_no
         else f"[{_flag(option)} {option.name.upper().split('_')[-1]}]"
         for option in client.options(client.kind())
-    )
-    own = "".join(f"  {flag} {value}\n      {meaning}\n" for flag, value, meaning in
-                  client.own_arguments)  # fmt: skip
-    names = "".join(f"[{flag} {value}] " for flag, value, _ in client.own_arguments)
+    ]
+    words += ["[--at-once N]", "[--again]"]
     return f"""\
 usage: {client.program}
-       {client.program} PHOTO ... --out FOLDER {names}{options}
-           [--at-once N] [--again]
+{usage(client.program, words)}
 
 {client.purpose}
 
 With photos it is no server: it writes their pictures, asking the model at URL itself.
 
   PHOTO
-      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with the dates of
-      its EXIF; a folder keeps its name and its tree.
+      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with its metadata
+      (here --metadata is keep unless told otherwise); a folder keeps its name and its tree.
   --out FOLDER
       Where to. What is there already and whole is not made again: the same command goes on.
 {own}  --at-once N (default {_AT_ONCE})

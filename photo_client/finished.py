@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from pictures import lab, picture
+from pictures import lab
+from pictures.decode import Photo
 
 
 @dataclass(frozen=True)
@@ -12,5 +13,5 @@ class Finished:
     """
 
     pixels: lab.Bytes
-    photo: picture.Photo
+    photo: Photo
     model: str | None

@@ -1,13 +1,14 @@
-"""A photo that somebody sent: `pictures.picture`, with its errors as problems for the caller."""
+"""A photo that somebody sent: `pictures`, with its errors as problems for the caller."""
 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import ImageFile
-
-from pictures import errors, picture
-from pictures.picture import Photo
+from pictures import decode as decoding
+from pictures import errors
+from pictures import header as headers
+from pictures.decode import Photo
+from pictures.header import Header
 from web.problems import Problem
 
 _STATUS = {
@@ -15,19 +16,21 @@ _STATUS = {
     errors.BrokenPicture: 400,
     errors.TooManyPixels: 413,
     errors.UnknownPicture: 415,
+    errors.UnsupportedPicture: 415,
+    errors.NoSuchPage: 400,
 }
 
 
-def open_header(data: io.BytesIO, max_pixels: int) -> ImageFile.ImageFile:
-    """`picture.open_header`; raises Problem 400, 413 or 415."""
+def open_header(data: io.BytesIO, max_pixels: int, page: int = 0) -> Header:
+    """`pictures.header.open_header`; raises Problem 400, 413 or 415."""
     with _as_problems():
-        return picture.open_header(data, max_pixels)
+        return headers.open_header(data, max_pixels, page)
 
 
-def decode(header: ImageFile.ImageFile) -> Photo:
-    """`picture.decode`; raises Problem 400 or 415."""
+def decode(header: Header) -> Photo:
+    """`pictures.decode.decode`; raises Problem 400 or 415."""
     with _as_problems():
-        return picture.decode(header)
+        return decoding.decode(header)
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 
 from flask import Response, g, request
 
-from pictures import picture
+from pictures.encode import encode
 from web.admission import Room
 from web.stages import stage
 
 from . import reply_format
+from .admission import BYTES_PER_PIXEL
 from .finished import Finished
 
 
@@ -17,7 +18,7 @@ def kept_until_sent(response: Response, room: Room, in_hand: ExitStack) -> Respo
     """The response, whose photo stays `in_hand` until it is sent, however slow its client takes it:
     of its `room`, what the answer itself takes.
     """
-    room.keep(response.content_length or 0)
+    room.shrink((response.content_length or 0) // BYTES_PER_PIXEL + 1)
     # By the server, when it has sent the answer or given up; or when nobody has it any more.
     leave = weakref.finalize(response, in_hand.pop_all().close)
     leave.atexit = False
@@ -25,15 +26,22 @@ def kept_until_sent(response: Response, room: Room, in_hand: ExitStack) -> Respo
     return response
 
 
-def picture_reply(made: Finished) -> Response:
-    """The reply that shows a finished picture, in the format that the caller accepts."""
+def picture_reply(made: Finished, metadata: str) -> Response:
+    """The reply that shows a finished picture, in the format that the caller accepts; `metadata` is
+    the option of that name.
+    """
     # What /metrics and the log tell of, once the request is answered.
     g.model = made.model or "unnamed"
     media_type = reply_format.choose(request.accept_mimetypes, made.photo.image.size)
     with stage("encode"):
-        body = picture.encode(made.pixels, made.photo.alpha, media_type)
+        kept = made.photo.metadata.kept(metadata)
+        body = encode(made.pixels, made.photo.alpha, media_type, kept)
     response = Response(body, mimetype=media_type)
     response.headers["Vary"] = "Accept"
     if made.model:
         response.headers["X-Model"] = made.model
+    if made.photo.pages > 1:
+        response.headers["X-Pages"] = str(made.photo.pages)
+    if made.photo.truncated:
+        response.headers["X-Truncated"] = "yes"
     return response

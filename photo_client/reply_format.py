@@ -3,7 +3,12 @@
 from werkzeug.datastructures import MIMEAccept
 
 # Ours in order of preference; the side that the format can hold at most.
-_LONGEST_SIDE = {"image/png": 2**31 - 1, "image/webp": 16_383, "image/jpeg": 65_535}
+_LONGEST_SIDE = {
+    "image/png": 2**31 - 1,
+    "image/webp": 16_383,
+    "image/jpeg": 65_535,
+    "image/tiff": 2**31 - 1,
+}
 
 
 def choose(accept: MIMEAccept, size: tuple[int, int]) -> str:

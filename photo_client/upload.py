@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import Any
 
 from flask import Request, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -10,26 +10,16 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from web.client_socket import ClientTooSlow
 from web.problems import Problem
 
+from .form import MOST_PARTS, FormParser, Unreadable
+
 # What the multipart envelope adds to the file at most.
 _ENVELOPE = 65_536
-_MOST_PARTS = 20
 
 
 class InMemoryRequest(Request):
     """A request whose uploads stay in memory, where Werkzeug would write large ones to /tmp."""
 
-    max_form_parts = _MOST_PARTS
-    # Werkzeug also counts the block that it is reading, 64 KiB.
-    max_form_memory_size = 4 * 65_536
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        return io.BytesIO()
+    form_data_parser_class = FormParser
 
 
 class _Arriving:
@@ -64,6 +54,14 @@ def pictures(
     picture, 415 neither a form nor a picture, and what `more` raises.
     """
     first = names[0]
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise Problem(
+            415,
+            "not-an-upload",
+            f"The body is compressed ({encoding[:64]}). Send it as it is: pictures are compressed "
+            "already.",
+        )
     request.environ["wsgi.input"] = _Arriving(request.environ["wsgi.input"], more)
     request.max_content_length = max_bytes * len(names) + _ENVELOPE
     try:
@@ -82,6 +80,8 @@ def pictures(
             )
     except RequestEntityTooLarge:
         raise _too_large(max_bytes) from None
+    except Unreadable as error:
+        raise Problem(400, "upload-broken", str(error)) from None
     except (HTTPException, Problem):
         raise
     except Exception as error:
@@ -137,5 +137,5 @@ def _too_large(max_bytes: int) -> Problem:
         413,
         "too-many-bytes",
         f"The upload is too large: a picture may have {max_bytes} bytes, and a form "
-        f"{_MOST_PARTS} fields. Send a smaller one, or raise MAX_UPLOAD_MB.",
+        f"{MOST_PARTS} fields. Send a smaller one, or raise MAX_UPLOAD_MB.",
     )

@@ -1,10 +1,12 @@
 """What is wrong with a picture file, in words for whoever sent it.
 
 PictureError
-├── EmptyPicture     no bytes
-├── BrokenPicture    damaged or cut short
-├── UnknownPicture   of no format, or of no variant of one, that is read here
-└── TooManyPixels    larger than allowed, by its header
+├── EmptyPicture        no bytes
+├── BrokenPicture       damaged or cut short
+├── UnknownPicture      of no format that is read here
+├── UnsupportedPicture  whole, as far as one can tell, of a variant that is not read here
+├── NoSuchPage          the file has fewer pages
+└── TooManyPixels       larger than allowed, by its header
 """
 
 
@@ -31,12 +33,31 @@ class BrokenPicture(PictureError):
 
 
 class UnknownPicture(PictureError):
-    """The file is of no format, or of no variant of one, that is read here."""
+    """The file is of no format that is read here."""
 
     code = "not-a-picture"
+
+
+class UnsupportedPicture(PictureError):
+    """The file is of a variant of its format that is not read here; the text names it."""
+
+    code = "picture-unsupported"
+
+
+class NoSuchPage(PictureError):
+    """The file has fewer pages."""
+
+    code = "no-such-page"
 
 
 class TooManyPixels(PictureError):
     """The picture is larger than allowed, by its header."""
 
     code = "too-many-pixels"
+
+
+def broken() -> BrokenPicture:
+    """The one way to say it."""
+    return BrokenPicture(
+        "The picture is broken or cut short. Open it and save it again, or send another one."
+    )

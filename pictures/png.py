@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 _COLOR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}
 _AVERAGE = 3
+_METERS_PER_INCH = 0.0254
 # Lines are filtered so many bytes at a time, which stay in a core's cache.
 _STRIP_BYTES = 65_536
 # A band is compressed by itself, in a thread of its own where there are several.
@@ -27,9 +28,13 @@ _CORES = os.cpu_count() or 1
 _threads = ThreadPoolExecutor(_CORES, thread_name_prefix="png")
 
 
-def encode(pixels: npt.NDArray[np.uint8], exif: bytes = b"") -> bytes:
+def encode(
+    pixels: npt.NDArray[np.uint8],
+    exif: bytes = b"",
+    dpi: tuple[float, float] | None = None,
+) -> bytes:
     """A PNG file of `pixels` [H,W] (gray) or [H,W,C]: gray, gray and alpha, RGB or RGBA. `exif`, a
-    TIFF structure, becomes its chunk eXIf.
+    TIFF structure, becomes its chunk eXIf; `dpi`, dots per inch across and down, its chunk pHYs.
     """
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -46,6 +51,9 @@ def encode(pixels: npt.NDArray[np.uint8], exif: bytes = b"") -> bytes:
 
     bands = map(compress, tops) if len(tops) == 1 else _threads.map(compress, tops)
     parts = [b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", [header])]
+    if dpi:
+        per_meter = (round(each / _METERS_PER_INCH) for each in dpi)
+        parts += _chunk(b"pHYs", [struct.pack(">IIB", *per_meter, 1)])
     if exif:
         parts += _chunk(b"eXIf", [exif])
     checksum = 1

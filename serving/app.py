@@ -13,14 +13,14 @@ import orjson
 from flask import Flask, Request, Response, request
 
 from serving import paths
-from serving.admission import Admission
-from serving.errors import ServingError, invalid
+from serving.errors import ServingError, error_document, invalid
 from serving.json_document import parse_object, value_text
 from serving.json_reply import write_reply
 from serving.json_tensors import read_request
 from serving.manager import ModelManager
 from serving.metrics import Metrics
-from serving.request_body import announced_size, read_body
+from serving.request_body import read_body
+from web.admission import Admission
 
 if TYPE_CHECKING:
     from serving.runner import Runner
@@ -118,8 +118,8 @@ class RestApi:
         if target.verb == "metadata":
             return self._metadata(target)
         deadline = exchange.started + self._timeout_seconds
-        with self._admission.admit(announced_size(environ)):
-            body = read_body(environ, deadline)
+        with self._admission.request(), self._admission.receive() as more:
+            body = read_body(environ, more, deadline)
             exchange.received = len(body)
             return self._predict(target, body, deadline, exchange)
 
@@ -173,9 +173,7 @@ def _pretty(value: Any) -> bytes:
 
 
 def _error_response(error: ServingError) -> Response:
-    body = (
-        b"" if isinstance(error, paths.VersionTooLargeError) else _pretty({"error": error.message})
-    )
+    body = b"" if isinstance(error, paths.VersionTooLargeError) else error_document(error.message)
     return Response(body, status=error.http_status, content_type=JSON)
 
 

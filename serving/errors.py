@@ -6,6 +6,8 @@ Serving gives them.
 
 import re
 
+import orjson
+
 HTTP_STATUS = {
     "OK": 200,
     "INVALID_ARGUMENT": 400,
@@ -49,9 +51,21 @@ class ServingError(Exception):
         self.http_status = http_status or HTTP_STATUS.get(code, 500)
 
 
+def error_document(message: str) -> bytes:
+    """The body of an answer that is an error."""
+    return orjson.dumps({"error": message}, option=orjson.OPT_INDENT_2) + b"\n"
+
+
 def invalid(message: str) -> ServingError:
     """An INVALID_ARGUMENT error: the caller sent something that cannot be right."""
     return ServingError("INVALID_ARGUMENT", message)
+
+
+def too_many(_: str, requests: int) -> ServingError:
+    """The error of a request that `web.admission` refuses."""
+    return ServingError(
+        "RESOURCE_EXHAUSTED", f"Too many requests in hand ({requests}); try again later"
+    )
 
 
 # What TensorFlow 2 adds around the message of a failed op: where the graph was built.

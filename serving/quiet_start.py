@@ -5,6 +5,7 @@ They are written before TensorFlow's own log level is read, so no setting silenc
 
 import os
 import re
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,24 @@ STANDARD_ERROR = 2
 # Informational lines and warnings of TensorFlow's C++ code, and that there is no GPU.
 _NOTE = re.compile(rb"WARNING: All log messages before absl|[IW]\d{4} |E\d{4} .*(cuInit|CUDA)")
 
+# That code may also end the whole process (over a flag in XLA_FLAGS that it does not know): this
+# one, which waits for a line, is then left to say why.
+_WATCH = 'read -r ended || cat "$0"; rm -f "$0"'
+
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
     """Hold standard error back; at the end all but TensorFlow's notes is written after all."""
-    with tempfile.TemporaryFile() as held:
+    descriptor, path = tempfile.mkstemp()
+    watch = subprocess.Popen(
+        ["sh", "-c", _WATCH, path],
+        stdin=subprocess.PIPE,
+        stdout=STANDARD_ERROR,
+        start_new_session=True,  # Ctrl-C is not for it
+    )
+    with os.fdopen(descriptor, "rb") as held:
         real = os.dup(STANDARD_ERROR)
-        os.dup2(held.fileno(), STANDARD_ERROR)
+        os.dup2(descriptor, STANDARD_ERROR)
         try:
             yield
         finally:
@@ -30,3 +42,4 @@ def quiet_start() -> Iterator[None]:
             for line in held:
                 if not _NOTE.match(line):
                     os.write(STANDARD_ERROR, line)
+            watch.communicate(b"ended\n")

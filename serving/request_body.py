@@ -2,12 +2,15 @@
 
 import time
 import zlib
+from collections.abc import Callable
 from typing import Any
+
+from gunicorn.http.errors import ParseException
 
 from serving.errors import ServingError, invalid
 
 MAX_BODY_BYTES = 100 * 2**20
-_CHUNK_BYTES = 2**20
+_PIECE_BYTES = 2**20
 
 
 def announced_size(environ: dict[str, Any]) -> int:
@@ -18,29 +21,38 @@ def announced_size(environ: dict[str, Any]) -> int:
     return size
 
 
-def read_body(environ: dict[str, Any], deadline: float) -> bytes:
+def read_body(environ: dict[str, Any], more: Callable[[int], None], deadline: float) -> bytes:
     """The whole body, at most 100 MB before and after inflation.
 
-    Raises a 408 error when the client stalls or drips past `deadline` (on the monotonic clock).
+    `more` hears of its bytes: all of them before they come where their number is announced, else
+    as they come. Raises a 408 error when they take longer than until `deadline` (on the monotonic
+    clock), and INVALID_ARGUMENT for a body that ends early or is garbled.
     """
-    stream = environ["wsgi.input"]
-    chunks = []
+    announced = announced_size(environ)
+    more(announced)
+    environ["gunicorn.socket"].finish_within(deadline - time.monotonic())
+    pieces = []
     total = 0
     try:
-        while chunk := stream.read(_CHUNK_BYTES):
-            chunks.append(chunk)
-            total += len(chunk)
+        while piece := environ["wsgi.input"].read(_PIECE_BYTES):
+            pieces.append(piece)
+            total += len(piece)
             if total > MAX_BODY_BYTES:
                 raise _too_large()
-            if time.monotonic() > deadline:
-                raise TimeoutError
-    except OSError:
+            if not announced:
+                more(len(piece))
+    except ParseException as error:
+        raise invalid(f"The request's body cannot be read: {error}") from None
+    except OSError as error:
+        # gunicorn's NoMoreData is one: the caller stopped in the middle of a chunk.
+        if not isinstance(error, TimeoutError | ConnectionError):
+            raise invalid("The request's body ends early") from None
         raise ServingError(
             "DEADLINE_EXCEEDED", "The request's body did not arrive in time", http_status=408
         ) from None
-    if total < announced_size(environ):
+    if total < announced:
         raise invalid("The request's body is shorter than its Content-Length")
-    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip":
         return _inflate(body)
     return body

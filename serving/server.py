@@ -9,27 +9,26 @@ import logging
 import os
 import signal
 import socket
-import struct
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
+
+from serving.errors import error_document, too_many
+from web.server import Server, url_host
+from web.settings import ServerSettings
+from web.worker import Worker
 
 logger = logging.getLogger("serving")
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
-# Threads beyond those that answer predict requests: for status, metrics and refusals.
-SPARE_THREADS = 16
-# A client that neither sends nor takes a byte for so long is given up.
-STALL_SECONDS = 20
-# Longer than the connection pools of common clients keep a connection unused.
-KEEPALIVE_SECONDS = 75
+# How long a client may take to send a request, and as long again to take the answer.
+CLIENT_SECONDS = 30.0
 # How long a stopping server waits for a next request on a connection that is kept alive; gunicorn's
 # own 2 s would make every stop that long.
 gthread.STOP_KEEPALIVE_LINGER = 0.3
@@ -59,8 +58,8 @@ class PortError(Exception):
 def serve(options: ServerOptions) -> None:
     """Run the server until it is told to stop, then exit the process."""
     listener = _bind(options.host, options.port)
-    application = _Application(options)
-    arbiter = _Arbiter(application)
+    server = _ModelServer(options)
+    arbiter = _Arbiter(server)
     arbiter.LISTENERS = [listener]
     arbiter.run()
 
@@ -75,41 +74,41 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         raise PortError(f"Cannot use {host} port {port}: {error.strerror or error}") from error
-    # Accepted connections inherit these; gunicorn's threads read and write without a limit.
-    stall = struct.pack("ll", STALL_SECONDS, 0)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stall)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stall)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.set_inheritable(True)
     return listener
 
 
-class _Application(BaseApplication):
-    """gunicorn's view of this server: its settings, with no WSGI application before the fork."""
+def _refusal(status: int, detail: str, cause: str | None) -> bytes:
+    """The whole answer to what is no HTTP request."""
+    logger.info("%d %s %s", status, detail, cause or "")
+    body = error_document(detail)
+    reason = HTTPStatus(status).phrase
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class _ModelServer(Server):
+    """The server of every service of ours, with no WSGI application before the fork."""
 
     def __init__(self, options: ServerOptions):
-        self.options = options
-        super().__init__(prog="python -m serving")
-
-    def load_config(self) -> None:
-        threads = self.options.max_requests_in_hand + SPARE_THREADS
-        settings = {
-            "bind": f"{self.options.host}:{self.options.port}",
-            "worker_class": _ModelWorker,
-            "workers": 1,
-            "threads": threads,
-            "worker_connections": 4 * threads,
-            "keepalive": KEEPALIVE_SECONDS,
+        self.model = options
+        super().__init__(
+            ServerSettings(
+                options.host, options.port, options.max_requests_in_hand, CLIENT_SECONDS
+            ),
+            lambda: None,
+            options.timeout_seconds,
+            _refusal,
+            worker_class=_ModelWorker,
             # A long run or a large document is no reason to kill the worker.
-            "timeout": 0,
-            "graceful_timeout": max(1, int(self.options.timeout_seconds)),
-            "loglevel": "warning",
-            "worker_exit": _leave,
-            "control_socket_disable": True,
-        }
-        for name, value in settings.items():
-            if name in self.cfg.settings:  # the last one is younger than some gunicorns
-                self.cfg.set(name, value)
+            timeout=0,
+            graceful_timeout=max(1, int(options.timeout_seconds)),
+            worker_exit=_leave,
+        )
 
 
 class _Arbiter(Arbiter):
@@ -132,17 +131,17 @@ def _leave(_: Any, worker: Any) -> None:
     os._exit(code if isinstance(code, int) else 0)
 
 
-class _ModelWorker(gthread.ThreadWorker):
+class _ModelWorker(Worker):
     """The process that holds the model. It takes connections once a version is available."""
 
     def load_wsgi(self) -> None:
         """Start the model manager and wait for a first version."""
-        from serving.admission import Admission
         from serving.app import RestApi, create_app
         from serving.manager import ModelManager, load_in_tensorflow
+        from web.admission import Admission
 
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        options = self.app.options
+        options = self.app.model
         manager = ModelManager(
             options.model_name,
             options.base_path,
@@ -161,7 +160,7 @@ class _ModelWorker(gthread.ThreadWorker):
 
         from serving.runner import Runner  # imports TensorFlow, which the manager has done by now
 
-        admission = Admission(options.max_requests_in_hand, options.max_bytes_in_hand)
+        admission = Admission(options.max_requests_in_hand, too_many, options.max_bytes_in_hand)
         runner = Runner(options.parallelism)
         self.wsgi = create_app(RestApi(manager, runner, admission, options.timeout_seconds))
 
@@ -171,11 +170,14 @@ class _ModelWorker(gthread.ThreadWorker):
             try:
                 listener.listen(self.cfg.backlog)
             except OSError as error:
-                logger.error("Cannot use port %d: %s", self.app.options.port, error.strerror)
+                logger.error("Cannot use port %d: %s", self.app.model.port, error.strerror)
                 sys.exit(Arbiter.WORKER_BOOT_ERROR)
-        options = self.app.options
+        options = self.app.model
         logger.info(
-            "serving at http://%s:%d/v1/models/%s", options.host, options.port, options.model_name
+            "serving at http://%s:%d/v1/models/%s",
+            url_host(options.host),
+            options.port,
+            options.model_name,
         )
         super().run()
 
@@ -185,19 +187,6 @@ class _ModelWorker(gthread.ThreadWorker):
         gunicorn's own handler waits for a lock that the interrupted code may hold.
         """
         os._exit(0)
-
-    def handle(self, conn: Any) -> Any:
-        """Handle a request; a connection that ends is closed here.
-
-        gunicorn lingers for the client's close in its accepting thread, where a client that
-        stalls would keep all others waiting.
-        """
-        keep = super().handle(conn)
-        if keep is False:
-            with suppress(OSError):
-                conn.close(graceful=True)
-            conn.close = lambda graceful=False: None
-        return keep
 
 
 class _GunicornFilter(logging.Filter):
@@ -222,7 +211,8 @@ def configure_logging() -> None:
     """One line for each event, to standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    for ours in (logger, logging.getLogger("web")):
+        ours.addHandler(handler)
+        ours.setLevel(logging.INFO)
+        ours.propagate = False
     logging.getLogger("gunicorn.error").addFilter(_GunicornFilter())

@@ -1,4 +1,4 @@
-"""Requests that are broken, hostile or odd as requests: forms, headers, lengths, methods.
+"""Requests that are broken, hostile or odd as requests: methods, targets, headers, lengths, chunks.
 
 Each function is one kind, and returns the bytes for one connection with what may come back.
 """
@@ -7,127 +7,11 @@ import dataclasses
 import gzip
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from soak import hostile_forms
 from soak.good_photos import ask_for, small_photos
-from soak.hostile_pictures import whole_file
-from soak.http_bytes import BOUNDARY, FORM_TYPE, form, part, request
-
-HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-# What a clean refusal of ours is.
-REFUSALS = frozenset({400, 404, 405, 408, 411, 413, 414, 415, 417, 431, 501, 505})
-FINE = frozenset({200})
-
-
-@dataclass(frozen=True)
-class Raw:
-    """Bytes to send; `statuses` that may come back, 0 for none at all; `half_close` says after them
-    that nothing more comes.
-    """
-
-    data: bytes
-    statuses: frozenset[int] = REFUSALS
-    half_close: bool = False
-
-
-def photo() -> bytes:
-    """A small good photo."""
-    return whole_file("JPEG")
-
-
-def nothing_in_it(rng: random.Random) -> Raw:
-    """Zero bytes: an empty file, body or form."""
-    bodies = (
-        request(form(part("content_image", b""))),
-        request(b""),
-        request(b"", "image/png"),
-        request(form()),
-        request(b"--" + BOUNDARY.encode() + b"--\r\n"),
-    )
-    return Raw(rng.choice(bodies))
-
-
-def wrong_fields(rng: random.Random) -> Raw:
-    """The photo in a field that there is not, or beside one."""
-    name = rng.choice(("image", "file", "content-image", "CONTENT_IMAGE", "content_image[]", "",
-                       "content_image\0", "a" * 3000, "фото", "../../etc/passwd"))  # fmt: skip
-    parts = [part(name, photo())]
-    if rng.random() < 0.5:
-        parts.append(part("content_image", photo()))
-    return Raw(request(form(*parts)))
-
-
-def thousands_of_fields(rng: random.Random) -> Raw:
-    """A form of thousands of fields, files or text."""
-    file = rng.choice(("f", None))
-    count = rng.choice((21, 500, 5000, 20_000))
-    fields = [part(f"f{number}", b"x", file) for number in range(count)]
-    return Raw(request(form(part("content_image", photo()), *fields)))
-
-
-def huge_text(rng: random.Random) -> Raw:
-    """A text field of megabytes, for instance the photo in base64."""
-    return Raw(
-        request(form(part("vividness", b"1" * rng.choice((100_000, 400_000, 5_000_000)), None),
-                     part("content_image", photo())))
-    )  # fmt: skip
-
-
-def doubled(rng: random.Random) -> Raw:
-    """The photo, or an option, several times."""
-    name = rng.choice(("content_image", "vividness"))
-    file = "photo" if name == "content_image" else None
-    data = photo() if file else b"1"
-    return Raw(request(form(*[part(name, data, file)] * rng.randrange(2, 15),
-                            part("content_image", photo()))))  # fmt: skip
-
-
-def bad_options(rng: random.Random) -> Raw:
-    """An option with a value that it cannot have."""
-    value = rng.choice((b"nan", b"-1", b"1e999", b"\0", b"\xff\xfe", b"'; --", b"9" * 4000, b"{}",
-                        "٣".encode(), b"1,5", b"0x1"))  # fmt: skip
-    return Raw(request(form(part("content_image", photo()), part("vividness", value, None))))
-
-
-def odd_names(rng: random.Random) -> Raw:
-    """A file name that would be bad to use; the photo is fine."""
-    name = rng.choice(("../../etc/passwd", "a" * 5000, "a\0b", "CON", "фото.jpg", "", ".", "a;b"))
-    return Raw(request(form(part("content_image", photo(), name))), FINE | REFUSALS)
-
-
-def broken_boundary(rng: random.Random) -> Raw:
-    """A form whose boundary is missing, another one, or not where it must be."""
-    body = form(part("content_image", photo()))
-    mark = BOUNDARY.encode()
-    return rng.choice((
-        Raw(request(body, "multipart/form-data")),
-        Raw(request(body, "multipart/form-data; boundary=")),
-        Raw(request(body, "multipart/form-data; boundary=other")),
-        Raw(request(body, "multipart/form-data; boundary=" + "b" * 500)),
-        Raw(request(body, 'multipart/form-data; boundary="' + BOUNDARY), FINE | REFUSALS),
-        Raw(request(body.replace(b"\r\n", b"\n")), FINE | REFUSALS),
-        Raw(request(body.replace(b"--" + mark + b"--", b"--" + mark))),
-        Raw(request(body[: len(body) // 2])),
-        Raw(request(b"--" + mark + b"\r\n" * 5000)),
-        Raw(request(b"--" + mark + b"\r\n" + b"X: y\r\n" * 5000 + b"\r\n\r\n--" + mark + b"--")),
-        Raw(request(b"--" + mark + b"\r\n" + b"X" * 200_000)),
-        Raw(request(b"junk" * 9000 + body), FINE | REFUSALS),
-        Raw(request(form(part("content_image", body)))),
-    ))  # fmt: skip
-
-
-def wrong_content_type(rng: random.Random) -> Raw:
-    """The photo as something that it is not."""
-    kind = rng.choice(("application/json", "text/plain", "application/x-www-form-urlencoded",
-                       "multipart/mixed; boundary=x", "nonsense", ";;;=", "image", "video/mp4",
-                       "application/octet-stream", "\x01"))  # fmt: skip
-    return Raw(request(photo(), kind))
-
-
-def odd_content_type(rng: random.Random) -> Raw:
-    """The photo as another kind of picture than it is: what counts is the file."""
-    kind = rng.choice(("image/png", "image/x-nonsense", "image/svg+xml", "image/*", "IMAGE/JPEG"))
-    return Raw(request(photo(), kind), FINE)
+from soak.http_bytes import FORM_TYPE, form, part, request
+from soak.raw import FINE, HEAD, REFUSALS, Raw, photo
 
 
 def wrong_method(rng: random.Random) -> Raw:
@@ -276,12 +160,12 @@ def another_good_one(rng: random.Random) -> Raw:
     return Raw(ask_for("color", photos[rng.choice(sorted(photos))]), FINE)
 
 
+_HERE = (
+    wrong_method, odd_target, huge_headers, odd_headers, lying_content_length,
+    chunked, broken_chunks, expecting, pipelined, no_http, packed_body,
+    too_large, another_good_one,
+)  # fmt: skip
 KINDS: dict[str, Callable[[random.Random], Raw]] = {
-    made.__name__: made
-    for made in (
-        nothing_in_it, wrong_fields, thousands_of_fields, huge_text, doubled, bad_options,
-        odd_names, broken_boundary, wrong_content_type, odd_content_type, wrong_method, odd_target,
-        huge_headers, odd_headers, lying_content_length, chunked, broken_chunks, expecting,
-        pipelined, no_http, packed_body, too_large, another_good_one,
-    )
-}  # fmt: skip
+    **hostile_forms.KINDS,
+    **{made.__name__: made for made in _HERE},
+}

@@ -6,8 +6,9 @@ import random
 from dataclasses import dataclass
 
 from soak import hostile_pictures, hostile_requests
-from soak.hostile_requests import FINE, REFUSALS
 from soak.http_bytes import form, part, request
+from soak.picture_files import whole_file
+from soak.raw import FINE, REFUSALS
 
 KINDS = (*hostile_pictures.KINDS, *hostile_requests.KINDS)
 
@@ -46,12 +47,12 @@ def make(client: str, seed: int, number: int) -> Upload:
     size, gray = picture.size, picture.gray
     if client == "style":
         headers = [("style", "transfer")]
-        parts.append(part("style_image", hostile_pictures.whole_file("JPEG")))
+        parts.append(part("style_image", whole_file("JPEG")))
         gray = None
         if rng.random() < 0.5:
             parts = [
                 part("style_image", picture.file),
-                part("content_image", hostile_pictures.whole_file("JPEG")),
+                part("content_image", whole_file("JPEG")),
             ]
             size = None
     return Upload(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from soak import checks, memory, programs
 from soak.good_photos import GoodPhoto, good_photos
-from soak.hostile_pictures import whole_file
 from soak.http_bytes import Answer, get
+from soak.picture_files import whole_file
 from soak.programs import ROOT, CannotSoak, Program
 from soak.report import Part
 from soak.scripted_upstream import ScriptedUpstream

@@ -40,5 +40,10 @@ CLIENT = Client(
     ),
 )
 
+
+def run() -> int:
+    return main(CLIENT, sys.argv[1:], os.environ)
+
+
 if __name__ == "__main__":
-    sys.exit(main(CLIENT, sys.argv[1:], os.environ))
+    sys.exit(run())

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PIL import ImageFile
-
 from color_client import coloring
 from photo_client.batch import Make
 from photo_client.finished import Finished
 from photo_client.photo import decode, open_header
+from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.problems import Problem
 
@@ -38,7 +37,7 @@ def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predicto
         problem.detail = f"--style {asked['style']}: {problem.detail}"
         raise
 
-    def paint(header: ImageFile.ImageFile, headers: dict[str, str]) -> Finished:
+    def paint(header: Header, headers: dict[str, str]) -> Finished:
         headers = {**headers, "style": "transfer"}
         return painting.paint(header, style, asked, settings, predictor, headers)
 

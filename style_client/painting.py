@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import ImageFile
-
 from photo_client.finished import Finished
 from photo_client.photo import decode
+from pictures.header import Header
 from pictures.lab import Bytes
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
@@ -18,7 +17,7 @@ from .settings import StyleSettings
 
 
 def paint(
-    header: ImageFile.ImageFile,
+    header: Header,
     style: Bytes,
     asked: Mapping[str, Any],
     settings: StyleSettings,

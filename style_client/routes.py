@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from flask import Blueprint, Response, g, request
-from PIL import ImageFile
 
 from color_client import coloring
 from color_client.routes import OPTIONS as COLOR_OPTIONS
@@ -17,6 +16,7 @@ from color_client.routes import PICTURES
 from photo_client import upload
 from photo_client.photo import decode, open_header
 from photo_client.reply import kept_until_sent, picture_reply
+from pictures.header import Header
 from predict_url.predictor import Predictor
 from web import options
 from web.admission import Admission
@@ -86,12 +86,12 @@ def predict_routes(
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))
                 made = painting.paint(photo, style, asked, settings, predictor, asked_with)
-            return kept_until_sent(picture_reply(made), room, in_hand)
+            return kept_until_sent(picture_reply(made, asked["metadata"]), room, in_hand)
 
     return routes
 
 
-def _open(name: str, data: io.BytesIO, settings: StyleSettings) -> ImageFile.ImageFile:
+def _open(name: str, data: io.BytesIO, settings: StyleSettings) -> Header:
     with _naming(name):
         return open_header(data, settings.max_pixels)
 

@@ -13,8 +13,8 @@ import numpy as np
 import orjson
 from PIL import Image, ImageOps
 
+from pictures.decode import Photo
 from pictures.lab import Bytes, Floats
-from pictures.picture import Photo
 from predict_url import prediction
 from predict_url.predictor import PACKED, Predictor, Refused, nonsense
 from web.deadline import Deadline

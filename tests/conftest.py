@@ -28,6 +28,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def color_model(tmp_path_factory) -> Path:
     """Base path of a tiny color model, version 1, with both signatures."""
+    pytest.importorskip("tensorflow")
     from tests.color_model import write_color_model
 
     base_path = tmp_path_factory.mktemp("color-model")

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
+    "colorway",
     "web",
     "pictures",
     "predict_url",
@@ -28,6 +29,8 @@ HTTP = {"flask", "gunicorn", "requests", "http", "werkzeug", "urllib3"}
 # What of ours each package may import.
 CLIENT_ROOMS = {"web", "pictures", "predict_url", "photo_client"}
 ALLOWED: dict[str, set[str]] = {
+    # Console scripts, which import a program when it is run.
+    "colorway": set(),
     "web": set(),
     "pictures": set(),
     "predict_url": {"web", "pictures"},
@@ -42,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
 # And what it may not import of others'. Clients install without TensorFlow; pictures know no
 # network; the model server knows tensors and JSON, nothing of color or style: no picture library.
 FORBIDDEN = {
+    "colorway": TENSORFLOW | HTTP,
     "web": TENSORFLOW | {"PIL", "numpy"},
     "pictures": TENSORFLOW | HTTP,
     "predict_url": TENSORFLOW,

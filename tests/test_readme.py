@@ -40,6 +40,8 @@ def start(command: str, folder: Path) -> tuple[subprocess.Popen, list[str]]:
     """Run `command` until it prints the line to try; the process and what it printed."""
     # Another checkout's environment must not help.
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    # Nor may what a newcomer has set for other installations harm.
+    environment |= {"PIP_USER": "1", "PIP_TARGET": str(folder / "elsewhere")}
     process = subprocess.Popen(
         ["bash", "-c", command],
         cwd=folder,

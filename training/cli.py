@@ -5,9 +5,12 @@ start as asked, 130 and 143 stopped by Ctrl-C and SIGTERM; the same command goes
 """
 
 import importlib
+import io
 import os
 import signal
 import sys
+
+from training.program.errors import UsageError, fail
 
 # By the first argument, a module that offers `main(arguments) -> exit code`; color has no name.
 COMMANDS = {"hub": "training.style.hub_command", "style": "training.style.command"}
@@ -19,12 +22,17 @@ def main(argv: list[str] | None = None) -> int:
     if os.getpid() == 1:
         # A container's first process: the kernel spares it a signal that it has no handler for.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Tables have a dash and a times sign, which not every terminal's encoding has.
+        sys.stdout.reconfigure(errors="replace")
     arguments = sys.argv[1:] if argv is None else argv
     command = COLOR
     if arguments and arguments[0] in COMMANDS:
         command, *arguments = COMMANDS[arguments[0]], *arguments[1:]
     try:
         return importlib.import_module(command).main(arguments)
+    except UsageError as error:
+        return fail(error, 2)
     except KeyboardInterrupt:
         print("\ninterrupted: nothing was published", file=sys.stderr)
         return 130

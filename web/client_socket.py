@@ -35,6 +35,10 @@ class ClientSocket(socket.socket):
         """Grant the client that time for its next request, and for taking the answer."""
         self._to_send = self._to_take = seconds
 
+    def finish_within(self, seconds: float) -> None:
+        """Grant the client at most that time for the rest of its request."""
+        self._to_send = min(self._to_send, seconds)
+
     def peek(self, size: int) -> bytes | None:
         """What has arrived, up to `size` bytes, without taking or waiting; None where nothing has,
         empty where nothing will.

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-ACCESS = "color_client.access"
+ACCESS = "web.access"
 # Of a text that may come from anywhere, as much as helps.
 _LONGEST = 2_000
 
@@ -48,6 +48,6 @@ def configure() -> None:
 
     def in_a_thread(failed: threading.ExceptHookArgs) -> None:
         told = (failed.exc_type, failed.exc_value or failed.exc_type(), failed.exc_traceback)
-        logging.getLogger("color_client").error("a thread ended", exc_info=told)
+        logging.getLogger("web").error("a thread ended", exc_info=told)
 
     threading.excepthook = in_a_thread

@@ -63,21 +63,21 @@ class Metrics:
             "MAX_IN_HAND: the next photo is refused.",
             lambda: admission.max_requests,
         )
-        self._gauge("pixels_in_hand", "Decoded pixels in memory now.", lambda: admission.pixels)
+        self._gauge("pixels_in_hand", "Decoded pixels in memory now.", lambda: admission.cost)
         self._gauge(
             "pixels_in_hand_limit",
             "MAX_PIXELS_IN_HAND: the next photo waits.",
-            lambda: admission.max_pixels,
+            lambda: admission.max_cost,
         )
         self._gauge(
             "upload_bytes_in_hand",
             "Bytes of uploads in memory now.",
-            lambda: admission.upload_bytes,
+            lambda: admission.bytes,
         )
         self._gauge(
             "upload_bytes_in_hand_limit",
             "MAX_UPLOAD_MB_IN_HAND: an upload of more is refused.",
-            lambda: admission.max_upload_bytes,
+            lambda: admission.max_bytes,
         )
 
     def _counter(self, name: str, meaning: str, labels: list[str]) -> Counter:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request
 
+from .help_text import entry
 from .problems import Problem
 
 _SPELLINGS = {
@@ -76,7 +77,7 @@ def _bad(detail: str) -> Problem:
 def help_text(known: Sequence[Option]) -> str:
     """The options as `--help` prints them."""
     return "\n".join(
-        f"  {option.name} (default {_shown(option.default)})\n      {option.meaning}"
+        entry(f"{option.name} (default {_shown(option.default)})", option.meaning)
         for option in known
     )
 

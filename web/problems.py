@@ -1,13 +1,17 @@
 """Errors as people and programs read them: `application/problem+json` (RFC 9457)."""
 
 import logging
+import uuid
 
 import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-log = logging.getLogger("color_client")
+from . import logs
+
+log = logging.getLogger("web")
+access = logging.getLogger(logs.ACCESS)
 
 # Of an error of some library, as much as helps.
 _LONGEST_CAUSE = 200
@@ -55,6 +59,22 @@ def problem_response(problem: Problem) -> Response:
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
+
+
+def refusal(status: int, detail: str, cause: str | None) -> bytes:
+    """The whole answer to what is no request that an application could be asked; it is logged."""
+    request_id = uuid.uuid4().hex
+    title, body = problem_body(status, "not-a-request", detail, request_id)
+    head = (
+        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-ID: {request_id}\r\n\r\n"
+    )
+    access.info(
+        "%s",
+        logs.line(request_id=request_id, status=status, problem="not-a-request", cause=cause),
+    )
+    return head.encode("latin-1") + body
 
 
 def _http_error(error: HTTPException) -> Response:

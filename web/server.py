@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import logs, memory
+from . import logs, memory, problems
 from .settings import ServerSettings
 from .worker import GunicornLogger, Worker
 
@@ -27,26 +27,57 @@ _SPARE_THREADS = 16
 _SWITCH_INTERVAL_S = 0.0005
 
 
-class _Server(BaseApplication):
+# The whole answer to what is no HTTP request, of (status, detail, cause); whoever makes it logs it.
+Refusal = Callable[[int, str, str | None], bytes]
+
+
+class Server(BaseApplication):
+    """gunicorn with our worker and its limits. `load_app` runs in the worker; each request may take
+    `work_s` seconds of work; `options` are gunicorn's own.
+    """
+
     def __init__(
-        self, settings: ServerSettings, options: dict[str, Any], load_app: Callable[[], Flask]
+        self,
+        settings: ServerSettings,
+        load_app: Callable[[], Any],
+        work_s: float,
+        refusal: Refusal,
+        **options: Any,
     ):
         self.settings = settings
-        self.options = options
-        self.load_app = load_app
+        self.load = load_app
+        self.refusal = refusal
+        threads = settings.max_in_hand + _SPARE_THREADS
+        in_memory = Path("/dev/shm")
+        self.options = {
+            "bind": f"{url_host(settings.host)}:{settings.port}",
+            "worker_class": Worker,
+            "workers": 1,
+            "threads": threads,
+            "worker_connections": 4 * threads,
+            # Longer than the connection pools of common clients keep a connection unused.
+            "keepalive": 75,
+            # Of a request that has come, each wait has its own end; a little for the work between.
+            "graceful_timeout": int(2 * settings.client_timeout_s + 2 * work_s) + 15,
+            # It would write past the limit that a slow caller has.
+            "sendfile": False,
+            # The worker's sign of life is a file: in memory, because the disk may be read-only.
+            "worker_tmp_dir": str(in_memory) if os.access(in_memory, os.W_OK) else None,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            **options,
+        }
         super().__init__()
 
     def load_config(self) -> None:
+        """Set gunicorn's options."""
         for name, value in self.options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        memory.keep_little()
-        # About broken uploads, whose senders are told.
-        warnings.filterwarnings("ignore", module="PIL")
-        logs.configure()
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
-        return self.load_app()
+
+def url_host(host: str) -> str:
+    """A host as URLs have it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def bind_error(host: str, port: int) -> OSError | None:
@@ -67,27 +98,23 @@ def serve(
     """Serve until SIGTERM or Ctrl-C; requests in hand are finished first, each of which may take
     `work_s` seconds of work. The line that says where it listens ends with `about`.
     """
-    in_memory = Path("/dev/shm")
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    options = {
-        "bind": f"{host}:{settings.port}",
-        "worker_class": Worker,
-        "logger_class": GunicornLogger,
-        "workers": 1,
-        "threads": settings.max_in_hand + _SPARE_THREADS,
-        "worker_connections": 4 * (settings.max_in_hand + _SPARE_THREADS),
-        "keepalive": 75,
-        # Of a request that has come, each wait has its own end; a little for the work between.
-        "graceful_timeout": int(2 * settings.client_timeout_s + 2 * work_s) + 15,
-        # It would write past the limit that a slow caller has.
-        "sendfile": False,
-        # The worker's sign of life is a file: in memory, because the disk may be read-only.
-        "worker_tmp_dir": str(in_memory) if os.access(in_memory, os.W_OK) else None,
-        "control_socket_disable": True,
-        "loglevel": "warning",
-        "when_ready": lambda server: print(
-            logs.line(message=f"Listening on http://{host}:{settings.port}, {about}"),
-            flush=True,
+
+    def load() -> Flask:
+        memory.keep_little()
+        # About broken uploads, whose senders are told.
+        warnings.filterwarnings("ignore", module="PIL")
+        logs.configure()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        return load_app()
+
+    address = f"http://{url_host(settings.host)}:{settings.port}"
+    Server(
+        settings,
+        load,
+        work_s,
+        problems.refusal,
+        logger_class=GunicornLogger,
+        when_ready=lambda server: print(
+            logs.line(message=f"Listening on {address}, {about}"), flush=True
         ),
-    }
-    _Server(settings, options, load_app).run()
+    ).run()

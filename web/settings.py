@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from .help_text import entry
+
 
 class BadSetting(Exception):
     """An environment variable holds something that it cannot mean; the text is for people."""
@@ -92,7 +94,7 @@ def _shown(default: Any) -> str:
 def help_text(kind: type[ServerSettings]) -> str:
     """The settings as `--help` prints them."""
     return "\n".join(
-        f"  {name} (default {default})\n      {meaning}" for name, default, meaning in rows(kind)
+        entry(f"{name} (default {default})", meaning) for name, default, meaning in rows(kind)
     )
 
 

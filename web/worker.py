@@ -3,6 +3,7 @@
 - A thread is given only to a request whose head is whole; until then the loop waits, for
   HEAD_WITHIN_S at most.
 - From then on the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to take the answer.
+- A request that is answered before its body is read ends its connection, and says so.
 - Good-bye is said in the loop: the client has FAREWELL_S to hang up, so that an answer to an upload
   that nobody read to its end is not lost on the way.
 - What is no HTTP request is answered, and logged, as every other error is.
@@ -10,14 +11,13 @@
 - Told to stop, it takes what has connected already, then refuses, and answers all that it took.
 """
 
+import contextlib
 import errno
 import logging
 import re
 import selectors
 import socket
 import time
-import uuid
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,10 +27,9 @@ from gunicorn.workers import gthread
 
 from . import logs, memory
 from .client_socket import ClientSocket
-from .problems import problem_body
+from .request_body import RequestBody
 
-log = logging.getLogger("color_client")
-access = logging.getLogger(logs.ACCESS)
+log = logging.getLogger("web")
 
 # A head comes in one packet, or in few.
 HEAD_WITHIN_S = 10.0
@@ -44,6 +43,7 @@ _LONGEST_FIRST_LINE = 4_200
 _DRAIN_BYTES = 262_144
 _ACCEPTED_AT_ONCE = 32
 _IDLE_S = 5.0
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PAUSE_WITHOUT_FILES_S = 0.1
 
 # How long gunicorn drains an unread body before it keeps a connection for a next request.
@@ -69,13 +69,15 @@ class GunicornLogger(glogging.Logger):
 
 
 class Worker(gthread.ThreadWorker):
-    """The process that answers. Its application is a web.server._Server."""
+    """The process that answers. Its application is a web.server.Server."""
 
     def init_process(self) -> None:
         """Start, with nobody to say good-bye to."""
         self._leaving: dict[ClientSocket, float] = {}
         self._busy_at: float | None = None
         self._patience = float(self.app.settings.client_timeout_s)
+        self._refusal = self.app.refusal
+        self._out_of_files = False
         super().init_process()
 
     # Connections come
@@ -94,10 +96,13 @@ class Worker(gthread.ThreadWorker):
             if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 return False
             if error.errno in (errno.EMFILE, errno.ENFILE):
-                log.error("no more connections: %s", error)
+                if not self._out_of_files:
+                    log.error("no more connections: %s", error)
+                self._out_of_files = True
                 time.sleep(_PAUSE_WITHOUT_FILES_S)
                 return False
             raise
+        self._out_of_files = False
         self.nr_conns += 1
         sock = ClientSocket.of(accepted)
         self.enqueue_req(gthread.TConn(self.cfg, sock, address, listener.getsockname()))
@@ -158,7 +163,8 @@ class Worker(gthread.ThreadWorker):
             self.nr_conns -= 1
             if conn.head_bytes > 0:
                 detail = f"The head of the request did not arrive within {HEAD_WITHIN_S:g} s."
-                refuse(conn.sock.send, 408, detail)
+                with contextlib.suppress(OSError):
+                    conn.sock.send(self._refusal(408, detail, None))
                 self._say_good_bye(conn.sock)
             else:
                 conn.close()
@@ -195,6 +201,15 @@ class Worker(gthread.ThreadWorker):
             conn.close = lambda graceful=False: self._say_good_bye(conn.sock)
         return kept
 
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Ask the application. What is left of the body then would be taken for a next request."""
+        continues = partial(conn.sock.sendall, _CONTINUE) if req._expected_100_continue else None
+        body = req.body = RequestBody(req.body.reader, continues)
+        req._expected_100_continue = False
+        is_last = req.should_close
+        req.should_close = lambda: body.unread or is_last()
+        return super().handle_request(req, conn)
+
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
         """Answer what is no request that an application could be asked."""
         found = [(status, detail) for kind, status, detail in _REFUSALS if isinstance(exc, kind)]
@@ -203,7 +218,8 @@ class Worker(gthread.ThreadWorker):
             found = [(500, "Something broke in this program.")]
         status, detail = found[0]
         cause = f"{type(exc).__name__}: {exc}"[:200].encode(errors="replace").decode()
-        refuse(client.sendall, status, detail, cause)
+        with contextlib.suppress(OSError):
+            client.sendall(self._refusal(status, detail, cause))
 
     # Connections go
 
@@ -254,24 +270,3 @@ class Worker(gthread.ThreadWorker):
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
-
-
-def refuse(
-    send: Callable[[bytes], Any], status: int, detail: str, cause: str | None = None
-) -> None:
-    """Answer, and log, in place of the application."""
-    request_id = uuid.uuid4().hex
-    title, body = problem_body(status, "not-a-request", detail, request_id)
-    head = (
-        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\n"
-        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
-        f"X-Request-ID: {request_id}\r\n\r\n"
-    )
-    access.info(
-        "%s",
-        logs.line(request_id=request_id, status=status, problem="not-a-request", cause=cause),
-    )
-    try:
-        send(head.encode("latin-1") + body)
-    except OSError:
-        return  # it is gone

@@ -1,6 +1,6 @@
 """From files to Applications: types checked, every error with its place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .cluster_only import unused_here
@@ -9,22 +9,36 @@ from .environments import environments
 from .findings import Finding, Refused
 from .loaded import LoadedApplication
 from .parse import parse
-from .source import Document, read_documents
+from .source import Document, read_documents, read_text
 from .types import Application
 
 
 def load(files: Iterable[Path]) -> tuple[list[LoadedApplication], list[Finding]]:
     """The Applications of all files, and notices. Raises Refused with every error found."""
-    applications: list[LoadedApplication] = []
-    findings: list[Finding] = []
+    texts: list[tuple[str, str]] = []
+    refused: list[Finding] = []
     for file in files:
         try:
-            documents = read_documents(file)
-        except Refused as refused:
-            findings += refused.findings
+            texts.append((str(file), read_text(file)))
+        except Refused as error:
+            refused += error.findings
+    return load_texts(texts, refused)
+
+
+def load_texts(
+    texts: Iterable[tuple[str, str]], refused: Sequence[Finding] = ()
+) -> tuple[list[LoadedApplication], list[Finding]]:
+    """The same of (file name, text); `refused` is what was found before."""
+    applications: list[LoadedApplication] = []
+    findings = list(refused)
+    for file, text in texts:
+        try:
+            documents = read_documents(file, text)
+        except Refused as error:
+            findings += error.findings
             continue
         if not documents:
-            findings.append(Finding(str(file), 1, "", "the file is empty"))
+            findings.append(Finding(file, 1, "", "the file is empty"))
         for document in documents:
             application, found = _application(document)
             findings += found

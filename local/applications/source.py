@@ -31,26 +31,30 @@ class Document:
         return Finding(self.file, self.lines.get(there, 1), dotted(path), text, notice, here)
 
 
-def read_documents(file: FilePath) -> list[Document]:
-    """The documents of a file. Raises Refused if it cannot be read or is no YAML."""
+def read_text(file: FilePath) -> str:
+    """The text of a file. Raises Refused if it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise Refused([Finding(str(file), 1, "", error.strerror or str(error))]) from None
     except UnicodeDecodeError:
         raise Refused([Finding(str(file), 1, "", "this is no text in UTF-8")]) from None
+
+
+def read_documents(file: str, text: str) -> list[Document]:
+    """The documents of a text; `file` is its name. Raises Refused if it is no YAML."""
     try:
-        return list(_documents(str(file), text))
+        return list(_documents(file, text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         said = ", ".join(filter(None, (error.context, error.problem)))
-        raise Refused([Finding(str(file), line, "", f"this is no YAML: {said}")]) from None
+        raise Refused([Finding(file, line, "", f"this is no YAML: {said}")]) from None
     except RecursionError:
-        raise Refused([Finding(str(file), 1, "", "this is nested too deeply")]) from None
+        raise Refused([Finding(file, 1, "", "this is nested too deeply")]) from None
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())
-        raise Refused([Finding(str(file), 1, "", f"this is no YAML: {said}")]) from None
+        raise Refused([Finding(file, 1, "", f"this is no YAML: {said}")]) from None
 
 
 def _documents(file: str, text: str) -> Iterator[Document]:

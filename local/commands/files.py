@@ -21,7 +21,7 @@ def render(options: argparse.Namespace) -> int:
     """Print as YAML what `up` would run, or the same for Kubernetes or Compose."""
     if options.format in ("kubernetes", "compose"):
         return _render_elsewhere(options)
-    plan = planned(options.files, options)
+    plan = planned(options.files, options).plan
     if options.format == "envoy" and plan.gateway is None:
         raise CannotStart("nothing in these files needs the gateway")
     parts = []

@@ -2,8 +2,12 @@
 
 import argparse
 import contextlib
+import json
 import sys
 import time
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
 from ..applications.findings import known
 from ..running.logs import followed, written
@@ -12,17 +16,28 @@ from . import CannotStart
 from .table import components_table, endpoints_table, printer
 
 _DOWN_WITHIN_S = 60.0
+_ENDED = ("succeeded", "stopped", "failed")
 
 
 def ls(options: argparse.Namespace) -> int:
-    """Print the table of components."""
+    """Print the components, as a table or for programs."""
     rows = StateFolder(options.state).rows()
+    if options.format == "json":
+        print(json.dumps([_for_programs(row) for row in rows], indent=1))
+        return 0
     if not rows:
         print(f"nothing has run with {options.state}", file=sys.stderr)
         return 0
     out = printer(sys.stdout)
     out.print(components_table(rows, out.width))
     return 0
+
+
+def _for_programs(row: Row) -> dict[str, Any]:
+    """A row with its time in ISO 8601."""
+    since = datetime.fromtimestamp(row.since).astimezone().isoformat(timespec="seconds")
+    endpoints = [{"reference": reference, "url": url} for reference, url in row.endpoints]
+    return {**asdict(row), "since": since, "endpoints": endpoints}
 
 
 def _rows_of(options: argparse.Namespace) -> list[Row]:
@@ -72,18 +87,24 @@ def down(options: argparse.Namespace) -> int:
     state = StateFolder(options.state)
     rows = _rows_of(options)
     name = options.application
-    if not state.is_running() or all(row.phase in ("stopped", "failed") for row in rows):
+    finished = [row.component for row in rows if row.phase == "succeeded"]
+    kept = f"its claims are kept in {state.volumes}"
+    if len(finished) == len(rows):
+        print(f"{name} has finished, and nothing of it runs; {kept}")
+        return 0
+    if not state.is_running() or not any(row.phase not in _ENDED for row in rows):
         print(f"{name} does not run", file=sys.stderr)
         return 1
     state.request_down(name)
     deadline = time.monotonic() + _DOWN_WITHIN_S
     while state.is_running():
         rows = [row for row in state.rows() if row.application == name]
-        if all(row.phase in ("stopped", "succeeded") for row in rows):
+        if all(row.phase in _ENDED for row in rows):
             break
         if time.monotonic() > deadline:
             print(f"{name} does not stop", file=sys.stderr)
             return 1
         time.sleep(0.1)
-    print(f"{name} is stopped; its claims are kept in {state.volumes}")
+    before = f" ({', '.join(finished)} had finished before)" if finished else ""
+    print(f"{name} is stopped{before}; {kept}")
     return 0

@@ -12,6 +12,7 @@ from ..applications.loaded import LoadedApplication
 from ..applications.validate import validate
 from ..model_folder import check_model, saved_models
 from ..ports import CLIENT_PORT, Ports
+from ..running.applied import Applied, training_names
 from ..running.color_service import ColorService
 from ..running.gateway import NoEnvoy
 from ..running.plan import Plan, Wishes
@@ -40,44 +41,57 @@ def shipped_files() -> list[Path]:
     return [ROOT / "deploy" / f"{name}.yaml" for name in names] if all(parts) else []
 
 
-def plain_plan(options: argparse.Namespace) -> Plan:
+def wishes_of(options: argparse.Namespace) -> Wishes:
+    """Host, ports and arguments as the command line says, or else as they are by themselves."""
+    given = {
+        "host": options.host,
+        "port": options.port,
+        "gateway_port": options.gateway_port,
+        "model_port": options.model_port,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    return Wishes(**said, arguments=dict(options.args))
+
+
+def plain(options: argparse.Namespace) -> Applied:
     """The color client with one model, and no gateway."""
     model = (options.model or _newest_color_model()).absolute()
     check_model(model)
-    ports = Ports(options.host)
+    wishes = wishes_of(options)
+    ports = Ports(wishes.host)
     try:
         service = ColorService(
             model=model,
-            host=options.host,
-            port=ports.give(options.port or CLIENT_PORT, "the client"),
-            model_port=ports.give(options.model_port, "the model server", "127.0.0.1"),
+            host=wishes.host,
+            port=ports.give(wishes.port or CLIENT_PORT, "the client"),
+            model_port=ports.give(wishes.model_port, "the model server", "127.0.0.1"),
         )
     except OSError as error:
-        raise CannotStart(_no_such_host(options.host, error)) from None
-    return Plan(service.plan.components, tuple(ports.notices))
+        raise CannotStart(_no_such_host(wishes.host, error)) from None
+    plan = Plan(service.plan.components, tuple(ports.notices))
+    return Applied([], plan, options.state.absolute(), wishes)
 
 
 def _newest_color_model() -> Path:
+    if not MODELS.is_dir():
+        raise CannotStart(
+            "no model to serve: the shipped ones are in a checkout of the project, not in an "
+            "installed package; name another folder with --model"
+        )
     found = [folder for path in (MODELS / "color").glob("v*") for folder in saved_models(path)]
     newest = max(found, key=lambda folder: int(folder.name), default=None)
     return newest.parent if newest else MODELS / "color" / "v1"
 
 
-def planned(files: Sequence[Path], options: argparse.Namespace) -> Plan:
-    """The plan for files, with every notice printed; raises CannotStart with every error."""
+def planned(files: Sequence[Path], options: argparse.Namespace) -> Applied:
+    """Files as a plan, with every notice printed; raises CannotStart with every error."""
+    wishes = wishes_of(options)
     try:
         applications, notices = checked(files, options.state)
-        extra = dict(options.args)
-        training = [
-            component.name
-            for application in applications
-            for component in application.components
-            if component.type == "model-training"
-        ]
-        for name in extra:
-            if name not in training:
-                raise CannotStart(f"--args {name}: no such training; {known(name, training)}")
-        wishes = Wishes(options.host, options.port, options.gateway_port, options.model_port, extra)
+        trainings = training_names(applications)
+        for name in wishes.arguments:
+            if name not in trainings:
+                raise CannotStart(f"--args {name}: no such training; {known(name, trainings)}")
         plan = make_plan(applications, options.state.absolute(), wishes)
         if not plan.components:
             raise CannotStart("\n".join(["nothing in these files runs here", *map(str, notices)]))
@@ -86,10 +100,10 @@ def planned(files: Sequence[Path], options: argparse.Namespace) -> Plan:
     except NoEnvoy as error:
         raise CannotStart(error) from None
     except OSError as error:
-        raise CannotStart(_no_such_host(options.host, error)) from None
+        raise CannotStart(_no_such_host(wishes.host, error)) from None
     for notice in notices:
         print(notice, file=sys.stderr)
-    return plan
+    return Applied(applications, plan, options.state.absolute(), wishes)
 
 
 def _no_such_host(host: str, error: OSError) -> str:

@@ -62,7 +62,7 @@ def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
     for application, group in groupby(rows, key=lambda row: row.application):
         count = len(list(group))
         names += [application, *["├─"] * (count - 2), *["└─"] * (count > 1)]
-    since = [time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.since)) for row in rows]
+    since = [time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(row.since)) for row in rows]
     cells = {
         "APP": names,
         "COMPONENT": [row.component for row in rows],

@@ -1,43 +1,71 @@
-"""The command `up`: run what is asked for until it is told to stop."""
+"""The commands `up` and `diff`: run what is asked for, or change what runs to it."""
 
 import argparse
 import signal
 import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
+from ..applications.findings import Refused
 from ..applications.images import GATEWAY
+from ..applications.source import read_text
 from ..model_folder import NoModel
+from ..running.applied import Applied
+from ..running.differences import differences
 from ..running.logs import LogFiles
-from ..running.plan import Plan
+from ..running.mailbox import ChangeRequest, Mailbox
 from ..running.runner import Runner
 from ..running.state import BadState, InUse, StateFolder
 from . import CannotStart
 from .console import Console
 from .invitation import invitation
-from .planning import plain_plan, planned, shipped_files
+from .planning import plain, planned, shipped_files
+
+# An `up` that has just begun reads requests a moment later.
+_OPEN_WITHIN_S = 3.0
+_LOOK_EVERY_S = 0.1
 
 
 def up(options: argparse.Namespace) -> int:
-    """Start what is asked for and keep it running; the exit code comes back."""
+    """Start what is asked for and keep it running, or change what runs; its exit code."""
     if options.files and options.model:
         raise CannotStart("--model is for `up` without files; a file says itself what it serves")
     state = StateFolder(options.state)
+    files = options.files or ([] if options.model else shipped_files())
     try:
-        files = options.files or ([] if options.model else shipped_files())
-        plan = planned(files, options) if files else plain_plan(options)
-        names = list(dict.fromkeys(each.application for each in plan.components))
+        if files and state.is_running():
+            return _change(files, options, state)
+        applied = planned(files, options) if files else plain(options)
+        names = list(dict.fromkeys(each.application for each in applied.plan.components))
         with state.taken([name for name in names if name != GATEWAY]):
-            return _run(plan, state, options.ready_within)
+            return _run(applied, state, options.ready_within)
     except (NoModel, InUse, BadState) as error:
         raise CannotStart(error) from None
 
 
-def _run(plan: Plan, state: StateFolder, ready_within_s: float) -> int:
+def diff(options: argparse.Namespace) -> int:
+    """Print what `up` of these files would change; 1 if it would change anything."""
+    state = StateFolder(options.state)
+    if state.is_running():
+        try:
+            return _change(options.files, options, state, only_show=True)
+        except InUse as error:
+            raise CannotStart(error) from None
+    print(f"nothing runs with {options.state}: all of it would be started", file=sys.stderr)
+    for each in differences({}, planned(options.files, options).plan):
+        print("\n".join(each.lines))
+    return 1
+
+
+def _run(applied: Applied, state: StateFolder, ready_within_s: float) -> int:
+    plan = applied.plan
     programs = [program.name for each in plan.components for program in each.programs]
     console = Console(sys.stdout, programs, LogFiles(state))
     try:
         for notice in plan.notices:
             console.say(notice)
-        runner = Runner(plan.components, console, state, ready_within_s=ready_within_s)
+        runner = Runner(plan.components, console, state, applied, ready_within_s=ready_within_s)
 
         def when_ready() -> None:
             if all(each.job for each in plan.components):
@@ -52,3 +80,51 @@ def _run(plan: Plan, state: StateFolder, ready_within_s: float) -> int:
         return runner.run(when_ready)
     finally:
         console.close()
+
+
+def _change(
+    files: Sequence[Path],
+    options: argparse.Namespace,
+    state: StateFolder,
+    only_show: bool = False,
+) -> int:
+    """Have the `up` that runs change to these files, and tell what it tells.
+
+    Raises InUse where that one cannot be asked.
+    """
+    mailbox = Mailbox(state)
+    deadline = time.monotonic() + _OPEN_WITHIN_S
+    while not mailbox.is_open:
+        if time.monotonic() > deadline:
+            raise InUse(state.who_has_it())
+        time.sleep(_LOOK_EVERY_S)
+    try:
+        texts = [(str(file), read_text(file)) for file in files]
+    except Refused as refused:
+        raise CannotStart(f"these files cannot be run\n{refused}") from None
+    for name in ("host", "port", "gateway_port", "model_port"):
+        if getattr(options, name, None) is not None:
+            option = f"--{name.replace('_', '-')}"
+            print(f"{option} changes nothing: what runs stays where it is", file=sys.stderr)
+    arguments = dict(getattr(options, "args", ()))
+    request = ChangeRequest(texts, only_show, arguments)
+    mailbox.ask(request)
+    return _answer(mailbox, request, state)
+
+
+def _answer(mailbox: Mailbox, request: ChangeRequest, state: StateFolder) -> int:
+    """Print what the running `up` answers, to the end; its exit code comes back."""
+    printed = 0
+    while True:
+        # Looked at before the answer: the last word may come just before the end.
+        running = state.is_running()
+        lines, code = mailbox.answered(request)
+        for line in lines[printed:]:
+            print(line, file=sys.stderr if code == 2 else sys.stdout, flush=True)
+        printed = len(lines)
+        if code is not None:
+            return code
+        if not running:
+            print("the `up` that was asked has ended", file=sys.stderr)
+            return 1
+        time.sleep(_LOOK_EVERY_S)

@@ -10,7 +10,10 @@ from .state import Row
 
 @dataclass(eq=False)
 class Slot:
-    """A program, its child if one runs, and when to start the next."""
+    """A program, its child if one runs, and when to start the next.
+
+    `returning` is from its death, or that of its worker (`cause`), until it answers again.
+    """
 
     component: "Component"
     program: Program
@@ -19,6 +22,8 @@ class Slot:
     restarts: int = 0
     start_at: float | None = None
     ready: bool = False
+    returning: bool = False
+    cause: str = ""
     not_ready_because: str = "not started"
 
 
@@ -26,13 +31,17 @@ class Slot:
 class Component:
     """A planned component and how far it is.
 
-    Phases: pending, starting, running, restarting, succeeded, failed, stopping, stopped.
+    Phases: pending, starting, running, restarting, succeeded, failed, stopping, stopped. One that
+    came `later`, by a change of what runs, stops nobody else when it fails.
     """
 
     planned: PlannedComponent
+    later: bool = False
     slots: list[Slot] = field(default_factory=list)
     phase: str = "pending"
     detail: str = ""
+    # What is being changed about it.
+    changing: str = ""
     # Whether others that wait for it may start: it was ready once, or the job is done.
     done: bool = False
     begun: float = 0.0
@@ -49,10 +58,36 @@ class Component:
         """Whether its programs run, or shall again."""
         return self.phase in ("starting", "running", "restarting")
 
+    @property
+    def healthy(self) -> bool | None:
+        """Whether it does what it is for; None while there is nothing to say."""
+        if self.phase == "running" and not self.planned.job:
+            return all(slot.ready for slot in self.slots)
+        known = {"running": True, "succeeded": True, "failed": False, "restarting": False}
+        return known.get(self.phase)
+
+    def judge(self) -> None:
+        """Find the phase and the detail of a service by its programs, of a job by its one."""
+        if self.planned.job:
+            (slot,) = self.slots
+            self.be("restarting", slot.not_ready_because)
+            return
+        ready = sum(slot.ready for slot in self.slots)
+        count = len(self.slots)
+        if ready == count:
+            self.done = True
+            served = self.planned.type == "model-serving"
+            self.be("running", "Available" if served else f"Ready:{ready}/{count}")
+            return
+        waiting = next(slot for slot in self.slots if not slot.ready)
+        returning = any(slot.returning for slot in self.slots)
+        phase = "starting" if not self.done else "restarting" if returning else "running"
+        why = ", ".join(filter(None, (waiting.cause, waiting.not_ready_because)))
+        self.be(phase, f"Ready:{ready}/{count}, {why}")
+
     def row(self) -> Row:
         """As people see it."""
         planned = self.planned
-        health = {"running": True, "succeeded": True, "failed": False, "restarting": False}
         endpoints = tuple((each.reference, each.url) for each in planned.endpoints)
         return Row(
             planned.application,
@@ -60,9 +95,10 @@ class Component:
             planned.name,
             planned.type,
             self.phase,
-            health.get(self.phase),
-            self.detail,
+            self.healthy,
+            "; ".join(filter(None, (self.detail, self.changing))),
             sum(slot.restarts for slot in self.slots),
             self.since,
             endpoints if self.active else (),
+            planned.module,
         )

@@ -1,13 +1,14 @@
-"""The gateway's program: where Envoy is, and how it is started."""
+"""The gateway's program: where Envoy is, how it is started, and what it reads while it runs."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ..gateway.watched import CLUSTERS, ENVOY, ROUTES, Watched, clusters_file, routes_file, watched
 from ..shipped_models import CannotPrepare
 from .program import Program
 
@@ -50,20 +51,46 @@ def gateway_program(envoy: Path, config: Path, admin_port: int) -> Program:
 
 @dataclass(frozen=True)
 class WriteConfiguration:
-    """Put the gateway's configuration where it is read."""
+    """Put the gateway's configuration where it is read, and some of it watched."""
 
-    path: Path
+    folder: Path
     configuration: dict[str, Any]
 
     def __str__(self) -> str:
-        return f"write the gateway's configuration to {self.path}"
+        return f"write the gateway's configuration to {self.folder}"
 
     def run(self, say: Callable[[str], None]) -> None:
         """Write it. Raises CannotPrepare."""
+        parts = self.parts
+        self._write(CLUSTERS, clusters_file(parts.clusters))
+        self._write(ROUTES, routes_file(parts.routes))
+        self._write(ENVOY, parts.start)
+
+    @property
+    def parts(self) -> Watched:
+        """The configuration, taken apart into its files."""
+        return watched(self.configuration, self.folder)
+
+    def write_routes(self) -> str:
+        """Write the routes alone; their version comes back. Raises CannotPrepare."""
+        content = routes_file(self.parts.routes)
+        self._write(ROUTES, content)
+        return str(content["version_info"])
+
+    def write_clusters(self, *others: "WriteConfiguration") -> None:
+        """Write the clusters of this and of others. Raises CannotPrepare."""
+        every = dict(self.parts.clusters)
+        for other in others:
+            every |= other.parts.clusters
+        self._write(CLUSTERS, clusters_file(every))
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        """Beside its place, then renamed: whoever watches reads all of it or nothing."""
+        path = self.folder / name
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            scratch = self.path.with_suffix(".new")
-            scratch.write_text(yaml.safe_dump(self.configuration, sort_keys=False))
-            scratch.rename(self.path)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            scratch = path.with_suffix(".new")
+            scratch.write_text(yaml.safe_dump(dict(value), sort_keys=False))
+            scratch.rename(path)
         except OSError as error:
-            raise CannotPrepare(f"{self.path}: {error.strerror}") from None
+            raise CannotPrepare(f"{path}: {error.strerror}") from None

@@ -1,27 +1,42 @@
 """The ports of everything that runs: of each replica, each web service and the gateway."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from ..applications.findings import Refused
+from ..applications.hosts import AMBASSADOR, NoSuchService, redirected
 from ..applications.loaded import LoadedApplication
-from ..applications.types import ServingProperties, WebserviceProperties
+from ..applications.types import Graph, ServingProperties, WebserviceProperties
 from ..gateway.routes import cluster_name
 from ..ports import ADMIN_PORT, GATEWAY_PORT, Ports
 from .plan import Wishes
 
+LOOPBACK = "127.0.0.1"
+
 
 class Places:
-    """Ports as the command line wishes, or the next ones that are free.
+    """Ports as they are `held`, else as the command line wishes, or the next ones that are free.
 
     `models` are those of each predictor's replicas, by cluster name, `services` those of web
     services, by (namespace, name). `gateway` and `admin` are 0 where nothing is behind a gateway.
+    `ports` are all of them, by a name that stays while the program behind it does.
     """
 
-    def __init__(self, applications: Sequence[LoadedApplication], wishes: Wishes):
+    def __init__(
+        self,
+        applications: Sequence[LoadedApplication],
+        wishes: Wishes,
+        held: Mapping[str, int],
+    ):
         """Raises OSError if the host is no address of this machine."""
-        self._ports = Ports(wishes.host)
+        self._ports = Ports(wishes.host, held.values())
+        self._held = held
+        self.ports: dict[str, int] = {}
         self.gateway = self.admin = 0
         self.models: dict[str, tuple[int, ...]] = {}
         self.services: dict[tuple[str, str], int] = {}
+        if "gateway" in held:
+            self._give_the_gateway(wishes.gateway_port)
         for application in applications:
             for component in application.components:
                 if isinstance(component.properties, ServingProperties):
@@ -29,27 +44,58 @@ class Places:
                     for predictor in component.properties.predictors:
                         name = cluster_name(application.namespace, component.name, predictor.name)
                         self.models[name] = tuple(
-                            self._ports.give(wishes.model_port, name, "127.0.0.1")
-                            for _ in range(predictor.replicas)
+                            self._give(
+                                _replica(name, predictor.graph, number),
+                                wishes.model_port,
+                                name,
+                                LOOPBACK,
+                            )
+                            for number in range(predictor.replicas)
                         )
         for application in applications:
             for component in application.components:
                 if isinstance(component.properties, WebserviceProperties):
                     wish = wishes.port or component.properties.main_port
                     key = (application.namespace, component.name)
-                    self.services[key] = self._ports.give(wish, component.name)
+                    self.services[key] = self._give(f"{'/'.join(key)}:{wish}", wish, component.name)
 
     @property
     def notices(self) -> tuple[str, ...]:
         """A line for every port that gave way."""
         return tuple(self._ports.notices)
 
+    def redirected(self, application: LoadedApplication, at: Any, text: str) -> str:
+        """`text`, at that place, with the cluster's host names pointed here. Raises Refused."""
+
+        services: dict[tuple[str, str], str | None] = {
+            (name, namespace): f"http://127.0.0.1:{port}"
+            for (namespace, name), port in self.services.items()
+        }
+        if self.gateway:
+            services[AMBASSADOR] = f"http://127.0.0.1:{self.gateway}"
+        try:
+            return redirected(text, application.namespace, services)
+        except NoSuchService as host:
+            names = ", ".join(f"{n}.{ns}.svc.cluster.local" for n, ns in services) or "none"
+            said = f"no service {host} is among these files; known here: {names}"
+            raise Refused([application.document.finding(at, said)]) from None
+
+    def _give(self, key: str, first: int, whom: str, host: str | None = None) -> int:
+        port = self._held.get(key) or self._ports.give(first, whom, host)
+        self.ports[key] = port
+        return port
+
     def _give_the_gateway(self, wish: int) -> None:
         if self.gateway:
             return
-        self.gateway = self._ports.give(wish, "the gateway", "127.0.0.1")
+        self.gateway = self._give("gateway", wish, "the gateway", LOOPBACK)
         # Elsewhere the admin page goes with it: a gateway that died needs the same two ports again,
         # and another `up` would have taken this one meanwhile.
         beside = wish != GATEWAY_PORT and wish < 65535
         first = wish + 1 if beside else ADMIN_PORT
-        self.admin = self._ports.give(first, "the gateway's admin page", "127.0.0.1")
+        self.admin = self._give("admin", first, "the gateway's admin page", LOOPBACK)
+
+
+def _replica(cluster: str, graph: Graph, number: int) -> str:
+    """Another model is another program, at another port."""
+    return f"{cluster}/{number} {graph.name} {graph.modelUri}"

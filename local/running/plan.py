@@ -45,6 +45,8 @@ class PlannedComponent:
     restarts_on_failure: bool = False
     endpoints: tuple[Endpoint, ...] = ()
     module: str = ""
+    # As the file has them, to say what has changed.
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -54,11 +56,15 @@ class PlannedComponent:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that one `up` runs, in the order in which it is shown and started."""
+    """Everything that one `up` runs, in the order in which it is shown and started.
+
+    `ports` say by name who has which port, so that the next plan leaves them where they are.
+    """
 
     components: tuple[PlannedComponent, ...]
     notices: tuple[str, ...] = ()
     gateway: dict[str, Any] | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

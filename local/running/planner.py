@@ -3,14 +3,14 @@
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ..addresses import reachable, shown
 from ..applications.claims import Volumes
-from ..applications.findings import Refused
-from ..applications.hosts import AMBASSADOR, NoSuchService, redirected
 from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from ..applications.loaded import LoadedApplication, LoadedComponent
 from ..applications.types import (
@@ -21,6 +21,7 @@ from ..applications.types import (
 )
 from ..gateway.envoy import configuration
 from ..gateway.routes import address, cluster_name, routes
+from ..gateway.watched import ENVOY
 from ..shipped_models import ShippedModels
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
@@ -33,21 +34,30 @@ from .program import Program
 _HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
 
 
-def make_plan(applications: Sequence[LoadedApplication], state: Path, wishes: Wishes) -> Plan:
+def make_plan(
+    applications: Sequence[LoadedApplication],
+    state: Path,
+    wishes: Wishes,
+    held: Mapping[str, int] = MappingProxyType({}),
+) -> Plan:
     """The plan for Applications that `validate` found no error in, with state in that folder.
 
-    Raises Refused for a host name that leads nowhere, NoEnvoy, and OSError for a bad host.
+    `held` are the ports of a plan that runs. Raises Refused for a host name that leads nowhere,
+    NoEnvoy, and OSError for a bad host.
     """
-    return _Planner(applications, state, wishes).plan()
+    return _Planner(applications, state, wishes, Places(applications, wishes, held)).plan()
 
 
+@dataclass(frozen=True)
 class _Planner:
-    def __init__(self, applications: Sequence[LoadedApplication], state: Path, wishes: Wishes):
-        self.applications = applications
-        self.state = state
-        self.wishes = wishes
-        self.volumes = Volumes(state / "volumes")
-        self.places = Places(applications, wishes)
+    applications: Sequence[LoadedApplication]
+    state: Path
+    wishes: Wishes
+    places: Places
+
+    @property
+    def volumes(self) -> Volumes:
+        return Volumes(self.state / "volumes")
 
     def plan(self) -> Plan:
         components = [
@@ -60,32 +70,38 @@ class _Planner:
         if self.places.gateway:
             gateway, configuration = self._gateway()
             components.insert(0, gateway)
-        return Plan(tuple(components), self.places.notices, configuration)
+        return Plan(tuple(components), self.places.notices, configuration, self.places.ports)
 
     def _component(
         self, application: LoadedApplication, component: LoadedComponent
     ) -> PlannedComponent:
         match component.properties:
             case ServingProperties() as serving:
-                return self._serving(application, component, serving)
+                planned = self._serving(application, component, serving)
             case TrainingProperties() as training:
-                return self._training(application, component, training)
+                planned = self._training(application, component, training)
             case WebserviceProperties() as service:
-                return self._webservice(application, component, service)
-        return self._task(application, component)
+                planned = self._webservice(application, component, service)
+            case _:
+                planned = self._task(application, component)
+        return replace(
+            planned,
+            depends_on=depends_on(self.applications, application, component),
+            properties=component.properties.model_dump(exclude_none=True),
+        )
 
     def _gateway(self) -> tuple[PlannedComponent, dict[str, Any]]:
         written = configuration(
             *routes(self.applications, self.places.models), self.places.gateway, self.places.admin
         )
-        path = self.state / GATEWAY / "envoy.yaml"
+        folder = self.state / GATEWAY
         component = PlannedComponent(
             GATEWAY,
             GATEWAY,
             "envoy",
             namespace="vela-system",
-            programs=(gateway_program(find_envoy(), path, self.places.admin),),
-            steps=(WriteConfiguration(path, written),),
+            programs=(gateway_program(find_envoy(), folder / ENVOY, self.places.admin),),
+            steps=(WriteConfiguration(folder, written),),
         )
         return component, written
 
@@ -114,7 +130,6 @@ class _Planner:
             application.namespace,
             programs=(Program(component.name, command, environment),),
             job=True,
-            depends_on=depends_on(self.applications, application, component),
             fingerprint=_fingerprint(properties.model_dump(), arguments),
             writes=tuple(
                 self.volumes.folder(application.namespace, mount.name) for mount in component.mounts
@@ -133,7 +148,6 @@ class _Planner:
             # No fingerprint: what is there is not copied again, and what is new is.
             steps=(ShippedModels(component.image.models, claim),),
             job=True,
-            depends_on=depends_on(self.applications, application, component),
             writes=(claim,),
         )
 
@@ -146,8 +160,10 @@ class _Planner:
         steps, programs = [], []
         for predictor in properties.predictors:
             graph = predictor.graph
+            # Of another path beside the one that is still served.
+            model = graph.modelUri.removeprefix("pvc://").replace("/", "+")
             copy = self.state.joinpath(
-                "served", application.namespace, component.name, predictor.name
+                "served", application.namespace, component.name, predictor.name, model
             )
             claim = self.volumes.folder(application.namespace, graph.claim)
             steps.append(ModelCopy(graph.modelUri, claim, graph.path, copy))
@@ -178,7 +194,6 @@ class _Planner:
             application.namespace,
             programs=tuple(programs),
             steps=tuple(steps),
-            depends_on=depends_on(self.applications, application, component),
             endpoints=(Endpoint("Service/vela-system/ambassador", url),),
         )
 
@@ -192,7 +207,9 @@ class _Planner:
         environment = {}
         for index, variable in enumerate(properties.env):
             at = (*component.path, "properties", "env", index, "value")
-            environment[variable.name] = self._reachable(application, at, variable.value or "")
+            environment[variable.name] = self.places.redirected(
+                application, at, variable.value or ""
+            )
         port = self.places.services[application.namespace, component.name]
         host = self.wishes.host
         program = Program(
@@ -211,26 +228,9 @@ class _Planner:
             component.type,
             application.namespace,
             programs=(program,),
-            depends_on=depends_on(self.applications, application, component),
             endpoints=(endpoint,),
             module=component.image.module,
         )
-
-    def _reachable(self, application: LoadedApplication, at: Any, text: str) -> str:
-        """`text` with the cluster's host names pointed at this machine."""
-
-        services: dict[tuple[str, str], str | None] = {
-            (name, namespace): f"http://127.0.0.1:{port}"
-            for (namespace, name), port in self.places.services.items()
-        }
-        if self.places.gateway:
-            services[AMBASSADOR] = f"http://127.0.0.1:{self.places.gateway}"
-        try:
-            return redirected(text, application.namespace, services)
-        except NoSuchService as host:
-            names = ", ".join(f"{n}.{ns}.svc.cluster.local" for n, ns in services) or "none"
-            said = f"no service {host} is among these files; known here: {names}"
-            raise Refused([application.document.finding(at, said)]) from None
 
 
 def _fingerprint(*parts: Any) -> str:

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from .program import Program
@@ -21,22 +23,55 @@ def program_not_ready_because(program: Program) -> str | None:
     return "the gateway does not send it requests yet"
 
 
-def healthy_ports(admin_port: int) -> set[int]:
-    """The ports that the gateway with this admin port finds healthy; none where it does not answer.
+@dataclass(frozen=True)
+class Host:
+    """One replica as the gateway sees it; `active` are the requests that it has."""
+
+    port: int
+    healthy: bool
+    active: int
+
+
+def gateway_clusters(admin_port: int) -> dict[str, list[Host]]:
+    """The clusters of the gateway with this admin port; none where it does not answer.
 
     What it tells: envoy/admin/v3/clusters.proto, `Clusters`.
     """
-    try:
-        status, _, body = _get(f"http://127.0.0.1:{admin_port}/clusters?format=json", 3.0)
-        clusters = json.loads(body)["cluster_statuses"] if status == 200 else []
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return set()
+    statuses = _admin(admin_port, "clusters?format=json").get("cluster_statuses", [])
     return {
-        host["address"]["socket_address"]["port_value"]
-        for cluster in clusters
-        for host in cluster.get("host_statuses", [])
-        if host["health_status"] == {"eds_health_status": "HEALTHY"}
+        cluster["name"]: [
+            Host(
+                host["address"]["socket_address"]["port_value"],
+                host["health_status"] == {"eds_health_status": "HEALTHY"},
+                next(
+                    (int(s.get("value", 0)) for s in host["stats"] if s["name"] == "rq_active"), 0
+                ),
+            )
+            for host in cluster.get("host_statuses", [])
+        ]
+        for cluster in statuses
     }
+
+
+def healthy_ports(admin_port: int) -> set[int]:
+    """The ports that the gateway finds healthy; none where it does not answer."""
+    hosts = [host for hosts in gateway_clusters(admin_port).values() for host in hosts]
+    return {host.port for host in hosts if host.healthy}
+
+
+def gateway_routes_version(admin_port: int) -> str | None:
+    """The `version_info` of the routes that the gateway goes by; None where it does not answer."""
+    dumped = _admin(admin_port, "config_dump?resource=dynamic_route_configs").get("configs", [])
+    return next((each.get("version_info") for each in dumped), None)
+
+
+def _admin(port: int, path: str) -> Any:
+    """The JSON object of the gateway's admin page; empty where it does not answer."""
+    try:
+        status, _, body = _get(f"http://127.0.0.1:{port}/{path}", 3.0)
+        return json.loads(body) if status == 200 else {}
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
 
 
 def not_ready_because(url: str, seconds: float = 3.0) -> str | None:

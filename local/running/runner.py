@@ -1,27 +1,31 @@
-"""Keep the components of a plan running: start in order, restart, report, stop."""
+"""Keep what runs running, until it is stopped; change it when another terminal asks for that."""
 
-import contextlib
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
+from ..applications.findings import Refused
 from ..applications.images import GATEWAY
-from .components import Component, Slot
-from .plan import PlannedComponent
-from .program import Child
-from .state import Row, StateFolder
-from .supervisor import PAUSES, Exited, Face, Prepared, Ready, Supervisor
+from .change import CannotChange, Change
+from .fleet import Fleet
+from .mailbox import ChangeRequest, Mailbox
+from .plan import Plan, PlannedComponent
+from .state import StateFolder
+from .supervisor import Face
 
 _TICK_S = 0.2
 
 
-@dataclass(frozen=True)
-class Stop:
-    """Somebody wants all of it stopped."""
+class Applied(Protocol):
+    """Whoever knows which Applications run, and makes the next plan of them."""
 
+    def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
+        """The plan with what is asked for in it, and notices. Raises Refused."""
 
-Event = Prepared | Exited | Ready | Stop
+    def take(self, plan: Plan) -> None:
+        """Take note that this plan runs."""
+
+    def stopped(self, application: str) -> None:
+        """Take note that an Application was stopped."""
 
 
 class Runner:
@@ -32,31 +36,21 @@ class Runner:
         components: Sequence[PlannedComponent],
         face: Face,
         state: StateFolder,
-        *,
-        ready_within_s: float = 120.0,
-        grace_s: float = 10.0,
-        pauses_s: Sequence[float] = PAUSES,
-        steady_after_s: float = 60.0,
+        applied: Applied | None = None,
+        **options: Any,
     ):
-        """A component starts once all that it depends on have been ready, or are done as jobs.
-
-        Its programs must be ready within `ready_within_s` of their first start. Told to stop, all
-        have `grace_s` together before they are killed. `pauses_s` are the pauses before a restart;
-        a program that ran for `steady_after_s` begins again with the first.
-        """
-        self._components = [Component(planned) for planned in components]
-        self._by_key = {each.planned.key: each for each in self._components}
+        """`options` are those of the Fleet; without `applied` nothing can be changed."""
+        self._fleet = Fleet(components, face, state, **options)
         self._face = face
         self._state = state
-        self._ready_within_s = ready_within_s
-        self._grace_s = grace_s
-        self._events: SimpleQueue[Event] = SimpleQueue()
-        self._programs = Supervisor(face, self._events.put, pauses_s, steady_after_s)
-        self._shown: list[Row] = []
+        self._applied = applied
+        self._mailbox = Mailbox(state)
+        self._change: Iterator[None] | None = None
+        self._waiting: list[ChangeRequest] = []
 
     def stop(self) -> None:
         """Stop every program, the last one first; once more: at once. Signal handlers may call."""
-        self._events.put(Stop())
+        self._fleet.ask_to_stop()
 
     def run(self, when_ready: Callable[[], None]) -> int:
         """Run until `stop`, until every application is stopped, or until all were jobs and done.
@@ -65,186 +59,97 @@ class Runner:
         component cannot be brought up; the others are stopped then, too.
         """
         try:
+            if self._applied:
+                self._mailbox.open()
             return self._run(when_ready)
         finally:
-            for slot in self._slots():
-                if slot.child is not None and slot.child.running:
-                    slot.child.kill()
-                    slot.child.wait()
-
-    def _slots(self) -> list[Slot]:
-        return [slot for component in self._components for slot in component.slots]
+            self._fleet.kill()
 
     def _run(self, when_ready: Callable[[], None]) -> int:
+        fleet = self._fleet
         announced = False
         while True:
-            self._start_what_may()
-            self._report()
-            event = self._next_event(_TICK_S)
-            if isinstance(event, Stop):
+            fleet.start_what_may()
+            fleet.report()
+            fleet.take_events(_TICK_S)
+            if fleet.wishes_to_stop:
                 self._face.say("Stopping ...")
-                self._stop(self._components)
-                return 0
-            self._handle(event)
-            self._look_at_the_clock()
+                return self._end(0)
+            self._go_on_changing()
             self._grant_requests()
-            if any(each.phase == "failed" for each in self._components):
-                self._report()
-                self._stop(self._components)
-                return 1
-            if not announced and all(each.done for each in self._components):
+            failed = [each for each in fleet.components if each.phase == "failed"]
+            if any(not each.later for each in failed):
+                fleet.report()
+                return self._end(1)
+            if not announced and all(each.done for each in fleet.components):
                 announced = True
-                self._report()
+                fleet.report()
                 when_ready()
-            if self._over():
-                self._stop(self._components)
-                return 0
+            if self._change is None and self._over():
+                return self._end(1 if failed else 0)
+
+    def _end(self, code: int) -> int:
+        self._change = None
+        self._fleet.stop([*self._fleet.components, *self._fleet.beside])
+        return code
 
     def _over(self) -> bool:
         """Whether nothing is left to run, or to wait for."""
-        ours = [each for each in self._components if each.planned.type != "envoy"]
-        return all(each.phase in ("succeeded", "stopped") for each in ours)
-
-    def _next_event(self, seconds: float) -> Event | None:
-        with contextlib.suppress(Empty):
-            return self._events.get(timeout=seconds)
-        return None
-
-    def _report(self) -> None:
-        rows = [each.row() for each in self._components]
-        if rows != self._shown:
-            self._shown = rows
-            self._state.write_rows(rows)
-            self._face.rows(rows)
-
-    # Starting
-
-    def _start_what_may(self) -> None:
-        for component in self._components:
-            if component.phase != "pending":
-                continue
-            keys = component.planned.depends_on
-            missing = [key for key in keys if not self._by_key[key].done]
-            if missing:
-                component.detail = f"waiting for {missing[0][1]}"
-            else:
-                self._begin(component)
-
-    def _begin(self, component: Component) -> None:
-        planned = component.planned
-        if planned.job and self._state.is_done(planned):
-            component.done = True
-            component.be("succeeded", "Job Succeeded before, unchanged")
-            self._face.say(f"{planned.name} has succeeded before and has not changed.")
-            return
-        component.be("starting", "preparing")
-        component.begun = time.monotonic()
-        self._programs.prepare(component)
-
-    def _handle(self, event: Event | None) -> None:
-        """Take note of what happened to a component."""
-        match event:
-            case Prepared(component, problem):
-                self._prepared(component, problem)
-            case Exited(slot, child) if slot.child is child:
-                self._exited(slot, child)
-            case Ready(slot, child) if child.running and slot.child is child:
-                self._programs.ready(slot)
-
-    def _prepared(self, component: Component, problem: str | None) -> None:
-        if component.phase != "starting":  # stopped meanwhile
-            return
-        if problem:
-            self._fail(component, problem)
-            return
-        planned = component.planned
-        component.begun = time.monotonic()
-        component.slots = [Slot(component, program) for program in planned.programs]
-        for slot in component.slots:
-            self._programs.start(slot)
-        if not component.slots:
-            self._succeed(component)
-
-    # What happens to programs
-
-    def _exited(self, slot: Slot, child: Child) -> None:
-        component = slot.component
-        if not (component.active or component.phase == "pending"):
-            return
-        if component.planned.job and child.succeeded:
-            slot.child, slot.ready = None, True
-            self._succeed(component)
-            return
-        last = next((line for line in reversed(child.last_lines) if line.strip()), "")
-        if component.planned.job and not component.planned.restarts_on_failure:
-            self._fail(component, f"{child.ending}: {last}" if last else child.ending)
-            return
-        self._programs.plan_restart(slot, child)
-
-    def _succeed(self, component: Component) -> None:
-        component.done = True
-        component.be("succeeded", "Job Succeeded")
-        self._state.note_done(component.planned)
-
-    def _fail(self, component: Component, why: str) -> None:
-        component.be("failed", why)
-        log = self._state.log(component.planned.application, component.planned.name)
-        see = f" See {log}." if component.slots else ""
-        self._face.say(f"{component.planned.name} failed: {why}.{see}")
-
-    def _look_at_the_clock(self) -> None:
-        now = time.monotonic()
-        for slot in self._slots():
-            if slot.start_at is not None and now >= slot.start_at:
-                self._programs.start(slot)
-        for component in self._components:
-            if component.phase != "starting" or not component.slots:
-                continue
-            self._programs.judge(component)
-            if component.phase == "starting" and now - component.begun > self._ready_within_s:
-                slow = next(slot for slot in component.slots if not slot.ready)
-                why = f"not ready within {self._ready_within_s:g} s ({slow.not_ready_because})"
-                self._fail(component, why)
-
-    # Stopping
+        ours = [each for each in self._fleet.components if each.planned.type != "envoy"]
+        return all(each.phase in ("succeeded", "stopped", "failed") for each in ours)
 
     def _grant_requests(self) -> None:
         for name in self._state.requests():
-            which = [each for each in self._components if each.planned.application == name]
+            which = [each for each in self._fleet.components if each.planned.application == name]
             if which and name != GATEWAY:
                 self._face.say(f"Stopping {name} ...")
-                self._stop(which)
+                self._fleet.stop(which)
+                if self._applied:
+                    self._applied.stopped(name)
 
-    def _stop(self, components: Sequence[Component]) -> None:
-        """Stop components, the last one first, so that no one loses what it depends on."""
-        deadline = time.monotonic() + self._grace_s
-        for component in reversed(components):
-            if component.phase in ("succeeded", "stopped"):
-                continue
-            failed = component.phase == "failed"
-            if not failed:
-                component.be("stopping")
-                self._report()
-            for slot in reversed(component.slots):
-                slot.start_at = None
-                if slot.child is not None:
-                    deadline = self._stop_child(slot, slot.child, deadline)
-            if not failed:
-                component.be("stopped")
-        self._report()
+    # Changes, one after the other
 
-    def _stop_child(self, slot: Slot, child: Child, deadline: float) -> float:
-        """Stop one program; the deadline comes back, now if a second wish to stop came."""
-        child.terminate()
-        while child.running and time.monotonic() < deadline:
-            event = self._next_event(min(0.2, max(0.0, deadline - time.monotonic())))
-            if isinstance(event, Stop):
-                deadline = time.monotonic()
-            elif event is not None and not (isinstance(event, Exited) and event.slot is slot):
-                self._handle(event)
-        if child.running:
-            self._face.say(f"{slot.program.name} does not stop; killing it.")
-            child.kill()
-            child.wait()
-        slot.child, slot.ready = None, False
-        return deadline
+    def _go_on_changing(self) -> None:
+        fresh = self._mailbox.requests()
+        self._waiting += fresh
+        for request in fresh:
+            if self._change is not None or self._waiting[0] is not request:
+                self._mailbox.answer(
+                    request, "Another change is being made; this one waits for it."
+                )
+        if self._change is None and self._waiting:
+            self._change = self._changed(self._waiting.pop(0))
+        if self._change is not None and next(self._change, "over") == "over":
+            self._change = None
+
+    def _changed(self, request: ChangeRequest) -> Iterator[None]:
+        """Do what is asked for, step by step, and tell both terminals."""
+        assert self._applied is not None  # or there is no mailbox
+
+        def say(text: str) -> None:
+            self._mailbox.answer(request, text)
+            if not request.only_show:
+                self._face.say(text)
+
+        try:
+            plan, notices = self._applied.next(request)
+            for notice in notices:
+                say(notice)
+            change = Change(self._fleet, plan, say)
+            for line in change.lines or ["Nothing is different from what runs."]:
+                say(line)
+            if not request.only_show and change.lines:
+                yield from change.run()
+                self._applied.take(plan)
+                say("Changed.")
+            elif not request.only_show:
+                self._applied.take(plan)
+        except Refused as refused:
+            self._mailbox.answer(request, f"these files cannot be run\n{refused}", 2)
+        except CannotChange as error:
+            say(f"Not changed: {error}")
+            self._mailbox.answer(request, "", 1)
+        else:
+            self._mailbox.answer(
+                request, "", 1 if request.only_show and change.lines or change.failed else 0
+            )

@@ -39,6 +39,8 @@ class Row:
     restarts: int = 0
     since: float = 0.0
     endpoints: tuple[tuple[str, str], ...] = ()
+    # Of a web service: the program, as in `python -m color_client`.
+    module: str = ""
 
     @property
     def health(self) -> str:
@@ -68,10 +70,10 @@ class StateFolder:
             deadline = time.monotonic() + _LOCK_WITHIN_S
             while not _locked(lock, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
-                    raise InUse(self._who_has_it())
+                    raise InUse(self.who_has_it())
                 time.sleep(0.05)
             self._forget_the_last_run()
-            self._write("running.json", {"pid": os.getpid(), "applications": list(applications)})
+            self.write("running.json", {"pid": os.getpid(), "applications": list(applications)})
             yield
 
     def _lock_file(self) -> TextIO:
@@ -81,8 +83,9 @@ class StateFolder:
         except OSError as error:
             raise BadState(f"{self.root}: {error.strerror}; choose another with --state") from None
 
-    def _who_has_it(self) -> str:
-        running = self._read("running.json") or {}
+    def who_has_it(self) -> str:
+        """Which `up` has the folder, and what to do about it."""
+        running = self.read("running.json") or {}
         names = ", ".join(running.get("applications", [])) or "another up"
         process = f" (process {running['pid']})" if "pid" in running else ""
         return (
@@ -91,7 +94,7 @@ class StateFolder:
         )
 
     def _forget_the_last_run(self) -> None:
-        for name in ("requests", "served", "logs"):
+        for name in ("requests", "changes", "served", "logs"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         (self.root / "state.json").unlink(missing_ok=True)
 
@@ -104,13 +107,13 @@ class StateFolder:
 
     def write_rows(self, rows: Sequence[Row]) -> None:
         """Say what runs."""
-        self._write("state.json", [asdict(row) for row in rows])
+        self.write("state.json", [asdict(row) for row in rows])
 
     def rows(self) -> list[Row]:
         """What runs, or ran last; programs of an `up` that is gone have stopped with it."""
         rows = [
             Row(**{**row, "endpoints": tuple(map(tuple, row["endpoints"]))})
-            for row in self._read("state.json") or []
+            for row in self.read("state.json") or []
         ]
         if self.is_running():
             return rows
@@ -127,13 +130,13 @@ class StateFolder:
         """Whether this very job has succeeded before, and what it wrote is still there."""
         if not job.fingerprint or not all(map(_holds_something, job.writes)):
             return False
-        record = self._read(self._record(job)) or {}
+        record = self.read(self._record(job)) or {}
         return bool(record.get("fingerprint") == job.fingerprint)
 
     def note_done(self, job: PlannedComponent) -> None:
         """Remember that a job has succeeded."""
         if job.fingerprint:
-            self._write(self._record(job), {"fingerprint": job.fingerprint, "at": time.time()})
+            self.write(self._record(job), {"fingerprint": job.fingerprint, "at": time.time()})
 
     @staticmethod
     def _record(job: PlannedComponent) -> str:
@@ -141,7 +144,7 @@ class StateFolder:
 
     def request_down(self, application: str) -> None:
         """Ask the `up` that has the folder to stop an application."""
-        self._write(f"requests/{application}", {})
+        self.write(f"requests/{application}", {})
 
     def requests(self) -> list[str]:
         """Applications that somebody wants stopped; each is told once."""
@@ -153,12 +156,14 @@ class StateFolder:
             (folder / name).unlink(missing_ok=True)
         return names
 
-    def _read(self, name: str) -> Any:
+    def read(self, name: str) -> Any:
+        """The JSON in a file of the folder; None if there is none."""
         with contextlib.suppress(OSError, ValueError):
             return json.loads((self.root / name).read_text())
         return None
 
-    def _write(self, name: str, value: Any) -> None:
+    def write(self, name: str, value: Any) -> None:
+        """Put JSON into a file of the folder; who reads it meets all of it or what was before."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f".{path.name}.new")

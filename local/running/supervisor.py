@@ -1,5 +1,6 @@
-"""Programs that are started, watched until they answer, and started again when they die."""
+"""Programs that are started, watched while they run, and started again when they die."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,11 @@ from .state import Row
 # Seconds before a program that died is started again, the last of them from then on.
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _PROBE_EVERY_S = 0.2
+# Once it is ready: so often it is looked at, and so many looks in a row must fail.
+_LOOK_EVERY_S = 2.0
+_LOOKS = 3
+# What gunicorn prints when a worker of its is killed or ends badly; it starts another itself.
+_WORKER_ENDED = re.compile(r"Worker \(pid:\d+\) (was sent SIG(?!TERM)\w+|exited with code \d+)")
 
 
 class Face(Protocol):
@@ -31,6 +37,14 @@ class Face(Protocol):
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """The steps of a component are done, or one of them could not be."""
+
+    component: Component
+    problem: str | None
+
+
+@dataclass(frozen=True)
 class Exited:
     """The child of a slot has ended."""
 
@@ -39,19 +53,24 @@ class Exited:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """The child of a slot answers."""
+class Looked:
+    """The child of a slot answers, or does not for this reason."""
 
     slot: Slot
     child: Child
+    problem: str | None
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """The steps of a component are done, or one of them could not be."""
+class LostWorker:
+    """The child of a slot has lost a process of its own, and replaces it."""
 
-    component: Component
-    problem: str | None
+    slot: Slot
+    child: Child
+    how: str
+
+
+Event = Prepared | Exited | Looked | LostWorker
 
 
 class Supervisor:
@@ -60,7 +79,7 @@ class Supervisor:
     def __init__(
         self,
         face: Face,
-        tell: Callable[[Prepared | Exited | Ready], None],
+        tell: Callable[[Event], None],
         pauses_s: Sequence[float] = PAUSES,
         steady_after_s: float = 60.0,
     ):
@@ -85,7 +104,7 @@ class Supervisor:
         threading.Thread(target=run, daemon=True).start()
 
     def start(self, slot: Slot) -> None:
-        """Start the program of a slot; `Ready` or `Exited` follow."""
+        """Start the program of a slot; `Looked` or `Exited` follow."""
         slot.start_at = None
         slot.not_ready_because = "no answer yet"
         component = slot.component
@@ -97,43 +116,46 @@ class Supervisor:
             self._face.line(key, name, text)
             if component.planned.job and text.strip() and component.phase == "running":
                 component.detail = f"Job Running: {text.strip()}"[:200]
+            elif (found := _WORKER_ENDED.search(text)) and slot.child is not None:
+                self._tell(LostWorker(slot, slot.child, found[1]))
 
         slot.child = Child(slot.program, on_line, lambda child: self._tell(Exited(slot, child)))
         if not component.planned.job:
-            threading.Thread(target=self._await_ready, args=(slot, slot.child), daemon=True).start()
+            threading.Thread(target=self._watch, args=(slot, slot.child), daemon=True).start()
 
-    def _await_ready(self, slot: Slot, child: Child) -> None:
+    def _watch(self, slot: Slot, child: Child) -> None:
+        """Look at a program while it runs, and tell whenever it begins to answer or ceases to."""
+        answers, failed = False, 0
         while child.running:
             reason = program_not_ready_because(slot.program)
-            if reason is None:
-                self._tell(Ready(slot, child))
-                return
-            slot.not_ready_because = reason
-            child.wait(_PROBE_EVERY_S)
+            failed = failed + 1 if reason else 0
+            if reason is None and not (answers and slot.ready):
+                answers = True
+                self._tell(Looked(slot, child, None))
+            elif reason and (not answers or failed == _LOOKS):
+                answers = False
+                self._tell(Looked(slot, child, reason))
+            child.wait(_LOOK_EVERY_S if answers and slot.ready else _PROBE_EVERY_S)
 
-    def ready(self, slot: Slot) -> None:
-        """Take note that a program answers."""
-        slot.ready = True
-        if slot.restarts:
-            self._face.say(f"{slot.program.name} is ready again.")
-        self.judge(slot.component)
+    def looked(self, slot: Slot, problem: str | None) -> None:
+        """Take note whether a program answers."""
+        if problem is None:
+            if slot.returning:
+                self._face.say(f"{slot.program.name} is ready again.")
+            slot.ready, slot.returning, slot.cause = True, False, ""
+        else:
+            slot.ready, slot.not_ready_because = False, problem
+        slot.component.judge()
 
-    def judge(self, component: Component) -> None:
-        """Phase and detail of a service by its programs, of a job by its one."""
-        if component.planned.job:
-            (slot,) = component.slots
-            component.be("restarting", slot.not_ready_because)
-            return
-        ready = sum(slot.ready for slot in component.slots)
-        count = len(component.slots)
-        if ready == count:
-            component.done = True
-            served = component.planned.type == "model-serving"
-            component.be("running", "Available" if served else f"Ready:{ready}/{count}")
-            return
-        waiting = next(slot for slot in component.slots if not slot.ready)
-        detail = f"Ready:{ready}/{count}, {waiting.not_ready_because}"
-        component.be("restarting" if component.done else "starting", detail)
+    def lost_worker(self, slot: Slot, how: str) -> None:
+        """Count the end of a program's worker, which the program itself replaces."""
+        memory = "; out of memory?" if "SIGKILL" in how else ""
+        slot.restarts += 1
+        slot.ready, slot.returning = False, True
+        slot.cause = f"its worker {how}{memory}"
+        slot.not_ready_because = "no answer yet"
+        self._face.say(f"{slot.program.name}: {slot.cause}; it starts another.")
+        slot.component.judge()
 
     def plan_restart(self, slot: Slot, child: Child) -> None:
         """Say when a program that died starts again."""
@@ -142,9 +164,9 @@ class Supervisor:
         slot.deaths = 1 if ran >= self._steady_after_s else slot.deaths + 1
         slot.restarts += 1
         pause = self._pauses_s[min(slot.deaths, len(self._pauses_s)) - 1]
-        slot.ready, slot.child, slot.start_at = False, None, now + pause
+        slot.ready, slot.returning, slot.child, slot.start_at = False, True, None, now + pause
         name = slot.program.name
-        slot.not_ready_because = f"it ended with {child.ending}"
+        slot.cause, slot.not_ready_because = "", f"it ended with {child.ending}"
         last = " Its last lines:" if child.last_lines else ""
         self._face.say(
             f"{name} ended after {ran:.0f} s with {child.ending}; "
@@ -152,4 +174,4 @@ class Supervisor:
         )
         for line in child.last_lines:
             self._face.line(slot.component.planned.key, name, f"  {line}")
-        self.judge(slot.component)
+        slot.component.judge()

@@ -19,7 +19,8 @@ from color_client.settings import Settings
 from photo_client import batch_plan
 from photo_client.batch import Batch, is_whole
 from photo_client.batch_plan import BadPlan, Job, plan
-from pictures import exif_dates, picture
+from pictures import formats, metadata
+from pictures.encode import encode
 from predict_url.predictor import Predictor as Asker
 
 from .pictures import file_of, luminance_error, opened, scene
@@ -257,7 +258,7 @@ def test_a_photo_is_never_overwritten(tmp_path):
 
 def test_every_format_that_is_read_is_found_in_folders():
     names = {name for name, kind in Image.registered_extensions().items()
-             if kind in picture.FORMATS}  # fmt: skip
+             if kind in formats.FORMATS}  # fmt: skip
     assert names - {".apng", ".jfif", ".dib", ".pnm", ".pfm", ".avifs"} == batch_plan.SUFFIXES
 
 
@@ -267,8 +268,8 @@ def test_dates_in_every_format_that_is_written(kind):
     exif[ExifTags.IFD.Exif] = {ExifTags.Base.DateTimeDigitized: "2001:02:03 04:05:06"}
     exif[ExifTags.Base.Make] = "a camera"
     photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=exif)))
-    data = picture.encode(
-        np.zeros((4, 4, 3), np.uint8), None, f"image/{kind.lower()}", exif_dates.dates(photo)
+    data = encode(
+        np.zeros((4, 4, 3), np.uint8), None, f"image/{kind.lower()}", metadata.read(photo).kept("dates")
     )
     kept = opened(data).getexif()
     assert kept.get_ifd(ExifTags.IFD.Exif) == {
@@ -279,4 +280,4 @@ def test_dates_in_every_format_that_is_written(kind):
 
 def test_broken_exif_is_no_date():
     photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=b"Exif\0\0II*\0\xff\xff")))
-    assert exif_dates.dates(photo) == b""
+    assert metadata.read(photo).exif() == b""

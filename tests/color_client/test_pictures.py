@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps, features
 
-from pictures import picture
+from pictures import depth
+from pictures.decode import decode
+from pictures.header import open_header
 
 from .pictures import (
     XYZ_FROM_LINEAR,
@@ -228,7 +230,7 @@ def test_every_kind_of_file(kind, mode):
     options = {"save_all": True, "append_images": [scene(64, 48, 9, mode)]} if more else {}
     options |= {"WEBP": {"lossless": True}, "TIFF": {}}.get(kind, {})
     data = file_of(scene(64, 48, 3, mode), kind, **options)
-    photo = picture.decode(picture.open_header(io.BytesIO(data), 10_000))
+    photo = decode(open_header(io.BytesIO(data), 10_000))
     assert photo.image.mode in ("L", "RGB") and photo.image.size == (64, 48)
     assert luminance_error(opened(data).convert("RGB"), photo.image) <= 1
 
@@ -282,13 +284,13 @@ def test_the_format_is_the_callers_choice(client, accept, format):
 
 @pytest.mark.parametrize(("kind", "mode"), [("WEBP", "RGB"), ("PNG", "RGBA"), ("TIFF", "CMYK")])
 def test_a_decoded_file_holds_no_second_copy_of_its_pixels(kind, mode):
-    header = picture.open_header(io.BytesIO(file_of(scene(40, 30, mode=mode), kind)), 10**6)
-    photo = picture.decode(header)
-    assert photo.image.getpixel((3, 3)) and header.size == (40, 30)
-    assert header.fp is None and "_decoder" not in vars(header)
-    if photo.image is not header:
+    header = open_header(io.BytesIO(file_of(scene(40, 30, mode=mode), kind)), 10**6)
+    photo = decode(header)
+    assert photo.image.getpixel((3, 3)) and (header.width, header.height) == (40, 30)
+    assert header.image.fp is None and "_decoder" not in vars(header.image)
+    if photo.image is not header.image:
         with pytest.raises(ValueError, match="closed"):
-            header.getpixel((3, 3))
+            header.image.getpixel((3, 3))
 
 
 def test_numbers_wider_than_a_byte_are_scaled_as_before():
@@ -296,7 +298,7 @@ def test_numbers_wider_than_a_byte_are_scaled_as_before():
     values = np.linspace(-3, 9, 1200, dtype=np.float32).reshape(30, 40)
     values[0, 0] = np.nan
     image = Image.fromarray(values)
-    gray = np.asarray(picture._eight_bits(image))
+    gray = np.asarray(depth.eight_bits(image))
     expected = np.rint((np.nan_to_num(values) + 3) * 255 / 12)
     expected[0, 0] = np.rint(3 * 255 / 12)
     assert np.abs(gray - expected).max() <= 1

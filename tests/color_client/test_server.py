@@ -219,3 +219,23 @@ def test_neither_tensorflow_nor_a_compiler_is_imported():
     )
     loaded = {name.split(".")[0] for name in done.stdout.split()}
     assert not loaded & {"tensorflow", "keras", "scipy", "cv2", "training", "serving", "local"}
+
+
+def test_what_is_set_for_other_servers_does_not_count(predictor, tmp_path):
+    for_others = {
+        "WEB_CONCURRENCY": "many", "FORWARDED_ALLOW_IPS": "everybody", "SENDFILE": "perhaps",
+        "GUNICORN_PID": "1", "GUNICORN_CMD_ARGS": "--nonsense",
+    }  # fmt: skip
+    program = Program(predictor.url, tmp_path, **for_others)
+    assert program.client.predict(file_of(scene(40, 30))).status_code == 200
+    program.stop()
+
+
+def test_flasks_debugging_stays_off():
+    script = "import web, flask; print(flask.Flask('app').debug)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT, env={**os.environ, "FLASK_DEBUG": "1"},
+        capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.stdout == "False\n"

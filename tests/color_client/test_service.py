@@ -43,15 +43,11 @@ def test_server_timing_names_every_stage(client):
 
 
 def test_one_line_of_log_for_each_request(client, predictor, caplog):
-    with caplog.at_level(logging.INFO, "color_client.access"):
+    with caplog.at_level(logging.INFO, "web.access"):
         client.predict(PHOTO, headers={"X-Request-ID": "one"})
         predictor.behavior = answers(500, b"x")
         client.predict(PHOTO, headers={"X-Request-ID": "two"})
-    lines = [
-        json.loads(record.message)
-        for record in caplog.records
-        if record.name == "color_client.access"
-    ]
+    lines = [json.loads(record.message) for record in caplog.records if record.name == "web.access"]
     assert [line["request_id"] for line in lines] == ["one", "two"]
     assert (lines[0]["status"], lines[0]["model"]) == (200, "color/rule")
     assert lines[0]["path"] == "/predict" and lines[0]["bytes_out"] > 100

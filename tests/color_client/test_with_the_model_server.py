@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module", params=["packed", "serving_default"])
 def model_server(request, tmp_path_factory):
     """A model server with the tiny color model: (its predict URL, the signature it has)."""
+    pytest.importorskip("tensorflow")
     from tests.color_model import write_color_model
 
     folder = tmp_path_factory.mktemp("model")

@@ -218,14 +218,14 @@ def test_clients_that_stall_do_not_keep_others_waiting(server):
 
 @pytest.mark.slow
 def test_a_client_that_stalls_for_good_is_given_up(server):
-    from serving.server import STALL_SECONDS
+    from serving.server import CLIENT_SECONDS
 
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        connection.settimeout(STALL_SECONDS + 10)
+        connection.settimeout(CLIENT_SECONDS + 10)
         connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{")
         assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        connection.settimeout(STALL_SECONDS + 10)
+        connection.settimeout(CLIENT_SECONDS + 10)
         connection.sendall(HEAD[:40])
         assert b"HTTP/1.1 2" not in connection.recv(1000)
 

@@ -157,3 +157,9 @@ def test_without_its_parent_the_worker_goes(start_server, protocol_base_path):
     while server.is_open():
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_what_ends_tensorflow_is_in_the_log(start_server, protocol_base_path, monkeypatch):
+    monkeypatch.setenv("TF_XLA_FLAGS", "--no-such-flag")
+    process = start_server(protocol_base_path)
+    process.wait_for(lambda: "--no-such-flag" in process.log, 60)

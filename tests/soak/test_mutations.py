@@ -10,9 +10,10 @@ from PIL import Image
 
 from soak import hostile_pictures, hostile_requests, mutations
 from soak.http_bytes import BOUNDARY
+from soak.picture_files import FORMATS, Picture, whole_file
 
 
-def picture(kind: str, seed: int = 0) -> hostile_pictures.Picture:
+def picture(kind: str, seed: int = 0) -> Picture:
     return hostile_pictures.KINDS[kind](random.Random(f"{kind}/{seed}"))
 
 
@@ -40,7 +41,7 @@ def test_all_kinds_take_turns():
 
 @pytest.mark.parametrize("kind", ["truncated", "flipped", "header_flipped", "spliced", "wiped"])
 def test_broken_files_are_near_whole_ones(kind):
-    whole = [hostile_pictures.whole_file(each) for each in hostile_pictures.FORMATS]
+    whole = [whole_file(each) for each in FORMATS]
     for made in some(kind):
         assert made.file not in whole
         assert any(made.file[:4] == each[:4] for each in whole) or len(made.file) < 4 or (
@@ -49,14 +50,14 @@ def test_broken_files_are_near_whole_ones(kind):
 
 
 def test_a_truncated_file_is_the_start_of_a_whole_one():
-    whole = [hostile_pictures.whole_file(each) for each in hostile_pictures.FORMATS]
+    whole = [whole_file(each) for each in FORMATS]
     assert all(any(each.startswith(made.file) for each in whole) for made in some("truncated"))
 
 
 def test_wrong_types_are_no_pictures():
     for made in some("wrong_type"):
         with pytest.raises(Image.UnidentifiedImageError):
-            Image.open(io.BytesIO(made.file), formats=hostile_pictures.FORMATS)
+            Image.open(io.BytesIO(made.file), formats=FORMATS)
 
 
 def test_pixel_bombs_are_small_files_of_very_many_pixels(monkeypatch):

@@ -41,6 +41,7 @@ def color_server(color_model, tmp_path_factory):
 @pytest.fixture(scope="module", params=["packed", "serving_default"])
 def style_server(request, tmp_path_factory):
     """A model server with the tiny style model: (it, the signature it has)."""
+    pytest.importorskip("tensorflow")
     from tests.style_model import write_style_model
 
     folder = tmp_path_factory.mktemp("style")

@@ -48,7 +48,7 @@ def test_metrics_tell_the_routes_apart(client, predictor):
 
 
 def test_the_log_tells_the_routes_apart(client, caplog):
-    with caplog.at_level(logging.INFO, "color_client.access"):
+    with caplog.at_level(logging.INFO, "web.access"):
         client.paint(PHOTO, STYLE)
         client.color(PHOTO)
     lines = [json.loads(each.message) for each in caplog.records if "access" in each.name]

@@ -314,3 +314,12 @@ def test_evaluation_says_what_is_missing(tmp_path, photo_zip, capsys):
     assert "no SavedModel" in capsys.readouterr().err
     assert main([*arguments, "--plot", "x.png", "--gains", "1"]) == 2
     assert "two or more" in capsys.readouterr().err
+
+
+def test_a_terminal_that_lacks_a_sign_shows_another():
+    script = "from training.cli import main\ntry: main(['--help'])\nexcept SystemExit: print('a–b')"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "ascii"}, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.endswith(b"a?b\n")

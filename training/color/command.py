@@ -5,6 +5,7 @@ from pathlib import Path
 
 from training.color import recipes
 from training.color.recipe import Recipe
+from training.loop.keras_setup import import_keras
 from training.program.flags import (
     Parser,
     add_cache_flag,
@@ -134,6 +135,7 @@ def main(arguments: list[str]) -> int:
     evaluating = arguments[:1] == ["evaluate"]
     parser = evaluation_parser() if evaluating else training_parser()
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
+    import_keras()
     options.arguments = arguments
     if evaluating:
         with held_standard_error():  # TensorFlow is imported here

@@ -39,6 +39,11 @@ def configuration(options: argparse.Namespace) -> Configuration:
             raise UsageError(
                 f"--recipe {options.recipe} trains from scratch: name photos by --data"
             )
+        if not SAMPLES.is_dir():
+            raise UsageError(
+                "name photos by --data: those that training uses without it are in a checkout of "
+                "the project, not in an installed package"
+            )
         recipe, sources = recipes.load("finetune"), [str(SAMPLES)]
         weights = weights or SHIPPED_WEIGHTS
         print(

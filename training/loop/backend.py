@@ -9,17 +9,25 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from training.program.errors import UsageError
 from training.program.quiet import held_standard_error
 
 
 def start() -> None:
-    """Look for devices, quietly: the seconds that takes and the notes it prints are over then."""
-    with held_standard_error():
-        gpu_count()
-        if keras.backend.backend() == "tensorflow":
-            import tensorflow as tf
+    """Look for devices, quietly: the seconds that takes and the notes it prints are over then.
 
-            tf.constant(0.0)
+    Raises UsageError where there is none to compute on.
+    """
+    trouble = None
+    with held_standard_error():
+        try:
+            gpu_count()
+            keras.ops.convert_to_numpy(keras.ops.zeros(()))
+        except Exception as error:  # whatever a driver, or its settings, make a backend raise
+            trouble = repr(error)
+    if trouble:
+        name = keras.backend.backend()
+        raise UsageError(f"{name} finds no device to compute on ({' '.join(trouble.split())})")
 
 
 def has_tensorflow() -> bool:

@@ -11,7 +11,8 @@ from typing import Any, NoReturn, get_origin
 
 def cache_folder() -> Path:
     """Where downloads and decoded photos are kept unless a flag says otherwise."""
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "colorway"
+    # An empty variable counts as none (XDG Base Directory Specification).
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "colorway"
 
 
 def _parse_pair(text: str) -> tuple[float, float]:

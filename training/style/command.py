@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from training.loop.keras_setup import import_keras
 from training.program.flags import (
     Parser,
     add_cache_flag,
@@ -90,6 +91,7 @@ def main(arguments: list[str]) -> int:
     evaluating = arguments[:1] == ["evaluate"]
     parser = evaluation_parser() if evaluating else training_parser()
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
+    import_keras()
     options.arguments = ["style", *arguments]
     if evaluating:
         with held_standard_error():  # TensorFlow is imported here

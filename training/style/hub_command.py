@@ -5,6 +5,7 @@ import hashlib
 import sys
 from pathlib import Path
 
+from training.loop.keras_setup import import_keras
 from training.program.flags import Parser, add_place_flags
 from training.program.quiet import held_standard_error
 from training.publishing.place import PublishError
@@ -50,6 +51,7 @@ def main(arguments: list[str]) -> int:
         if published:
             print(f"version {place.version} is already published in {place.served}: nothing to do")
             return 0
+        import_keras()
         with held_standard_error():  # TensorFlow is imported here
             from training.loop import backend
             from training.style import hub

@@ -28,8 +28,8 @@ from training.style.vgg import VggError, load_vgg
 
 def run_evaluation(options: argparse.Namespace) -> int:
     """Print the table, and write what else was asked for; the exit code comes back."""
-    backend.start()
     try:
+        backend.start()
         painters = {str(folder): load_painter(folder) for folder in options.models}
         pairs = _pairs(options)
         perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))

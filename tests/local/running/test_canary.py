@@ -1,10 +1,14 @@
 """The article's color-serving, letter for letter: two versions behind one address."""
 
+import threading
 from collections import Counter
 
 import pytest
+import yaml
 
-from tests.local.running_applications import ARTICLE, asks, patiently, png
+from tests.local.conftest import wait_until
+from tests.local.running_applications import ARTICLE, RunningApplications, asks, patiently, png
+from tests.running import run
 
 pytestmark = pytest.mark.slow
 REQUESTS = 400
@@ -43,3 +47,45 @@ def test_ninety_to_ten(up, tmp_path):
     counted = models(running, REQUESTS)
     assert 16 <= counted["color/v2"] <= 64, counted
     assert counted["color/v1"] + counted["color/v2"] == REQUESTS
+
+
+def test_a_canary_is_moved_while_eight_ask(up, tmp_path):
+    """The real model servers, from another terminal; no reply fails but for a busy machine."""
+    document = yaml.safe_load((ARTICLE / "color-serving.yaml").read_text())
+    properties = document["spec"]["components"][0]["properties"]
+    both = properties["predictors"]
+    file = tmp_path / "canary.yaml"
+
+    def write(*shares: int) -> None:
+        """The file with these weights, of the last predictors."""
+        predictors = zip(both[-len(shares) :], shares, strict=True)
+        properties["predictors"] = [{**each, "traffic": share} for each, share in predictors]
+        properties["timeout"] = "60000"
+        file.write_text(yaml.safe_dump(document))
+
+    write(50, 50)
+    running: RunningApplications = up(file).wait_until_ready()
+    body = asks("packed", l_bytes=png())
+    answers: list[int] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            answers.append(running.ask("color-model-serving", body).status_code)
+
+    callers = [threading.Thread(target=ask) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    try:
+        for shares in ((90, 10), (0, 100), (100,), (50, 50)):
+            write(*shares)
+            done = run("local", "up", file, "--state", running.state.root, seconds=300)
+            assert done.returncode == 0, done.stdout + done.stderr
+            count = len(answers)
+            wait_until(lambda count=count: len(answers) > count + 50, 240)
+    finally:
+        over.set()
+        for caller in callers:
+            caller.join()
+    assert set(answers) == {200}
+    assert models(running, 40).keys() == {"color/v1", "color/v2"}

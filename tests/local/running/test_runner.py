@@ -1,6 +1,8 @@
 """Components that are kept running: order, readiness, jobs, restarts, the order of stopping."""
 
 import io
+import os
+import signal
 import sys
 import threading
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.commands.console import Console
+from local.ports import free_port
 from local.running.logs import LogFiles
 from local.running.plan import PlannedComponent
 from local.running.program import Program
@@ -289,3 +292,43 @@ def test_down_from_elsewhere(stand_in, running):
         up.state.request_down("other")
         up.thread.join(20)
     assert up.code == 0
+
+
+def test_the_end_of_a_worker_is_seen(running):
+    """gunicorn starts another by itself; what it prints of that is the only sign."""
+    port = free_port()
+    command = (
+        *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"),
+        "wsgiref.simple_server:demo_app",
+    )
+    server = Program("server", command, ready_url=f"http://127.0.0.1:{port}/")
+    with running(server) as up:
+        assert up.ready.wait(60)
+        wait_until(lambda: up.has_line("Booting worker with pid: "))
+        line = next(line for line in up.lines if "Booting worker with pid: " in line)
+        os.kill(int(line.rpartition(" ")[2]), signal.SIGKILL)
+        wait_until(lambda: up.row("server").restarts == 1, 60)
+        wait_until(lambda: up.has_line("server is ready again."), 60)
+        assert up.has_line(
+            "server: its worker was sent SIGKILL; out of memory?; it starts another."
+        )
+        assert up.has_line("restarting  unhealthy  Ready:0/1, its worker was sent SIGKILL")
+        wait_until(lambda: up.row("server").healthy)
+    assert not up.has_line("ended after")
+
+
+@pytest.mark.slow
+def test_one_that_hangs_is_unhealthy_until_it_answers(stand_in, running):
+    program = stand_in("stand-in")
+    with running(program) as up:
+        assert up.ready.wait(10)
+        pid = int(get(program.ready_url))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            wait_until(lambda: up.row("stand-in").healthy is False, 60)
+            assert up.row("stand-in").phase == "running"
+            assert up.row("stand-in").detail == "Ready:0/1, no answer within 3 s"
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: up.row("stand-in").healthy is True, 60)
+        assert up.row("stand-in").restarts == 0

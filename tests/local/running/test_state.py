@@ -1,9 +1,12 @@
 """The state folder, claims and logs: one `up` at a time, whole copies, lines in order."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from local.running.logs import LogFiles, followed, written
 from local.running.model_copy import ModelCopy
 from local.running.state import BadState, InUse, Row, StateFolder
 from local.shipped_models import CannotPrepare, ShippedModels
+from tests.local.conftest import wait_until
 from tests.running import ROOT
 
 ROW = Row("app", "default", "demo", "webservice", "running", True, "Ready:1/1", 2, 1e9,
@@ -70,6 +74,46 @@ def test_what_others_see(state):
     assert (row.phase, row.healthy, row.endpoints) == ("stopped", None, ())
     down = local(state.root, "down", "app")
     assert (down.returncode, down.stderr) == (1, "app does not run\n")
+
+
+def test_a_list_for_programs(state):
+    with state.taken(["app"]):
+        state.write_rows([ROW])
+        (row,) = json.loads(local(state.root, "ls", "--format", "json").stdout)
+    assert row["component"] == "demo"
+    assert row["healthy"] is True
+    assert row["endpoints"] == [{"reference": "Service/default/demo", "url": ROW.endpoints[0][1]}]
+    since = datetime.fromisoformat(row["since"])
+    assert (since.timestamp(), since.tzinfo is None) == (1e9, False)
+    assert json.loads(local(state.root / "none", "ls", "--format", "json").stdout) == []
+
+
+def test_since_has_a_zone(state, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    state.write_rows([ROW])
+    assert "2001-09-09 09:46:40 +0800 CST" in local(state.root, "ls").stdout
+
+
+def test_down_of_what_has_finished(state):
+    job = replace(ROW, phase="succeeded", type="task")
+    server = replace(ROW, component="server", phase="running")
+    with state.taken(["app"]):
+        state.write_rows([job])
+        done = local(state.root, "down", "app")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("app has finished, and nothing of it runs; its claims are ")
+        assert state.requests() == []
+        # Beside something that runs, what had finished before is named.
+        state.write_rows([job, server])
+        other = subprocess.Popen(
+            [sys.executable, "-m", "local", "down", "app", "--state", str(state.root)],
+            stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        )  # fmt: skip
+        wait_until(lambda: state.requests() == ["app"], 60)
+        state.write_rows([job, replace(server, phase="stopped")])
+        said, _ = other.communicate(timeout=60)
+    assert other.returncode == 0
+    assert said.startswith("app is stopped (demo had finished before); its claims are kept in ")
 
 
 def test_nothing_has_run(state):

@@ -11,11 +11,10 @@ import zlib
 import pytest
 import requests
 
+from tests.color_client.pictures import file_of, scene
+from tests.color_client.predictors import slow
+from tests.color_client.test_server import HEAD, Program
 from web import worker
-
-from .pictures import file_of, scene
-from .predictors import slow
-from .test_server import HEAD, Program
 
 # More than there are threads: MAX_IN_HAND of 4, and 16 spare ones.
 MORE_THAN_THREADS = 30
@@ -135,6 +134,45 @@ def test_a_refused_upload_gets_its_answer_although_nobody_read_it(program, predi
         assert sock.makefile("rb").read().startswith(b"HTTP/1.1 503 ")
     for thread in crowd:
         thread.join()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_an_announced_length_over_the_limit_is_refused_before_a_byte_comes(program, waits):
+    running = program(MAX_UPLOAD_MB="1")
+    head = HEAD + b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1070000\r\n"
+    with connected(running) as sock:
+        sock.sendall(head + (b"Expect: 100-continue\r\n\r\n" if waits else b"\r\n"))
+        reply = sock.makefile("rb").read()
+    assert reply.startswith(b"HTTP/1.1 413 ") and b"Connection: close" in reply
+
+
+def test_who_waits_for_100_continue_gets_it(program):
+    running = program()
+    head = HEAD + b"Content-Type: image/png\r\nConnection: close\r\nContent-Length: %d\r\n"
+    with connected(running) as sock:
+        sock.sendall(head % len(PHOTO) + b"Expect: 100-continue\r\n\r\n")
+        answers = sock.makefile("rb")
+        assert answers.readline().startswith(b"HTTP/1.1 100 ") and answers.readline() == b"\r\n"
+        sock.sendall(PHOTO)
+        assert answers.readline().startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/predict", 413), ("/", 405), ("/nothing", 404)])
+def test_every_caller_that_is_refused_reads_why(program, path, status):
+    running = program(MAX_UPLOAD_MB="1")
+    replies: list[requests.Response] = []
+
+    def call() -> None:
+        data, kind = bytes(4_000_000), {"Content-Type": "image/png"}
+        replies.append(requests.post(running.client.address + path, data, headers=kind, timeout=60))
+
+    callers = [threading.Thread(target=call) for _ in range(48)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert [reply.status_code for reply in replies] == [status] * 48
+    assert {reply.headers["Connection"] for reply in replies} == {"close"}
 
 
 def test_uploads_together_have_a_limit(program):

@@ -10,9 +10,8 @@ import time
 import pytest
 
 from predict_url.http_exchange import HttpPool, NotHttp, Unreachable
+from tests.color_client.predictors import PATH, Predictor, answers, sends, trickles
 from web.deadline import Deadline, DeadlineExceeded
-
-from .predictors import PATH, Predictor, answers, sends, trickles
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from pictures import lab
 
-from .pictures import lab_of, linear, luminance_error
+from tests.color_client.pictures import lab_of, linear, luminance_error
 
 
 def test_lightness_is_that_of_cie_15():

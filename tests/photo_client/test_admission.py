@@ -1,4 +1,4 @@
-"""What may be in hand at once."""
+"""How long a photo counts as one in hand."""
 
 import gc
 from contextlib import ExitStack
@@ -6,44 +6,41 @@ from contextlib import ExitStack
 import pytest
 from flask import Response
 
+from photo_client.admission import BYTES_PER_PIXEL, photo_admission
 from photo_client.reply import kept_until_sent
-from web.admission import BYTES_PER_PIXEL, Admission
+from web.admission import Admission
 from web.deadline import Deadline
 from web.problems import Problem
 
 
-def test_uploads_together_are_limited_and_one_alone_is_not():
-    admission = Admission(10, 10**9, max_upload_bytes=100)
+def test_what_is_refused_may_come_again():
+    admission = photo_admission(10, 10**9, max_upload_bytes=100)
     with admission.receive() as first, admission.receive() as second:
         first(300)
         with pytest.raises(Problem) as refused:
             second(1)
         assert refused.value.status == 503 and refused.value.retry_after
-    assert admission.upload_bytes == 0
-    with admission.receive() as again:
-        again(60)
-        again(60)
 
 
 def test_a_place_is_kept_until_the_answer_is_sent():
-    admission = Admission(1, 1000)
+    admission = photo_admission(1, 1000)
     response = _answered(admission)
     assert admission.requests == 1
-    assert admission.pixels == 54 // BYTES_PER_PIXEL + 1
+    assert admission.cost == 54 // BYTES_PER_PIXEL + 1
     with pytest.raises(Problem), admission.request():
         pass
     response.close()
-    assert admission.requests == 0 and admission.pixels == 0
+    assert admission.requests == 0 and admission.cost == 0
     response.close()
     assert admission.requests == 0
 
 
 def test_a_place_is_free_when_nobody_has_the_answer_any_more():
-    admission = Admission(1, 1000)
+    admission = photo_admission(1, 1000)
     response = _answered(admission)
     del response
     gc.collect()
-    assert admission.requests == 0 and admission.pixels == 0
+    assert admission.requests == 0 and admission.cost == 0
 
 
 def _answered(admission: Admission) -> Response:

@@ -5,7 +5,7 @@ import pytest
 
 from pictures import png
 
-from .pictures import opened
+from tests.color_client.pictures import opened
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,113 @@
+"""Which Applications run, and the next plan where some of them are to be others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..applications.claims import Volumes
+from ..applications.findings import Finding, Refused, known
+from ..applications.load import load_texts
+from ..applications.loaded import LoadedApplication
+from ..applications.validate import validate
+from .change import CannotChange
+from .gateway import NoEnvoy
+from .mailbox import ChangeRequest
+from .plan import Plan, Wishes
+from .planner import make_plan
+
+
+class Applied:
+    """The Applications of one `up`, with its wishes.
+
+    What runs besides them (`--model`) is in the first plan and stays as it is.
+    """
+
+    def __init__(
+        self, applications: Sequence[LoadedApplication], plan: Plan, state: Path, wishes: Wishes
+    ):
+        self._applications = list(applications)
+        self.plan = plan
+        self._state = state
+        self._wishes = wishes
+        self._besides = () if applications else plan.components
+        self._next: tuple[list[LoadedApplication], Wishes] = (self._applications, wishes)
+
+    def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
+        """The plan with these Applications in it, and notices. Raises Refused, CannotChange."""
+        fresh, found = load_texts(request.texts)
+        refused = [*self._unchangeable(fresh)]
+        if refused:
+            raise Refused(refused)
+        names = {each.name for each in fresh}
+        applications = [each for each in self._applications if each.name not in names] + fresh
+        found = sorted([*found, *validate(applications, Volumes(self._state / "volumes"))])
+        if any(not finding.notice for finding in found):
+            raise Refused(found)
+        wishes = replace(self._wishes, arguments={**self._wishes.arguments, **request.arguments})
+        _check_arguments(applications, request.arguments)
+        try:
+            plan = make_plan(applications, self._state, wishes, self.plan.ports)
+        except NoEnvoy as error:
+            raise CannotChange(error) from None
+        self._next = (applications, wishes)
+        plan = replace(plan, components=(*self._besides, *plan.components))
+        return plan, [*map(str, found), *plan.notices]
+
+    def take(self, plan: Plan) -> None:
+        """Take note that the plan that `next` made last runs."""
+        self._applications, self._wishes = self._next
+        self.plan = plan
+
+    def stopped(self, application: str) -> None:
+        """Take note that an Application was stopped."""
+        self._applications = [each for each in self._applications if each.name != application]
+        self._besides = tuple(each for each in self._besides if each.application != application)
+
+    def _unchangeable(self, fresh: Sequence[LoadedApplication]) -> list[Finding]:
+        """What of these Applications cannot be while what runs does."""
+        found = []
+        running = {each.name: each for each in self._applications}
+        besides = {each.application for each in self._besides}
+        for application in fresh:
+            document, name = application.document, application.name
+            if name in besides:
+                text = f"{name} is what this `up` runs by itself; choose another name"
+                found.append(document.finding(("metadata", "name"), text))
+            old = running.get(name)
+            if old is None:
+                continue
+            if old.namespace != application.namespace:
+                text = (
+                    f"{name} runs in the namespace {old.namespace}, which cannot be changed: "
+                    f"python -m local down {name} first"
+                )
+                found.append(document.finding(("metadata", "namespace"), text))
+            types = {each.name: each.type for each in old.components}
+            for component in application.components:
+                was = types.get(component.name, component.type)
+                if was != component.type:
+                    text = (
+                        f"{component.name} runs as a {was}, which cannot be changed: give the new "
+                        "one another name"
+                    )
+                    found.append(document.finding((*component.path, "type"), text))
+        return found
+
+
+def _check_arguments(
+    applications: Sequence[LoadedApplication], arguments: Mapping[str, Sequence[str]]
+) -> None:
+    trainings = training_names(applications)
+    for name in arguments:
+        if name not in trainings:
+            raise CannotChange(f"--args {name}: no such training; {known(name, trainings)}")
+
+
+def training_names(applications: Sequence[LoadedApplication]) -> list[str]:
+    """The components that `--args` can be for."""
+    return [
+        component.name
+        for application in applications
+        for component in application.components
+        if component.type == "model-training"
+    ]

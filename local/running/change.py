@@ -1,0 +1,241 @@
+"""From what runs to another plan, with nobody left without an answer meanwhile.
+
+New model servers start beside the old ones; once the gateway finds them healthy the routes move,
+and what no route leads to any more stops when its last request is answered.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from ..gateway.routes import cluster_name
+from ..shipped_models import CannotPrepare
+from .components import Component, Slot
+from .differences import Difference, Kind, differences, same_program
+from .fleet import Fleet
+from .gateway import WriteConfiguration
+from .plan import Plan, PlannedComponent
+from .readiness import gateway_clusters, gateway_routes_version
+
+_ROUTES_WITHIN_S = 30.0
+# An old model server may have a request for as long as its route's timeout, and so may the client
+# have the one before that; the model server itself ends it after 60 s.
+_LAST_ANSWER_WITHIN_S = 90.0
+_QUIET_LOOKS = 3
+
+
+class CannotChange(Exception):
+    """What was asked for could not be brought up, so all is as it was; the text says why."""
+
+
+class Change:
+    """A plan that takes the place of what runs."""
+
+    def __init__(self, fleet: Fleet, plan: Plan, say: Callable[[str], None]):
+        self._fleet = fleet
+        self._plan = plan
+        self._say = say
+        runs = {
+            each.planned.key: each.planned
+            for each in fleet.components
+            if each.phase not in ("stopped", "failed")
+        }
+        self._differences = differences(runs, plan)
+        self._was = _configuration_of(fleet)
+        self._fresh: dict[tuple[str, str], Component] = {}
+        self._added: list[Component] = []
+        self.failed = False
+
+    @property
+    def lines(self) -> list[str]:
+        """What is different, for people; empty if nothing is."""
+        return [line for each in self._differences for line in each.lines]
+
+    def run(self) -> Iterator[None]:
+        """Do it; yields while it waits. Raises CannotChange, with all as it was before."""
+        try:
+            new = self._configuration
+            if self._was and new:
+                new.write_clusters(self._was)
+            self._start()
+            yield from self._until_they_answer()
+            yield from self._move_the_routes()
+        except (CannotChange, CannotPrepare) as error:
+            self._take_back()
+            raise CannotChange(error) from None
+        yield from self._restart_web_services()
+        yield from self._until_the_old_are_quiet()
+        self._settle()
+
+    def _of(self, *kinds: Kind) -> list[Difference]:
+        return [each for each in self._differences if each.kind in kinds]
+
+    @property
+    def _configuration(self) -> WriteConfiguration | None:
+        steps = [step for each in self._plan.components for step in each.steps]
+        return next((step for step in steps if isinstance(step, WriteConfiguration)), None)
+
+    @property
+    def _admin_port(self) -> int | None:
+        """The gateway's admin port if it runs, and so has to be asked."""
+        gateway = next((c for c in self._fleet.components if c.planned.type == "envoy"), None)
+        if self._was is None or gateway is None or not any(slot.ready for slot in gateway.slots):
+            return None
+        return self._plan.ports["admin"]
+
+    def _start(self) -> None:
+        for each in self._of("replace"):
+            old = self._fleet.component(each.planned.key)
+            assert old is not None
+            fresh = Component(_without(each.planned, old.planned), later=True)
+            self._fresh[each.planned.key] = fresh
+            self._fleet.beside.append(fresh)
+            old.changing = "changing"
+        for each in self._of("add", "again"):
+            before = self._fleet.component(each.planned.key)
+            component = Component(each.planned, later=True)
+            self._added.append(component)
+            if before is None:
+                self._fleet.components.append(component)
+            else:
+                self._fleet.stop([before])
+                self._fleet.components[self._fleet.components.index(before)] = component
+        order = {planned.key: index for index, planned in enumerate(self._plan.components)}
+        self._fleet.components.sort(key=lambda each: order.get(each.planned.key, len(order)))
+
+    def _until_they_answer(self) -> Iterator[None]:
+        """Until every new model server of a component that runs is ready, by the gateway too."""
+        while not all(each.done for each in self._fresh.values()):
+            for key, each in self._fresh.items():
+                if each.phase == "failed":
+                    raise CannotChange(f"{'/'.join(key)}: {each.detail}")
+            for each in self._added:
+                if each.phase == "failed" and any(
+                    each.planned.key in fresh.planned.depends_on for fresh in self._fresh.values()
+                ):
+                    raise CannotChange(f"{'/'.join(each.planned.key)}: {each.detail}")
+            yield
+        new = self._configuration
+        admin = self._admin_port
+        if new is None or admin is None or self._was is None:
+            return
+        awaited = [
+            name
+            for name in new.parts.clusters.keys() - self._was.parts.clusters.keys()
+            for fresh in self._fresh.values()
+            if name.startswith(cluster_name(fresh.planned.namespace, fresh.planned.name, ""))
+        ]
+        deadline = time.monotonic() + self._fleet.ready_within_s
+        while not all(
+            any(host.healthy for host in gateway_clusters(admin).get(name, [])) for name in awaited
+        ):
+            if time.monotonic() > deadline:
+                raise CannotChange(f"the gateway finds no healthy model server for {awaited[0]}")
+            yield
+
+    def _move_the_routes(self) -> Iterator[None]:
+        new = self._configuration
+        if new is None:
+            return
+        version = new.write_routes()
+        deadline = time.monotonic() + _ROUTES_WITHIN_S
+        while (admin := self._admin_port) and gateway_routes_version(admin) != version:
+            if time.monotonic() > deadline:
+                raise CannotChange("the gateway does not take the new routes; see its log")
+            yield
+
+    def _restart_web_services(self) -> Iterator[None]:
+        for each in self._of("restart"):
+            component = self._fleet.component(each.planned.key)
+            assert component is not None
+            self._fleet.stop([component])
+            component.planned, component.later, component.done = each.planned, True, False
+            component.be("pending")
+            while not component.done and component.phase != "failed":
+                yield
+            self.failed = self.failed or component.phase == "failed"
+
+    def _until_the_old_are_quiet(self) -> Iterator[None]:
+        """Until no old cluster has had a request for several looks in a row."""
+        new = self._configuration
+        if self._was is None or new is None:
+            return
+        leaving = self._was.parts.clusters.keys() - new.parts.clusters.keys()
+        deadline = time.monotonic() + _LAST_ANSWER_WITHIN_S
+        quiet = 0
+        while leaving and quiet < _QUIET_LOOKS and time.monotonic() < deadline:
+            admin = self._admin_port
+            clusters = gateway_clusters(admin) if admin else {}
+            busy = any(host.active for name in leaving for host in clusters.get(name, []))
+            quiet = 0 if busy else quiet + 1
+            yield
+
+    def _settle(self) -> None:
+        """Leave only what is in the plan: the last step, and the only one that stops anything."""
+        if self._configuration:
+            self._configuration.write_clusters()
+        leaving: list[Slot] = []
+        for each in self._of("replace"):
+            component = self._fleet.component(each.planned.key)
+            fresh = self._fresh[each.planned.key]
+            self._fleet.beside.remove(fresh)
+            if component is not None:
+                leaving += _merge(component, fresh, each.planned)
+        for each in self._of("adopt"):
+            component = self._fleet.component(each.planned.key)
+            if component is not None:
+                component.planned = each.planned
+        self._fleet.stop_slots(leaving)
+        removed = [self._fleet.component(each.planned.key) for each in self._of("remove")]
+        self._fleet.stop([each for each in removed if each is not None])
+        self._fleet.components = [each for each in self._fleet.components if each not in removed]
+
+    def _take_back(self) -> None:
+        """Stop what was started for this change, and have the gateway as it was."""
+        for key, fresh in self._fresh.items():
+            self._fleet.stop([fresh])
+            self._fleet.beside.remove(fresh)
+            component = self._fleet.component(key)
+            if component is not None:
+                component.changing = ""
+        again = {each.planned.key for each in self._of("again")}
+        added = [each for each in self._added if each.planned.key not in again]
+        self._fleet.stop(added)
+        self._fleet.components = [each for each in self._fleet.components if each not in added]
+        if self._was:
+            self._was.write_routes()
+            self._was.write_clusters()
+
+
+def _without(planned: PlannedComponent, runs: PlannedComponent) -> PlannedComponent:
+    """What of a component is not there yet: programs, and the steps before them."""
+    programs = [
+        each
+        for each in planned.programs
+        if not any(same_program(each, other) for other in runs.programs)
+    ]
+    steps = [each for each in planned.steps if each not in runs.steps]
+    return replace(planned, programs=tuple(programs), steps=tuple(steps))
+
+
+def _merge(component: Component, fresh: Component, planned: PlannedComponent) -> list[Slot]:
+    """Give a component its new programs; those that it has no use for come back."""
+    slots = [*component.slots, *fresh.slots]
+    kept = []
+    for program in planned.programs:
+        slot = next(each for each in slots if same_program(each.program, program))
+        slot.component, slot.program = component, program
+        if slot.child is not None:
+            slot.child.program = program
+        kept.append(slot)
+    component.planned, component.slots, component.changing = planned, kept, ""
+    component.judge()
+    return [each for each in slots if each not in kept]
+
+
+def _configuration_of(fleet: Fleet) -> WriteConfiguration | None:
+    for component in fleet.components:
+        for step in component.planned.steps:
+            if isinstance(step, WriteConfiguration) and component.phase != "pending":
+                return step
+    return None

@@ -1,0 +1,68 @@
+"""How another terminal asks the running `up` for a change, and what it is answered."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from .state import StateFolder
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """Applications as (file name, text) that shall run, or whose differences shall be shown.
+
+    `arguments` are added to components, as by --args.
+    """
+
+    texts: Sequence[tuple[str, str]]
+    only_show: bool = False
+    arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: f"{time.time_ns()}-{os.getpid()}")
+
+
+class Mailbox:
+    """Requests and answers as files of the state folder."""
+
+    def __init__(self, state: StateFolder):
+        self._state = state
+        self._said: dict[str, list[str]] = {}
+
+    def open(self) -> None:
+        """Say that requests are read."""
+        self._state.write("changes/open.json", True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody reads requests."""
+        return bool(self._state.read("changes/open.json"))
+
+    def ask(self, request: ChangeRequest) -> None:
+        """Put a request where the running `up` finds it."""
+        self._state.write(f"changes/asked/{request.id}.json", asdict(request))
+
+    def requests(self) -> list[ChangeRequest]:
+        """What has been asked for since the last call, in order."""
+        folder = self._state.root / "changes" / "asked"
+        found = []
+        for path in sorted(folder.glob("[!.]*.json")):
+            value = self._state.read(f"changes/asked/{path.name}")
+            path.unlink(missing_ok=True)
+            if value:
+                texts = [(name, text) for name, text in value.pop("texts")]
+                found.append(ChangeRequest(texts, **value))
+        return found
+
+    def answer(self, request: ChangeRequest, text: str, code: int | None = None) -> None:
+        """Say something to whoever asked; with a code it is the last word."""
+        said = self._said.setdefault(request.id, [])
+        said += [text] if text else []
+        answer = {"lines": said, "code": code}
+        self._state.write(f"changes/answered/{request.id}.json", answer)
+        if code is not None:
+            del self._said[request.id]
+
+    def answered(self, request: ChangeRequest) -> tuple[list[str], int | None]:
+        """What was said so far, and the exit code once it is over."""
+        value = self._state.read(f"changes/answered/{request.id}.json") or {}
+        return value.get("lines", []), value.get("code")

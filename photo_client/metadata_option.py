@@ -1,0 +1,25 @@
+"""How much of a photo's metadata does its picture keep? An option of every client."""
+
+from dataclasses import replace
+
+from pictures.metadata import DATES, KEEP, NONE
+from web.options import Option
+
+_CHOICES = (KEEP, DATES, NONE)
+
+
+def _choice(text: str) -> str:
+    if text not in _CHOICES:
+        raise ValueError(f"must be one of {', '.join(_CHOICES)}")
+    return text
+
+
+METADATA = Option(
+    "metadata",
+    DATES,
+    _choice,
+    "What the picture keeps of the photo's metadata: keep (dates, description, artist, copyright, "
+    "resolution and GPS position), dates, or none.",
+)
+# Whoever has the photos on a disk of their own wants all of it.
+FOLDER_METADATA = replace(METADATA, default=KEEP)

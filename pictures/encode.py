@@ -1,0 +1,45 @@
+"""From pixels to a picture file."""
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from . import png
+from .lab import Bytes
+from .metadata import NOTHING, Metadata
+
+
+def encode(
+    pixels: Bytes, alpha: Image.Image | None, media_type: str, metadata: Metadata = NOTHING
+) -> bytes:
+    """A picture file of sRGB pixels [H,W,3], 0…255, with that metadata: image/png, image/jpeg,
+    image/webp or image/tiff.
+    """
+    exif = metadata.exif()
+    if media_type == "image/png":
+        if alpha is not None:
+            pixels = np.concatenate([pixels, np.asarray(alpha)[..., None]], axis=2)
+        return png.encode(pixels, exif, metadata.dpi)
+    image = Image.fromarray(pixels)
+    file = io.BytesIO()
+    told: dict[str, Any] = {"exif": b"Exif\0\0" + exif} if exif else {}
+    if metadata.dpi and media_type != "image/webp":
+        told["dpi"] = metadata.dpi
+    if media_type == "image/jpeg":
+        if alpha is not None:
+            white = Image.new("RGB", image.size, "white")
+            white.paste(image, mask=alpha)
+            image = white
+        # Color is what we made, so it is not thinned out (4:4:4).
+        image.save(file, "JPEG", quality=92, subsampling=0, **told)
+        return file.getvalue()
+    if alpha is not None:
+        image.putalpha(alpha)
+    if media_type == "image/tiff":
+        # libtiff, which would compress, writes no EXIF directories.
+        image.save(file, "TIFF", **told)
+    else:
+        image.save(file, "WEBP", quality=90, method=2, **told)
+    return file.getvalue()

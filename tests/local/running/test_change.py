@@ -1,0 +1,314 @@
+"""What runs is changed from another terminal: real Envoy, small servers in the models' place."""
+
+import io
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from local.applications.load import load
+from local.commands.console import Console
+from local.ports import free_port
+from local.running.applied import Applied
+from local.running.logs import LogFiles
+from local.running.mailbox import ChangeRequest
+from local.running.plan import Plan, Wishes
+from local.running.planner import make_plan
+from local.running.runner import Runner
+from local.running.state import Row, StateFolder
+from tests.local.conftest import wait_until
+from tests.local.running_applications import ARTICLE
+from tests.running import ROOT
+
+STAND_IN_MODEL = Path(__file__).parent.parent / "stand_in_model.py"
+# The article's canary without its client; nothing is too slow for so patient a gateway.
+CANARY = (
+    (ARTICLE / "color-serving.yaml")
+    .read_text()
+    .partition("  - name: color-rest-serving")[0]
+    .replace("protocol: tensorflow", 'protocol: tensorflow\n      timeout: "60000"')
+)
+WITHIN_S = 120.0
+
+
+def shares(first: int, second: int) -> str:
+    """The canary with these two weights."""
+    one, two, rest = CANARY.split("traffic: 50")
+    return f"{one}traffic: {first}{two}traffic: {second}{rest}"
+
+
+def without_the_first() -> str:
+    head, _, rest = CANARY.partition("        - name: model1")
+    second = rest[rest.index("        - name: model2") :]
+    return (head + second).replace("traffic: 50", "traffic: 100")
+
+
+def with_stand_ins(plan: Plan) -> Plan:
+    """The same plan with a small server for each model server."""
+    components = []
+    for each in plan.components:
+        programs = each.programs
+        if each.type == "model-serving":
+            programs = tuple(
+                replace(
+                    program,
+                    command=(
+                        *(sys.executable, str(STAND_IN_MODEL)),
+                        program.command[program.command.index("--rest_api_port") + 1],
+                        re.search(r"model[12]", program.name)[0],
+                    ),
+                )
+                for program in programs
+            )
+        components.append(replace(each, programs=programs))
+    return replace(plan, components=tuple(components))
+
+
+class WithStandIns(Applied):
+    def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
+        plan, notices = super().next(request)
+        return with_stand_ins(plan), notices
+
+
+class Running:
+    """An `up` on a thread of its own, of one file."""
+
+    def __init__(self, folder: Path, text: str, **options: float):
+        self.file = folder / "application.yaml"
+        self.file.write_text(text)
+        self.state = StateFolder(folder / "state")
+        for version in ("v1", "v2", "v3"):
+            model = self.state.volumes / "default" / "color-model" / "model" / version / "1"
+            model.mkdir(parents=True)
+            (model / "saved_model.pb").touch()
+        wishes = Wishes(gateway_port=free_port(), model_port=free_port())
+        applications, _ = load([self.file])
+        plan = with_stand_ins(make_plan(applications, self.state.root, wishes))
+        applied = WithStandIns(applications, plan, self.state.root, wishes)
+        self.port = plan.ports["gateway"]
+        self.out = io.StringIO()
+        self.console = Console(self.out, [], LogFiles(self.state))
+        self.runner = Runner(plan.components, self.console, self.state, applied, **options)
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+        assert self.ready.wait(WITHIN_S)
+
+    def _run(self) -> None:
+        with self.state.taken(["color-serving"]):
+            self.code = self.runner.run(self.ready.set)
+        self.console.close()
+
+    def local(self, command: str, text: str = "", *options: str) -> subprocess.CompletedProcess:
+        """Another terminal."""
+        self.file.write_text(text)
+        return subprocess.run(
+            [sys.executable, "-m", "local", command, str(self.file), *options,
+             "--state", str(self.state.root)],
+            capture_output=True, text=True, cwd=ROOT, timeout=300,
+        )  # fmt: skip
+
+    def change(self, text: str) -> str:
+        done = self.local("up", text)
+        assert done.returncode == 0, done.stdout + done.stderr
+        # Both terminals tell.
+        for line in done.stdout.splitlines():
+            assert line in self.out.getvalue()
+        return done.stdout
+
+    def row(self, component: str) -> Row:
+        return next(row for row in self.state.rows() if row.component == component)
+
+    def ask(self, session: requests.Session | None = None) -> requests.Response:
+        path = "seldon/default/color-model-serving/v1/models/my-model:predict"
+        post = session.post if session else requests.post
+        return post(f"http://127.0.0.1:{self.port}/{path}", b"{}", timeout=90)
+
+    def who_answers(self, count: int = 60) -> Counter[str]:
+        return Counter(self.ask().text.split()[0] for _ in range(count))
+
+
+@pytest.fixture
+def running(tmp_path) -> Iterator[Running]:
+    up = Running(tmp_path, CANARY)
+    yield up
+    up.runner.stop()
+    up.thread.join(60)
+    assert not up.thread.is_alive()
+
+
+class Callers:
+    """Eight who ask without pause; what each was answered."""
+
+    def __init__(self, running: Running):
+        self.answers: list[tuple[int, str]] = []
+        self._running = running
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(8)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self) -> None:
+        with requests.Session() as session:
+            while not self._over.is_set():
+                try:
+                    reply = self._running.ask(session)
+                    self.answers.append((reply.status_code, reply.text))
+                except requests.RequestException as error:
+                    self.answers.append((0, str(error)))
+
+    def counted(self, count: int = 400) -> Counter[str]:
+        """Which model answers the next so many requests."""
+        start = len(self.answers) + 16  # some were on their way
+        wait_until(lambda: len(self.answers) >= start + count, WITHIN_S)
+        return Counter(text.split()[0] for _, text in self.answers[start : start + count])
+
+    def end(self) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_nobody_is_left_without_an_answer(running):
+    callers = Callers(running)
+    try:
+        assert 120 <= callers.counted()["model1"] <= 280
+        said = running.change(shares(90, 10))
+        assert "    predictors.model1.traffic: 50 -> 90" in said
+        assert "no program of it is touched" in said
+        assert 320 <= callers.counted()["model1"] <= 390
+        running.change(shares(0, 100))
+        assert set(callers.counted()) == {"model2"}
+        said = running.change(without_the_first())
+        assert "then stops model1" in said
+        assert set(callers.counted()) == {"model2"}
+        said = running.change(CANARY)
+        assert "starts model1 beside the others" in said
+        assert 120 <= callers.counted()["model1"] <= 280
+    finally:
+        callers.end()
+    assert [each for each in callers.answers if each[0] != 200] == []
+    # The second predictor was one process all the time.
+    assert len({text for _, text in callers.answers if text.startswith("model2 ")}) == 1
+    assert len({text for _, text in callers.answers if text.startswith("model1 ")}) == 2
+    assert running.row("color-model-serving").restarts == 0
+    assert running.row("color-model-serving").detail == "Available"
+
+
+def test_another_model_path_and_more_replicas(running):
+    callers = Callers(running)
+    try:
+        other = CANARY.replace("color-model/model/v1", "color-model/model/v3")
+        said = running.change(other.replace("replicas: 1", "replicas: 2"))
+        assert "predictors.model1.replicas: 1 -> 2" in said
+        assert "v1 -> pvc://color-model/model/v3" in said
+        assert "starts model1/0, model1/1, model2/1 beside the others" in said
+        answers = len(callers.answers)
+        wait_until(lambda: len(callers.answers) > answers + 400, WITHIN_S)
+        now = {text for _, text in callers.answers[answers + 16 :]}
+        running.change(CANARY)
+    finally:
+        callers.end()
+    assert [each for each in callers.answers if each[0] != 200] == []
+    before = {text for _, text in callers.answers[:100]}
+    # Two of each: the one replica of model2 that was there stays, that of model1 does not.
+    assert Counter(text.split()[0] for text in now) == {"model1": 2, "model2": 2}
+    assert [text.split()[0] for text in now & before] == ["model2"]
+
+
+def test_timeouts_are_changed_without_touching_a_model_server(running):
+    before = {running.ask().text for _ in range(40)}
+    running.change(CANARY.replace('"60000"', '"1"'))
+    reply = running.ask()
+    assert (reply.status_code, reply.text) == (504, "upstream request timeout")
+    running.change(CANARY)
+    assert {running.ask().text for _ in range(40)} == before
+
+
+def test_a_header_route_and_another_application_come_and_go(running):
+    second = CANARY.replace("name: color-serving", "name: styled").replace(
+        "color-model-serving", "styled-serving"
+    )
+    routed = second.replace(
+        "      protocol",
+        '      customRouting: {header: "style: transfer", serviceName: color-model-serving}\n'
+        "      protocol",
+    ).replace("model/v1", "model/v3")
+    plain = {running.ask().text for _ in range(40)}
+    said = running.change(routed)
+    assert "+ styled/styled-serving: model-serving, is started" in said
+    wait_until(lambda: running.row("styled-serving").phase == "running", WITHIN_S)
+    path = "seldon/default/color-model-serving/v1/models/my-model:predict"
+    url = f"http://127.0.0.1:{running.port}/{path}"
+    styled = {requests.post(url, b"{}", headers={"style": "transfer"}).text for _ in range(20)}
+    assert styled.isdisjoint(plain)
+    assert {running.ask().text for _ in range(40)} == plain
+
+    down = subprocess.run(
+        [sys.executable, "-m", "local", "down", "styled", "--state", str(running.state.root)],
+        capture_output=True, text=True, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    assert down.returncode == 0, down.stderr
+    assert running.row("styled-serving").phase == "stopped"
+    # And again, where it had an address of its own before.
+    said = running.change(second)
+    assert "+ styled/styled-serving: model-serving, is started" in said
+    wait_until(lambda: running.row("styled-serving").phase == "running", WITHIN_S)
+    url = url.replace("color-model-serving", "styled-serving")
+    assert requests.post(url, b"{}").text.startswith("model")
+
+
+def test_what_cannot_be_brought_up_changes_nothing(running):
+    before = {running.ask().text for _ in range(40)}
+    broken = shares(90, 10).replace("color-model/model/v1", "other-claim/model/v9")
+    done = running.local("up", broken)
+    assert done.returncode == 1
+    assert "Not changed: color-serving/color-model-serving: pvc://other-claim" in done.stdout
+    assert {running.ask().text for _ in range(40)} == before
+    assert running.row("color-model-serving").detail == "Available"
+    assert 10 <= running.who_answers()["model1"] <= 50
+    running.change(shares(0, 100))
+    assert running.who_answers() == {"model2": 60}
+
+
+def test_diff_shows_and_changes_nothing(running):
+    done = running.local("diff", shares(90, 10))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines() == [
+        "~ color-serving/color-model-serving: other properties; no program of it is touched",
+        "    predictors.model1.traffic: 50 -> 90",
+        "    predictors.model2.traffic: 50 -> 10",
+    ]
+    assert "traffic" not in running.out.getvalue()
+    same = running.local("diff", CANARY)
+    assert (same.returncode, same.stdout) == (0, "Nothing is different from what runs.\n")
+    assert "Nothing is different from what runs." in running.change(CANARY)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("namespace: default", "namespace: test"), "runs in the namespace default, which can"),
+        (("type: model-serving", "type: task"), "runs as a model-serving, which cannot be changed"),
+        (("traffic: 50", "traffic: 60"), "sums to 110, not to 100"),
+    ],
+)
+def test_what_cannot_be_changed_is_said(running, change, says):
+    text = CANARY.replace(*change, 1)
+    if "task" in change[1]:
+        head = text.partition("    properties:")[0]
+        text = f"{head}    properties: {{image: x/color-model}}\n    traits:\n    - type: storage\n"
+        text += "      properties: {pvc: [{name: x, mountPath: /mnt}]}\n"
+    done = running.local("up", text, "--gateway-port", "18080")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "--gateway-port changes nothing" in done.stderr
+    assert done.stdout == ""
+    assert running.ask().status_code == 200

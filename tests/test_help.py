@@ -1,0 +1,41 @@
+"""Every program's --help is there, and fits into 100 columns."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = [
+    "-m training",
+    "-m training evaluate",
+    "-m training style",
+    "-m training style evaluate",
+    "-m training hub",
+    "-m serving",
+    "-m color_client",
+    "-m style_client",
+    "-m local",
+    *(f"-m local {name}" for name in ("up", "render", "validate", "ls", "logs", "status", "down")),
+    "-m bench",
+    "-m soak",
+    "Dockerfiles/build.py",
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_fits_into_100_columns(program):
+    done = subprocess.run(
+        [sys.executable, *program.split(), "--help"],
+        cwd=ROOT, env={**os.environ, "COLUMNS": "100"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "usage" in done.stdout.lower()
+    assert [line for line in done.stdout.splitlines() if len(line) > 100] == []
+
+
+def test_every_package_that_is_a_program_is_asked():
+    programs = {path.parent.name for path in ROOT.glob("*/__main__.py")}
+    assert programs == {program.split()[1] for program in PROGRAMS if program.startswith("-m ")}

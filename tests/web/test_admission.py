@@ -1,0 +1,44 @@
+"""What may be in hand at once."""
+
+import pytest
+
+from web.admission import Admission
+from web.deadline import Deadline
+
+
+class Refused(Exception):
+    """Over a limit."""
+
+
+def admission(**limits: int) -> Admission:
+    return Admission(limits.pop("max_requests", 10), Refused, **limits)
+
+
+def test_bodies_together_are_limited_and_one_alone_is_not():
+    limited = admission(max_bytes=100)
+    with limited.receive() as first, limited.receive() as second:
+        first(300)
+        with pytest.raises(Refused):
+            second(1)
+    assert limited.bytes == 0
+    with limited.receive() as again:
+        again(60)
+        again(60)
+
+
+def test_requests_together_are_limited():
+    limited = admission(max_requests=1)
+    with limited.request(), pytest.raises(Refused), limited.request():
+        pass
+    assert limited.requests == 0
+
+
+def test_what_costs_too_much_waits_and_is_refused_at_its_deadline():
+    limited = admission(max_cost=100)
+    with limited.hold(300, Deadline(1)) as room:
+        with pytest.raises(Refused), limited.hold(10, Deadline(0.05)):
+            pass
+        room.shrink(90)
+        with limited.hold(10, Deadline(1)):
+            assert limited.cost == 100
+    assert limited.cost == 0
