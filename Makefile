@@ -8,7 +8,7 @@ unexport PIP_TARGET PIP_PREFIX PIP_ROOT
 INSTALL := -m pip install --no-user --quiet --disable-pip-version-check
 PIP_INSTALL := $(BIN)/python $(INSTALL) -c constraints.txt
 
-.PHONY: help install up registry images images-test test test-all bench soak lint constraints clean
+.PHONY: help install up registry images images-test cluster-test test test-all bench soak lint constraints clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ images: ## Build the container images: make images REGISTRY=registry.example.org
 images-test: .cache/images-test/.done ## Build every image and run it, as root on Debian, in minutes
 	@sh tests/images/prepare.sh
 	@IMAGES_TEST=1 .cache/images-test/bin/python -m pytest -x -vv -s tests/images/test_run_*.py
+
+cluster-test: $(VENV)/.dev ## Run what is rendered on the cluster of kubectl: CLUSTER_LOAD="kind load docker-image"
+	@CLUSTER_LOAD="$(CLUSTER_LOAD)" $(BIN)/python -u -m tests.cluster $(STEPS)
 
 test: $(VENV)/.dev ## The tests, under 8 minutes
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile

@@ -7,7 +7,8 @@ ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS requirements
 WORKDIR /build
 COPY pyproject.toml Dockerfiles/requirements.py ./
-RUN python requirements.py client > requirements.txt
+# HEIC, 26 MB, is what iPhones send.
+RUN python requirements.py client > requirements.txt && python requirements.py heif >> requirements.txt
 
 # Installed by a pip of its own, so that there is none in the result.
 FROM ${PYTHON_IMAGE} AS packages

@@ -14,6 +14,7 @@ class Samples:
 
     photo: Photo
     end_to_end: list[float] = field(default_factory=list)
+    hinted: list[float] = field(default_factory=list)
     network: list[float] = field(default_factory=list)
     article: list[float] = field(default_factory=list)
     level_1_png: list[float] = field(default_factory=list)
@@ -47,6 +48,8 @@ def result(every: list[Samples]) -> PartResult:
         columns,
         [
             percentiles("**end to end**, POST /predict", lambda s: s.end_to_end),
+            percentiles("three hints to a photo that was colored before", lambda s: s.hinted),
+            row("hints : end to end", lambda s: f"{_ratio(s.hinted, s.end_to_end):.2f} ×"),
             percentiles("network alone, `packed` in process", lambda s: s.network),
             row("end to end : network", lambda s: f"{_ratio(s.end_to_end, s.network):.2f} ×"),
             percentiles("the article's way, at most 400×400", lambda s: s.article),
@@ -128,6 +131,7 @@ def _numbers(every: list[Samples]) -> dict[str, Any]:
             "model": s.model,
             "seconds": {
                 "end_to_end": s.end_to_end,
+                "hinted": s.hinted,
                 "network": s.network,
                 "article": s.article,
                 "own_work": s.own_work,

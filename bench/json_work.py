@@ -22,7 +22,7 @@ from serving.json_reply import write_reply
 from serving.json_tensors import read_request
 from serving.tensor_spec import TensorSpec
 
-INPUTS = {"input_1": TensorSpec("input_1", "float", (None, None, None, 1))}
+INPUTS = {"input_1": TensorSpec("input_1", "float")}
 
 
 @dataclass

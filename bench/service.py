@@ -75,7 +75,7 @@ def color(predict_url: str, jpeg: bytes, style: bytes | None = None) -> Colored:
     body += f"--{_BOUNDARY}--\r\n".encode()
     started = time.perf_counter()
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-    connection.request("POST", parts.path, body, headers)
+    connection.request("POST", f"{parts.path}?{parts.query}", body, headers)
     reply = connection.getresponse()
     png = reply.read()
     seconds = time.perf_counter() - started

@@ -2,11 +2,12 @@ import os
 import sys
 
 from photo_client.cli import Client, main
+from photo_client.metadata_option import METADATA
 from web import options
 
 from . import coloring
 from .app import create_app
-from .routes import OPTIONS
+from .routes import OPTIONS, VIVIDNESS
 from .settings import Settings
 
 PURPOSE = f"""\
@@ -24,12 +25,9 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=Settings,
     create_app=create_app,
-    options=lambda settings: OPTIONS,
-    maker=lambda asked, settings, predictor: (
-        lambda header, headers: coloring.color(
-            header, asked["vividness"], settings, predictor, headers
-        )
-    ),
+    options=lambda settings: (VIVIDNESS, METADATA),
+    made_with=lambda asked: {VIVIDNESS.name: asked[VIVIDNESS.name]},
+    maker=coloring.maker,
 )
 
 

@@ -4,8 +4,9 @@ from flask import Flask, render_template
 
 from photo_client.app import ClientApp
 from photo_client.common_routes import common_routes
+from photo_client.openapi import openapi_routes
 
-from .routes import predict_routes
+from .routes import OPTIONS, PICTURES, predict_routes
 from .settings import Settings
 
 
@@ -14,8 +15,14 @@ def create_app(settings: Settings) -> Flask:
     app = ClientApp(__name__, settings)
 
     def page() -> str:
-        return render_template("color.html", assets="page", max_bytes=settings.max_upload_bytes)
+        return render_template(
+            "color.html",
+            assets="page",
+            max_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
+        )
 
     app.register_blueprint(common_routes(app.predictor, app.metrics, page))
     app.register_blueprint(predict_routes(settings, app.predictor, app.admission))
+    app.register_blueprint(openapi_routes("Colorway: color", settings, PICTURES, OPTIONS))
     return app

@@ -1,38 +1,67 @@
 """A photo in color: what POST /predict and the command line do with it, by the same code."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from photo_client.batch import Make
 from photo_client.finished import Finished
 from photo_client.photo import decode
-from pictures import lab
+from pictures import hints, lab, toning
 from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
 from web.stages import stage
 
 from . import color_network
+from .color_network import Color
 from .settings import Settings
 
+# The long side, in pixels, that hints are spread at: their edges are as sharp as that.
+_HINTED_SIDE = 512
 
-def color(
-    header: Header,
-    vividness: float,
-    settings: Settings,
-    predictor: Predictor,
-    headers: Mapping[str, str],
-) -> Finished:
-    """The picture that `open_header` opened, in color.
+Ask = Callable[[Image.Image], Color]
 
-    `vividness` multiplies the a* and b* of the network; `headers` go to the predict URL.
-    Raises Problem: 400 the picture is broken; 502, 503, 504 what the predict URL did.
+
+def network(settings: Settings, predictor: Predictor, headers: Mapping[str, str]) -> Ask:
+    """A way to ask the network behind the predict URL for the color of a picture (mode L or RGB).
+
+    `headers` go to the predict URL. Raises Problem 502, 503 or 504: what the predict URL did.
+    """
+
+    def ask(image: Image.Image) -> Color:
+        with stage("lab"):
+            lightness = color_network.small_lightness(image, settings.working_size)
+        deadline = Deadline(settings.timeout_s)
+        return color_network.ask(predictor, lightness, deadline, dict(headers))
+
+    return ask
+
+
+def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
+    """The picture that `open_header` opened, in color, as the options `asked` for.
+
+    Raises Problem 400 where the picture is broken, and what `ask` raises.
     """
     with stage("decode"):
         photo = decode(header)
     with stage("lab"):
-        lightness = color_network.small_lightness(photo.image, settings.working_size)
-    found = color_network.ask(predictor, lightness, Deadline(settings.timeout_s), dict(headers))
+        had_color = toning.has_color(photo.image)
+    found = ask(photo.image)
+    ab, vividness = found.ab, asked["vividness"]
+    if asked.get("hints"):
+        with stage("hints"):
+            lightness = color_network.small_lightness(photo.image, _HINTED_SIDE)
+            ab = hints.spread(ab, lightness, asked["hints"], vividness)
+    else:
+        ab = ab * np.float32(vividness)
     with stage("merge"):
-        pixels = lab.colorize(np.asarray(photo.image), found.ab * np.float32(vividness))
-    return Finished(pixels, photo, found.model)
+        pixels = lab.colorize(np.asarray(photo.image), ab)
+    return Finished(pixels, photo, found.model, had_color)
+
+
+def maker(asked: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:
+    """A way to color photos on the command line, as its options `asked` for."""
+    return lambda header, headers: color(header, asked, network(settings, predictor, headers))

@@ -1,8 +1,13 @@
 """POST /predict: a photo comes in, goes through the network, and goes out in color."""
 
+import hashlib
+import io
+from collections.abc import Mapping
 from contextlib import ExitStack
+from typing import Any
 
 from flask import Blueprint, Response, g
+from PIL import Image
 
 from photo_client import upload
 from photo_client.metadata_option import METADATA
@@ -16,6 +21,9 @@ from web.settings import number
 from web.stages import stage
 
 from . import coloring
+from .color_network import Color
+from .hint_option import HINTS
+from .kept_colors import KeptColors
 from .settings import Settings
 
 # A style picture is the style client's business; here it is accepted and ignored, and so is the
@@ -27,12 +35,20 @@ VIVIDNESS = options.Option(
     number(0, 2),
     "How strong the colors are, 0 to 2: a* and b* of the network are multiplied by it.",
 )
-OPTIONS = (VIVIDNESS, METADATA)
+MODEL = options.Option(
+    "model",
+    None,
+    str,
+    "With hints: the model, as X-Model names it, whose colors they put right. They are remembered "
+    "for a while; the default is the model that colored this photo last.",
+)
+OPTIONS = (VIVIDNESS, HINTS, MODEL, METADATA)
 
 
 def predict_routes(settings: Settings, predictor: Predictor, admission: Admission) -> Blueprint:
     """The route of the color client."""
     routes = Blueprint("predict", __name__)
+    kept = KeptColors()
 
     @routes.post("/predict")
     def predict() -> Response:
@@ -46,11 +62,29 @@ def predict_routes(settings: Settings, predictor: Predictor, admission: Admissio
             with stage("decode"):
                 header = open_header(data, settings.max_pixels)
             with stage("wait"):
-                pixels = header.width * header.height
                 deadline = Deadline(settings.timeout_s)
-                room = in_hand.enter_context(admission.hold(pixels, deadline))
+                room = in_hand.enter_context(admission.hold(header.room, deadline))
             asked_with = {"X-Request-ID": g.request_id}
-            made = coloring.color(header, asked["vividness"], settings, predictor, asked_with)
+            network = coloring.network(settings, predictor, asked_with)
+            made = coloring.color(header, asked, remembering(kept, data, asked, network))
             return kept_until_sent(picture_reply(made, asked["metadata"]), room, in_hand)
 
     return routes
+
+
+def remembering(
+    kept: KeptColors, data: io.BytesIO, asked: Mapping[str, Any], ask: coloring.Ask
+) -> coloring.Ask:
+    """`ask`, but for the photo file `data` that was asked about before and now comes with hints."""
+
+    # Now, since decoding lets go of the file.
+    photo = hashlib.sha256(data.getbuffer()).digest()
+
+    def ask_or_remember(image: Image.Image) -> Color:
+        color = None if asked["hints"] is None else kept.get(photo, asked["model"])
+        if color is None:
+            color = ask(image)
+            kept.put(photo, color)
+        return color
+
+    return ask_or_remember

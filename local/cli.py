@@ -3,13 +3,13 @@
 import argparse
 import importlib
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from .commands import CannotStart
+from .commands.argument_types import arguments, gateway, image, port, seconds
 from .ports import GATEWAY_PORT, MODEL_PORT
 
 DESCRIPTION = """\
@@ -41,6 +41,8 @@ Print what `up` would run, and start nothing:
 
   python -m local render FILE ...                        programs, and Envoy's configuration
   python -m local render FILE ... --format kubernetes    for a cluster of today, with no addon
+  python -m local render FILE ... --format kubernetes --gateway NAME.NAMESPACE
+                                                         for one that has a Gateway
   python -m local render FILE ... --format compose       for docker compose
 
 For both of these the model server is the official tensorflow/serving, behind Envoy with the same
@@ -52,33 +54,6 @@ STATE = Path(".local")
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a whole number from 1 to 65535")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 86400")
-    return value
-
-
-def _arguments(text: str) -> tuple[str, list[str]]:
-    name, equals, rest = text.partition("=")
-    try:
-        words = shlex.split(rest)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{rest!r}: {error}") from None
-    if not (name and equals and words):
-        raise argparse.ArgumentTypeError(f'{text!r} is not as in COMPONENT="--samples 64"')
-    return name, words
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -120,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     up.add_argument(
         "--ready-within",
-        type=_seconds,
+        type=seconds,
         default=120.0,
         metavar="SECONDS",
         help="give up if a program does not answer so long after its start (default: 120)",
@@ -171,6 +146,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="what `up` runs: all, only the programs, or only the gateway's configuration; or "
         "manifests for kubernetes or compose (default: all)",
     )
+    render.add_argument(
+        "--gateway",
+        type=gateway,
+        metavar="NAME[.NAMESPACE]",
+        help="for kubernetes: HTTPRoutes for this Gateway of the cluster, and no Envoy of our own "
+        "(without a namespace: in the Application's)",
+    )
     render.set_defaults(module="files")
     _add_wishes(render)
 
@@ -180,13 +162,25 @@ def build_parser() -> argparse.ArgumentParser:
     )
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
     validate.set_defaults(module="files")
+    _add_image(validate)
     return parser
+
+
+def _add_image(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--image",
+        type=image,
+        action="append",
+        default=[],
+        metavar="NAME=IMAGE",
+        help="run the image NAME, which is none of this project's, as one that is",
+    )
 
 
 def _add_wishes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port",
-        type=_port,
+        type=port,
         default=os.environ.get("PORT") or None,
         metavar="PORT",
         help="first port to try for clients (default: PORT of the environment, the Application's, "
@@ -200,19 +194,20 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--gateway-port",
-        type=_port,
+        type=port,
         metavar="PORT",
         help=f"first port to try for the gateway, on this machine only (default: {GATEWAY_PORT})",
     )
     command.add_argument(
         "--model-port",
-        type=_port,
+        type=port,
         metavar="PORT",
         help=f"first port to try for model servers, on this machine only (default: {MODEL_PORT})",
     )
+    _add_image(command)
     command.add_argument(
         "--args",
-        type=_arguments,
+        type=arguments,
         action="append",
         default=[],
         metavar='COMPONENT="ARGUMENT ..."',
@@ -220,9 +215,9 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser().parse_args(words)
     # The command line is checked before the time that the rest takes to import.
     module = importlib.import_module(f".commands.{options.module}", __package__)
     try:

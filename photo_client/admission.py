@@ -1,5 +1,5 @@
-"""How many photos may be in hand at once: `web.admission` in the words and units of photos. What a
-photo costs is its decoded pixels.
+"""How many photos may be in progress at once: `web.admission` in the words and units of photos.
+What a photo costs is its decoded pixels.
 """
 
 import random
@@ -13,9 +13,9 @@ BYTES_PER_PIXEL = 18
 # Those who are refused together shall not come again together.
 _RETRY_AFTER_S = 1, 5
 _DETAIL: dict[Limit, str] = {
-    "requests": "{} photos are in hand already. Try again soon.",
-    "bytes": "Other large uploads are in hand already. Try again soon.",
-    "cost": "Other large photos are in hand, and none was done in time. Try again soon.",
+    "requests": "{} photos are in progress already. Try again soon.",
+    "bytes": "Other large uploads are in progress already. Try again soon.",
+    "cost": "Other large photos are in progress, and none was done in time. Try again soon.",
 }
 
 

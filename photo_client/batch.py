@@ -1,34 +1,37 @@
 """Many photos at once, from files to files, by the code that answers POST /predict.
 
-What is there already and whole is not made again, so that the same command goes on where it was
-stopped; a picture is written beside its place and renamed, so that none is ever half there.
+What is there already and whole, of the same photo and with the same settings, is not made again, so
+that the same command goes on where it was stopped; a picture is written beside its place and
+renamed, so that none is ever half there.
 """
 
+import hashlib
 import io
 import os
-import shutil
 import sys
 import threading
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-
-from tqdm import tqdm
+from typing import Any
 
 from pictures.encode import encode
 from pictures.header import Header
 from pictures.metadata import KEEP
+from pictures.toning import has_color
 from web.deadline import Deadline
 from web.problems import Problem
 
 from .admission import photo_admission
 from .batch_plan import Job
+from .batch_report import Outcome, progress, summary
 from .finished import Finished
-from .photo import open_header
+from .photo import decode, open_header
 from .settings import ClientSettings
+from .stamp import Source, is_made_of, is_whole, stamped
 
 Make = Callable[[Header, dict[str, str]], Finished]
 
@@ -36,19 +39,8 @@ Make = Callable[[Header, dict[str, str]], Finished]
 # takes less.
 PATIENCE_S = 60.0
 _LONGEST_PAUSE_S = 10.0
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"
+_LINE_EVERY_S = 10.0
 _AWAY = ("predict-url-unreachable", "predict-url-not-ready")
-
-
-def is_whole(path: Path) -> bool:
-    """Whether a PNG file is there from its first byte to its last."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_PNG_START))
-            file.seek(-len(_PNG_END), os.SEEK_END)
-            return start == _PNG_START and file.read() == _PNG_END
-    except OSError:
-        return False
 
 
 class Batch:
@@ -59,16 +51,24 @@ class Batch:
         make: Make,
         settings: ClientSettings,
         at_once: int,
-        patience_s: float = PATIENCE_S,
+        made_with: Mapping[str, Any] | None = None,
+        skip_color: bool = False,
         metadata: str = KEEP,
+        patience_s: float = PATIENCE_S,
+        line_every_s: float = _LINE_EVERY_S,
     ):
         """`make(header, headers)` is the finished picture of what `open_header` opened,
-        asked for with those HTTP headers; it raises Problem. `metadata` is what the pictures keep.
+        asked for with those HTTP headers; it raises Problem. `made_with` is what it depends on
+        beside the photo, as JSON; another is another picture. `skip_color`: photos that have color
+        are left out. `metadata` is what the pictures keep.
         """
         self.make = make
         self.settings = settings
         self.at_once = at_once
+        self.made_with = made_with or {}
+        self.skip_color = skip_color
         self.patience_s = patience_s
+        self.line_every_s = line_every_s
         self.metadata = metadata
         self.admission = photo_admission(at_once, settings.max_pixels_in_hand)
         # Set when it is of no use to go on; waits end at once.
@@ -80,101 +80,94 @@ class Batch:
         Returns 0 when every photo has its picture, 1 where some have not, 130 after Ctrl-C.
         """
         warnings.filterwarnings("ignore", module="PIL")
-        todo = [job for job in jobs if again or not is_whole(job.target)]
         interrupted = False
-        bar = tqdm(
-            total=len(todo),
-            unit=" photos",
-            disable=None,  # where nobody looks: only the summary
-            # A terminal that tells no size would get no bar.
-            ncols=shutil.get_terminal_size().columns,
-            nrows=2,
-            smoothing=0.1,
-        )
-        with bar, ThreadPoolExecutor(self.at_once) as crowd:
-            asked = [crowd.submit(self._one, job) for job in todo]
+        with (
+            progress(len(jobs), self.line_every_s) as shown,
+            ThreadPoolExecutor(self.at_once) as crowd,
+        ):
+            asked = [crowd.submit(self._one, job, again) for job in jobs]
             try:
                 for _ in as_completed(asked):
                     if not self.stopping.is_set():
-                        bar.update()
+                        shown.step()
             except KeyboardInterrupt:
-                # What is in hand is finished; the rest waits for the next time.
+                # What is in progress is finished; the rest waits for the next time.
                 interrupted = True
                 self.stopping.set()
-        reasons = [_reason(each.result) for each in asked]
-        failures = [
-            (job.photo, reason)
-            for job, reason in zip(todo, reasons, strict=True)
-            if reason not in (None, _NOT_TRIED)
-        ]
-        made = reasons.count(None)
-        self._tell(made, len(jobs) - len(todo), reasons.count(_NOT_TRIED), failures)
+        outcomes = [(job.photo, _outcome(each)) for job, each in zip(jobs, asked, strict=True)]
+        for line in summary(outcomes):
+            print(line, file=sys.stderr)
         if interrupted:
             return 130
-        return 0 if made == len(todo) else 1
+        return int(any(each.kind in ("failed", "not tried") for _, each in outcomes))
 
-    def _tell(
-        self, made: int, there: int, left: int, failures: Sequence[tuple[Path, str | None]]
-    ) -> None:
-        print(f"{made} made, {there} there already, {len(failures)} failed.", file=sys.stderr)
-        for photo, reason in failures:
-            print(f"  {photo}: {reason}", file=sys.stderr)
-        if left:
-            print(f"{left} not done yet; the same command goes on from here.", file=sys.stderr)
-
-    def _one(self, job: Job) -> str | None:
-        """Do one job; the reason why not, or None. For a thread."""
+    def _one(self, job: Job, again: bool) -> Outcome:
+        """Do one job. For a thread."""
         if self.stopping.is_set():
-            return _NOT_TRIED
+            return Outcome("not tried")
+        made_with = {**self.made_with, "metadata": self.metadata, "page": job.page}
         try:
+            there = not again and is_whole(job.target)
+            if there and is_made_of(job.target, made_with, job.photo):
+                return Outcome("there already")
             data = job.photo.read_bytes()
-            _write(job.target, self._patiently(data))
+            source = Source.of(job.photo, data)
+        except OSError as error:
+            return Outcome("failed", f"{error.strerror or error}.")
+        try:
+            header = open_header(io.BytesIO(data), self.settings.max_pixels, job.page)
+            if self.skip_color and has_color(decode(header).image):
+                return Outcome("left out")
+            png, had_color = self._patiently(data, job.page)
         except Problem as problem:
             if problem.code in _AWAY:
                 self.stopping.set()
-            return problem.detail
+            return Outcome("failed", problem.detail)
+        try:
+            _write(job.target, stamped(png, made_with, source))
         except OSError as error:
-            return f"{error.strerror or error} ({error.filename or job.photo})"
-        return None
+            where = f"cannot write to {job.target.parent}"
+            return Outcome("failed", f"{where}: {error.strerror or error}.")
+        return Outcome("made", had_color=had_color)
 
-    def _patiently(self, data: bytes) -> bytes:
-        """The PNG file of a photo's. Where the model is away or busy (503, 504), it is asked again,
-        less and less often. Raises Problem.
+    def _patiently(self, data: bytes, page: int) -> tuple[bytes, bool]:
+        """See `_picture`. Where the model is away or busy (503, 504), it is asked again, less and
+        less often. Raises Problem.
         """
         give_up = time.monotonic() + self.patience_s
         pause = 0.5
         while True:
             try:
-                return self._picture(data)
+                return self._picture(data, page)
             except Problem as problem:
                 late = time.monotonic() + pause > give_up
                 if problem.status not in (503, 504) or late or self.stopping.wait(pause):
                     raise
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    def _picture(self, data: bytes) -> bytes:
-        header = open_header(io.BytesIO(data), self.settings.max_pixels)
-        pixels = header.width * header.height
-        with self.admission.hold(pixels, Deadline(self.patience_s)):
+    def _picture(self, data: bytes, page: int) -> tuple[bytes, bool]:
+        """The PNG file that a photo becomes, and whether it was colored and had color before."""
+        header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
+        with self.admission.hold(header.room, Deadline(self.patience_s)):
             made = self.make(header, {"X-Request-ID": uuid.uuid4().hex})
             kept = made.photo.metadata.kept(self.metadata)
-            return encode(made.pixels, made.photo.alpha, "image/png", kept)
+            png = encode(made.pixels, made.photo.alpha, "image/png", kept)
+            return png, bool(made.had_color)
 
 
-_NOT_TRIED = "not tried"
-
-
-def _reason(result: Callable[[], str | None]) -> str | None:
+def _outcome(future: Future[Outcome]) -> Outcome:
     """What a job says; a bug of ours fails its photo, and not the thousand others."""
     try:
-        return result()
+        return future.result()
     except Exception as error:
-        return f"a bug, please report it: {type(error).__name__}: {error}"
+        return Outcome("failed", f"a bug, please report it: {type(error).__name__}: {error}")
 
 
 def _write(target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
+    # The name of a photo may be as long as a name can be.
+    short = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:24]
+    part = target.with_name(f".{short}.part")
     try:
         part.write_bytes(data)
         part.replace(target)

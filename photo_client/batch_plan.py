@@ -1,15 +1,28 @@
 """Which files are photos, and under which names do their pictures go?"""
 
+import hashlib
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 # What is taken for a photo in a folder; a file that is named itself is tried whatever its name.
 SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".jpe", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".pgm")
-    + (".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpf", ".jpx", ".heic", ".heif", ".hif")
+    (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".ppm")
+    + (".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpc", ".j2c", ".jpf", ".jpx")
+    + (".heic", ".heif", ".hif")
 )
+# Pictures, too, and photographs may be in them: what cannot be read is a failure that is told,
+# where silence would lose it. No photos: databases of thumbnails, sidecars, movies, texts.
+OTHER_SUFFIXES = frozenset(
+    (".heics", ".heifs", ".jxl", ".jxr", ".pam", ".dib", ".mpo", ".tga", ".pcx")
+    + (".psd", ".psb", ".xcf", ".pdf", ".djvu", ".exr", ".hdr", ".dng", ".cr2", ".cr3", ".crw")
+    + (".nef", ".nrw", ".arw", ".sr2", ".srf", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f")
+    + (".3fr", ".iiq", ".erf", ".mrw", ".kdc", ".dcr", ".mos", ".mef", ".rwl", ".raw")
+)
+# Of most file systems, in bytes.
+_LONGEST_NAME = 255
 
 
 class BadPlan(Exception):
@@ -18,31 +31,43 @@ class BadPlan(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A photo, and the PNG file that it becomes."""
+    """A photo, the PNG file that it becomes, and which page of the photo's file it is."""
 
     photo: Path
     target: Path
+    page: int = 0
 
 
-def plan(given: Sequence[Path], out: Path) -> list[Job]:
+def plan(
+    given: Sequence[Path], out: Path, pages: Callable[[Path], int] = lambda photo: 1
+) -> list[Job]:
     """A job for each photo: the files given, and those in the folders given, at any depth.
 
     `a.jpg` becomes `out/a.png`, and a folder keeps its own name and its tree, as with `cp -r`.
-    Where a.jpg and a.tif would both become a.png, they become a.jpg.png and a.tif.png. Raises
-    BadPlan where two would still have one name, or where a photo would be overwritten.
+    Where a.jpg and a.tif would both become a.png, they become a.jpg.png and a.tif.png; the pages of
+    a file that has several, by `pages`, become a-1.png, a-2.png. A name that is too long is cut,
+    and told apart by a hash. Raises BadPlan where two would still have one name, or where a photo
+    would be overwritten.
     """
     photos: dict[Path, Path] = {}
     for path in given:
         for photo, place in _photos(path, out):
             photos.setdefault(photo.resolve(), place)
-    short = Counter(_key(_as_png(place)) for place in photos.values())
+    places = [
+        (photo, place, page, f"-{page + 1}" if count > 1 else "")
+        for photo, place in photos.items()
+        for count in [pages(photo)]
+        for page in range(count)
+    ]
+    short = Counter(_key(_as_png(place, tail)) for _, place, _, tail in places)
     jobs: dict[str, Job] = {}
-    for photo, place in photos.items():
-        target = _as_png(place)
+    for photo, place, page, tail in places:
+        target = _as_png(place, tail)
         if short[_key(target)] > 1:
-            target = place.with_name(f"{place.name}.png")
-        other = jobs.setdefault(_key(target), Job(photo, out / target))
-        if other.photo != photo:
+            target = _named(place, f"{place.name}{tail}")
+        job = Job(photo, out / target, page)
+        other = jobs.setdefault(_key(target), job)
+        if other != job:
             raise BadPlan(
                 f"{other.photo} and {photo} would both be written to {out / target}. Name the "
                 "folders that they are in, which keep their names, or do one after the other."
@@ -60,18 +85,29 @@ def _photos(path: Path, out: Path) -> Iterator[tuple[Path, Path]]:
         return
     # Of "." and ".." the name of the folder that they are.
     top = Path(path.resolve().name)
+    wanted = SUFFIXES | OTHER_SUFFIXES
     for photo in sorted(path.rglob("*")):
         place = photo.relative_to(path)
         hidden = any(part.startswith(".") for part in place.parts)
         made_here = out.resolve() in photo.resolve().parents
-        if photo.suffix.lower() in SUFFIXES and photo.is_file() and not hidden and not made_here:
+        if photo.suffix.lower() in wanted and photo.is_file() and not hidden and not made_here:
             yield photo, top / place
 
 
-def _as_png(place: Path) -> Path:
-    if place.suffix.lower() in SUFFIXES:
-        return place.with_suffix(".png")
-    return place.with_name(f"{place.name}.png")
+def _as_png(place: Path, tail: str) -> Path:
+    # A camera's raw file stands beside its JPEG, and must not change that one's name.
+    stem = place.stem if place.suffix.lower() in SUFFIXES else place.name
+    return _named(place, f"{stem}{tail}")
+
+
+def _named(place: Path, stem: str) -> Path:
+    """A PNG file beside `place`, its name cut where that is too long for a file."""
+    name = os.fsencode(f"{stem}.png")
+    if len(name) > _LONGEST_NAME:
+        tail = f"-{hashlib.sha256(name).hexdigest()[:12]}.png"
+        cut = os.fsencode(stem)[: _LONGEST_NAME - len(tail)]
+        return place.with_name(cut.decode(errors="ignore") + tail)
+    return place.with_name(f"{stem}.png")
 
 
 def _key(target: Path) -> str:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -19,6 +19,8 @@ from web.settings import BadSetting, from_environment, help_text, whole
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
 from .metadata_option import FOLDER_METADATA, METADATA
+from .photo import count_pages
+from .running_service import predict_url_of
 from .settings import ClientSettings
 
 _AT_ONCE = 4
@@ -37,6 +39,8 @@ class Client(Generic[Kind]):
     options: Callable[[Kind], Sequence[Option]]
     # What the arguments ask for, as a way to make a picture; it may raise Problem.
     maker: Callable[[Mapping[str, Any], Kind, Predictor], Make]
+    # And what of them the picture depends on, as JSON.
+    made_with: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     # Arguments of its own, each with what it means.
     own_arguments: tuple[tuple[str, str, str], ...] = ()
 
@@ -62,6 +66,9 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
     try:
         settings = from_environment(environment, client.kind)
         if arguments:
+            if not environment.get("URL", "").strip():
+                url = predict_url_of(client.program.split()[-1]) or settings.url
+                settings = replace(settings, url=url)
             return _pictures(client, arguments, settings)
     except (BadSetting, _BadArguments, BadPlan) as error:
         print(f"{client.program}: {error}", file=sys.stderr)
@@ -85,6 +92,7 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     parser.add_argument("--out", type=Path)
     parser.add_argument("--at-once", type=_reader(whole(1, 64)), default=_AT_ONCE)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--skip-color", action="store_true")
     for flag, _, _ in client.own_arguments:
         parser.add_argument(flag)
     for option in options:
@@ -103,13 +111,14 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
         raise _BadArguments("name the folder to write the pictures into: --out FOLDER")
     if given.out.exists() and not given.out.is_dir():
         raise _BadArguments(f"--out {given.out} is a file; name a folder")
-    jobs = plan(given.photos, given.out)
+    jobs = plan(given.photos, given.out, count_pages)
     if not jobs:
         raise _BadArguments(f"no photos in {', '.join(map(str, given.photos))}")
     predictor = Predictor(settings.url)
     try:
         make = client.maker(vars(given), settings, predictor)
-        batch = Batch(make, settings, given.at_once, metadata=given.metadata)
+        made_with = client.made_with(vars(given))
+        batch = Batch(make, settings, given.at_once, made_with, given.skip_color, given.metadata)
         return batch.run(jobs, given.again)
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
@@ -148,24 +157,29 @@ def _help(client: Client[Kind]) -> str:
         else f"[{_flag(option)} {option.name.upper().split('_')[-1]}]"
         for option in client.options(client.kind())
     ]
-    words += ["[--at-once N]", "[--again]"]
+    words += ["[--at-once N]", "[--again]", "[--skip-color]"]
     return f"""\
 usage: {client.program}
 {usage(client.program, words)}
 
 {client.purpose}
 
-With photos it is no server: it writes their pictures, asking the model at URL itself.
+With photos it is no server: it writes their pictures, asking the model at URL itself. Where URL is
+not set, that is the one of what `python -m local up` runs in this folder.
 
   PHOTO
       A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with its metadata
-      (here --metadata is keep unless told otherwise); a folder keeps its name and its tree.
+      (here --metadata is keep unless told otherwise); a folder keeps its name and its tree; the
+      pages of a TIFF become a-1.png, a-2.png.
   --out FOLDER
-      Where to. What is there already and whole is not made again: the same command goes on.
+      Where to. What is there already, of the same photo with the same options, is not made again:
+      the same command goes on where it was stopped.
 {own}  --at-once N (default {_AT_ONCE})
       So many photos at the same time.
   --again
       Make all of them again.
+  --skip-color
+      Leave out photos that have color already; sepia is none.
 
 It exits with 0 when every photo has its picture, 1 where some failed, 2 for a bad argument.
 

@@ -1,6 +1,6 @@
 """What every client of ours answers beside POST /predict: the page, health, metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Blueprint, Response
 
@@ -23,12 +23,15 @@ def common_routes(
     metrics: Metrics,
     page: Callable[[], str],
     passed_on: Callable[[], dict[str, str]] = dict,
+    at_first: Iterable[dict[str, str]] = (),
 ) -> Blueprint:
     """GET /, /healthz, /readyz and /metrics.
 
     `page()` is the HTML of the page; `passed_on()` is what of the request's headers /readyz asks
-    the predict URL with.
+    the predict URL with. The models that answer with the headers `at_first` must have answered
+    once, or it is not ready; what becomes of them later is no reason to turn the others away.
     """
+    awaited = list(at_first)
     routes = Blueprint("common", __name__)
 
     @routes.get("/")
@@ -44,9 +47,11 @@ def common_routes(
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        reason = predictor.not_ready_because(Deadline(_READY_WITHIN_S), passed_on())
-        if reason:
-            raise Problem(503, "not-ready", reason, _RETRY_AFTER_S)
+        deadline = Deadline(_READY_WITHIN_S)
+        for headers in (*awaited, passed_on()):
+            if reason := predictor.not_ready_because(deadline, headers):
+                raise Problem(503, "not-ready", reason, _RETRY_AFTER_S)
+        awaited.clear()
         return Response("ready\n", mimetype="text/plain")
 
     @routes.get("/metrics")

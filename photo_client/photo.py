@@ -3,9 +3,10 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pictures import decode as decoding
-from pictures import errors
+from pictures import errors, formats
 from pictures import header as headers
 from pictures.decode import Photo
 from pictures.header import Header
@@ -31,6 +32,17 @@ def decode(header: Header) -> Photo:
     """`pictures.decode.decode`; raises Problem 400 or 415."""
     with _as_problems():
         return decoding.decode(header)
+
+
+def count_pages(path: Path) -> int:
+    """`pictures.header.count_pages` of a file; 1 where it cannot be read: who opens it says why."""
+    try:
+        with path.open("rb") as file:
+            if not formats.is_tiff(file.read(4)):
+                return 1
+        return headers.count_pages(io.BytesIO(path.read_bytes()))
+    except (OSError, errors.PictureError):
+        return 1
 
 
 @contextmanager

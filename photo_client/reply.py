@@ -44,4 +44,6 @@ def picture_reply(made: Finished, metadata: str) -> Response:
         response.headers["X-Pages"] = str(made.photo.pages)
     if made.photo.truncated:
         response.headers["X-Truncated"] = "yes"
+    if made.had_color is not None:
+        response.headers["X-Photo-Color"] = "yes" if made.had_color else "no"
     return response

@@ -9,6 +9,7 @@ _LONGEST_SIDE = {
     "image/jpeg": 65_535,
     "image/tiff": 2**31 - 1,
 }
+MEDIA_TYPES = tuple(_LONGEST_SIDE)
 
 
 def choose(accept: MIMEAccept, size: tuple[int, int]) -> str:

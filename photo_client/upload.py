@@ -63,9 +63,13 @@ def pictures(
             "already.",
         )
     request.environ["wsgi.input"] = _Arriving(request.environ["wsgi.input"], more)
-    request.max_content_length = max_bytes * len(names) + _ENVELOPE
+    bare = request.mimetype.startswith("image/")
+    # A length that is announced and too large is refused before a byte comes.
+    if bare and (request.content_length or 0) > max_bytes:
+        raise _too_large(max_bytes)
+    request.max_content_length = max_bytes * required + _ENVELOPE
     try:
-        if request.mimetype.startswith("image/"):
+        if bare:
             found = {first: _bare_body()}
             if required > 1:
                 raise _missing(names[1])

@@ -38,6 +38,7 @@ def encode(
     if alpha is not None:
         image.putalpha(alpha)
     if media_type == "image/tiff":
+        told = {**told, "exif": b"", "tiffinfo": dict(metadata.tags())}
         # libtiff, which would compress, writes no EXIF directories.
         image.save(file, "TIFF", **told)
     else:

@@ -26,7 +26,7 @@ except ImportError:  # the extra `heif` is not installed
 # for some sizes, as a warning or an exception.
 Image.MAX_IMAGE_PIXELS = None
 # What the compressed texts of a PNG may inflate to. Pillow's own limit, 64 MB, would be met by a
-# file of 64 kB, and is for each of the photos in hand.
+# file of 64 kB, and is for each of the photos in progress.
 PngImagePlugin.MAX_TEXT_MEMORY = 4 * 1024 * 1024
 
 # What photos come in. Not all that Pillow opens: some of its formats run other programs.
@@ -87,7 +87,8 @@ _OTHERS = tuple(
         (rb"\0\0[\x01\x02]\0", "an icon file", _AS_PICTURE),
         (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ", "a video", "Save one frame of it as JPEG."),
         (rb"PK\x03\x04", "a zip archive", "Unpack it and send the photos in it."),
-        (rb"\s*<(!doctype )?html", "a web page", "Save the picture on it and send that."),
+        (rb"\s*<((!doctype|!DOCTYPE) )?(html|HTML)", "a web page",
+         "Save the picture on it and send that."),
     )
 )  # fmt: skip
 

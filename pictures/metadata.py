@@ -60,6 +60,11 @@ class Metadata:
         """As an EXIF block: a TIFF structure, without the name in front that JPEG wants. Empty
         where there is nothing to say.
         """
+        tags = self.tags()
+        return tags.tobytes().removeprefix(b"Exif\0\0") if len(tags) else b""
+
+    def tags(self) -> Image.Exif:
+        """As tags of EXIF; the texts are bytes, since Pillow would write a str as ASCII."""
         block = Image.Exif()
         for tag, text in self.texts.items():
             block[tag] = text.encode()
@@ -72,7 +77,7 @@ class Metadata:
             block[ExifTags.IFD.Exif] = dict(self.dates)
         if self.gps:
             block[ExifTags.IFD.GPSInfo] = dict(self.gps)
-        return block.tobytes().removeprefix(b"Exif\0\0") if len(block) else b""
+        return block
 
 
 NOTHING = Metadata()
@@ -142,6 +147,10 @@ def _text(value: object) -> str:
 
 def _dpi(image: ImageFile.ImageFile) -> dict[str, Any]:
     told = image.getexif()
+    # Of a JPEG or TIFF that tells none, Pillow makes one up.
+    made_up = image.format in ("JPEG", "MPO", "TIFF") and not image.info.get("jfif_unit")
+    if made_up and _Tag.XResolution not in told:
+        return {}
     unit = {_INCH: 1.0, _CENTIMETER: 2.54}.get(told.get(_Tag.ResolutionUnit, _INCH), 0.0)
     dpi = image.info.get("dpi") or (
         float(told.get(_Tag.XResolution, 0)) * unit, float(told.get(_Tag.YResolution, 0)) * unit

@@ -5,17 +5,22 @@ its own code, which differ in byte order and planes; here libtiff reads all, and
 native byte order for all samples wider than a byte. What these numbers mean is for `depth` to say.
 """
 
+import contextlib
+import ctypes
 import io
 import struct
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import COMPRESSION_INFO, OPEN_INFO, ImageFileDirectory_v2
 
 from .errors import NoSuchPage, UnsupportedPicture, broken
 
 TiffImagePlugin.READ_LIBTIFF = True
+# libtiff writes what it finds wrong to standard error, amid our log; the answer says it, too.
+with contextlib.suppress(AttributeError, OSError):
+    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 GRAY_ALPHA_16 = (16, 16)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 # What a level of a PNG's gray is multiplied by when Pillow makes 8 bits of it.
-_GRAY_SCALE = {1: 255, 2: 85, 4: 17}
+_GRAY_SCALE = {2: 85, 4: 17}
 _BIT_DEPTH = slice(24, 25)  # in the IHDR of a PNG
 
 
@@ -53,8 +53,8 @@ def _matches_16_bits(
     with Image.open(data, formats=("PNG",)) as low:
         assert isinstance(low, ImageFile.ImageFile)
         low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
-        high_bytes, low_bytes = np.asarray(image), np.asarray(low)
-    where = (high_bytes == [each >> 8 for each in key]) & (
-        low_bytes == [each & 255 for each in key]
-    )
-    return where.all(axis=2)
+        where = np.ones((image.height, image.width), bool)
+        for channel, value in enumerate(key):
+            where &= np.asarray(image.getchannel(channel)) == value >> 8
+            where &= np.asarray(low.getchannel(channel)) == value & 255
+    return where

@@ -67,7 +67,7 @@ class _Wire(io.RawIOBase):
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection whose waits obey the deadline of the exchange in hand."""
+    """A connection whose waits obey the deadline of the exchange in progress."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None):
         super().__init__(host, port)

@@ -17,8 +17,8 @@ from serving.errors import ServingError, error_document, invalid
 from serving.json_document import parse_object, value_text
 from serving.json_reply import write_reply
 from serving.json_tensors import read_request
-from serving.manager import ModelManager
 from serving.metrics import Metrics
+from serving.models import Models
 from serving.request_body import read_body
 from web.admission import Admission
 
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from serving.runner import Runner
 
 JSON = "application/json"
+# TensorFlow Serving's own: a page of any origin may ask.
+CORS_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Content-Type",
+}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 logger = logging.getLogger("serving.access")
@@ -45,18 +51,22 @@ class Exchange:
 
 
 class RestApi:
-    """Answers requests from a model manager and a runner."""
+    """Answers requests from the models and a runner."""
 
     def __init__(
-        self, manager: ModelManager, runner: "Runner", admission: Admission, timeout_seconds: float
+        self,
+        models: Models,
+        runner: "Runner",
+        admission: Admission,
+        timeout_seconds: float,
+        cors: bool = False,
     ):
-        self._manager = manager
+        self._models = models
         self._runner = runner
         self._admission = admission
         self._timeout_seconds = timeout_seconds
-        self._metrics = Metrics(
-            manager.name, manager.states.snapshot, lambda: self._admission.requests
-        )
+        self._cors = cors
+        self._metrics = Metrics(models.states, lambda: self._admission.requests)
 
     def answer(self) -> Response:
         """The reply to Flask's current request; never raises."""
@@ -68,6 +78,8 @@ class RestApi:
         try:
             if path.partition("?")[0] == paths.PROMETHEUS:
                 response = self._prometheus(path)
+            elif self._cors and request.method == "OPTIONS":
+                response = Response(content_type=JSON)
             elif path[:4].lower() != "/v1/":
                 raise ServingError("NOT_FOUND", f"Not found: {request.method} {path}")
             else:
@@ -83,6 +95,8 @@ class RestApi:
             response = _error_response(
                 ServingError("INTERNAL", "The model server failed; its log says how")
             )
+        if self._cors:
+            response.headers.extend(CORS_HEADERS)
         seconds = time.monotonic() - exchange.started
         if predicting:
             self._metrics.observe(
@@ -110,11 +124,6 @@ class RestApi:
             raise ServingError(
                 "UNIMPLEMENTED", f"This server has no :{target.verb}; call :predict instead"
             )
-        if target.label is not None:
-            raise ServingError(
-                "UNIMPLEMENTED",
-                "This server has no version labels; name a version with /versions/N",
-            )
         if target.verb == "metadata":
             return self._metadata(target)
         deadline = exchange.started + self._timeout_seconds
@@ -134,7 +143,8 @@ class RestApi:
                 f"JSON Value: {value_text(document)} not formatted correctly. "
                 "'signature_name' key must be a string value."
             )
-        with self._manager.lease(target.model, target.version) as servable:
+        version = self._models.version(target.model, target.version, target.label)
+        with self._models.lease(target.model, version) as servable:
             exchange.model = target.model
             exchange.version = str(servable.version)
             signature = servable.signature(name)
@@ -147,15 +157,16 @@ class RestApi:
             return write_reply(outputs, form)
 
     def _status(self, target: paths.Target) -> bytes:
-        known = target.model == self._manager.name
-        report = self._manager.states.report(target.version) if known else []
+        version = self._models.version(target.model, target.version, target.label)
+        report = self._models.report(target.model, version)
         if not report:
-            what = "any versions" if target.version is None else f"version {target.version}"
+            what = "any versions" if version is None else f"version {version}"
             raise ServingError("NOT_FOUND", f"Could not find {what} of model {target.model}")
         return _pretty({"model_version_status": report})
 
     def _metadata(self, target: paths.Target) -> bytes:
-        with self._manager.lease(target.model, target.version) as servable:
+        version = self._models.version(target.model, target.version, target.label)
+        with self._models.lease(target.model, version) as servable:
             return _pretty(
                 {
                     "model_spec": {

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from serving.flags import OUT_OF_SCOPE, leave_out, number, switch, unknown_flag
+from serving.model_config import ConfigError, ModelConfig, read_config_file
+
 DESCRIPTION = """\
 Serve a SavedModel through TensorFlow Serving's REST API: predict, status, metadata, versions.
 
@@ -23,41 +26,10 @@ example:
 
 Metrics for Prometheus are at /monitoring/prometheus/metrics."""
 
-# TensorFlow Serving's flags that this server does not take, and why.
-OUT_OF_SCOPE = {
-    "port": "this server has no gRPC; its REST port is --rest_api_port",
-    "grpc_socket_path": "this server has no gRPC",
-    "grpc_channel_arguments": "this server has no gRPC",
-    "grpc_max_threads": "this server has no gRPC",
-    "ssl_config_file": "this server has no TLS",
-    "model_config_file": "this server serves one model; start one server for each",
-    "model_config_file_poll_wait_seconds": "this server has no model config file",
-    "enable_batching": "this server does not batch requests together",
-    "batching_parameters_file": "this server does not batch requests together",
-    "allow_version_labels_for_unavailable_models": "this server has no version labels",
-    "monitoring_config_file": "metrics are always on, at /monitoring/prometheus/metrics",
-    "platform_config_file": "this server serves TensorFlow SavedModels only",
-    "enable_model_warmup": "models are always warmed up",
-    "enable_cors_support": "this server sends no CORS headers",
-    "rest_api_num_threads": "use --max_requests_in_hand and --max_parallel_runs",
-    "saved_model_tags": "this server loads the graph tagged `serve`",
-}
-
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"python -m serving: {message}\nSee python -m serving --help.\n")
-
-
-def _number(kind: type[int] | type[float], low: float, high: float) -> object:
-    def parse(text: str) -> float:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}")
-        return value
-
-    parse.__name__ = "whole number" if kind is int else "number"
-    return parse
 
 
 def _model_name(text: str) -> str:
@@ -89,8 +61,32 @@ def build_parser() -> argparse.ArgumentParser:
         "--model_base_path",
         metavar="DIR",
         type=Path,
-        required=True,
+        shown_default="none",
         help="folder that holds the versions; waited for if it is missing",
+    )
+    add(
+        "--model_config_file",
+        metavar="FILE",
+        type=Path,
+        shown_default="none",
+        help="several models, with version policies and labels, as a ModelServerConfig in text "
+        "form; in place of the name and base path of one",
+    )
+    add(
+        "--model_config_file_poll_wait_seconds",
+        metavar="S",
+        type=number(float, 0, 24 * 3600),
+        default=0,
+        help="how often to read that file anew; 0 is never",
+    )
+    add(
+        "--allow_version_labels_for_unavailable_models",
+        metavar="BOOL",
+        type=switch,
+        nargs="?",
+        const=True,
+        default=False,
+        help="let a label name a version that is not in service yet",
     )
     add(
         "--model_name",
@@ -102,7 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--rest_api_port",
         metavar="PORT",
-        type=_number(int, 1, 65535),
+        type=number(int, 1, 65535),
         default=8501,
         help="port to listen on",
     )
@@ -115,49 +111,72 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--rest_api_timeout_in_ms",
         metavar="MS",
-        type=_number(int, 1, 24 * 3600 * 1000),
+        type=number(int, 1, 24 * 3600 * 1000),
         default=30000,
         help="a predict request that takes longer is answered 504",
     )
     add(
+        "--rest_api_enable_cors_support",
+        metavar="BOOL",
+        type=switch,
+        nargs="?",
+        const=True,
+        default=False,
+        help="let pages of every origin ask",
+    )
+    add(
+        "--tensorflow_intra_op_parallelism",
+        metavar="N",
+        type=number(int, 0, 1000),
+        default=0,
+        help="threads within one op; 0 is TensorFlow's own choice",
+    )
+    add(
+        "--tensorflow_inter_op_parallelism",
+        metavar="N",
+        type=number(int, 0, 1000),
+        default=0,
+        help="threads for ops beside one another; 0 is TensorFlow's own choice",
+    )
+    add(
         "--file_system_poll_wait_seconds",
         metavar="S",
-        type=_number(float, 0, 24 * 3600),
+        type=number(float, 0, 24 * 3600),
         default=1,
         help="how often to look for new and deleted versions; 0 is once, at the start",
     )
     add(
         "--max_num_load_retries",
         metavar="N",
-        type=_number(int, 0, 1000),
+        type=number(int, 0, 1000),
         default=5,
         help="how often to try again a version that does not load and does not change",
     )
     add(
         "--load_retry_interval_micros",
         metavar="US",
-        type=_number(int, 0, 24 * 3600 * 10**6),
+        type=number(int, 0, 24 * 3600 * 10**6),
         default=60 * 10**6,
         help="time between these tries",
     )
     add(
         "--max_requests_in_hand",
         metavar="N",
-        type=_number(int, 1, 1000),
+        type=number(int, 1, 1000),
         default=64,
         help="predict requests being received, waiting or running; more are answered 429 at once",
     )
     add(
         "--max_mb_in_hand",
         metavar="MB",
-        type=_number(int, 1, 10**6),
+        type=number(int, 1, 10**6),
         default=256,
         help="the same limit for the size of their bodies together",
     )
     add(
         "--max_parallel_runs",
         metavar="N",
-        type=_number(int, 1, 1000),
+        type=number(int, 1, 1000),
         default=_cores(),
         shown_default="one for each core",
         help="runs of the network at the same time",
@@ -167,15 +186,24 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and serve until told to stop; 2 for a wrong command line."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: sys.exit(0))
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = build_parser()
     for argument in arguments:
         flag = argument.partition("=")[0].removeprefix("--")
         if argument.startswith("--") and flag in OUT_OF_SCOPE:
             parser.error(f"--{flag} is out of scope: {OUT_OF_SCOPE[flag]}")
-    options = parser.parse_args(arguments)
+    arguments, warnings = leave_out(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(unknown_flag(unknown[0], parser._option_string_actions))
+    for warning in warnings:
+        print(f"python -m serving: {warning}", file=sys.stderr)
+    try:
+        configs = _configs(options)
+    except ConfigError as error:
+        parser.error(str(error))
 
     from serving.server import PortError, ServerOptions, configure_logging, serve
 
@@ -183,10 +211,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(
             ServerOptions(
-                host=options.rest_api_host,
+                host=options.rest_api_host.removeprefix("[").removesuffix("]"),
                 port=options.rest_api_port,
-                model_name=options.model_name,
-                base_path=options.model_base_path.absolute(),
+                configs=configs,
+                config_file=options.model_config_file,
+                config_poll_seconds=options.model_config_file_poll_wait_seconds,
+                any_label=options.allow_version_labels_for_unavailable_models,
+                cors=options.rest_api_enable_cors_support,
+                intra_op_threads=options.tensorflow_intra_op_parallelism,
+                inter_op_threads=options.tensorflow_inter_op_parallelism,
                 poll_seconds=options.file_system_poll_wait_seconds,
                 timeout_seconds=options.rest_api_timeout_in_ms / 1000,
                 max_requests_in_hand=options.max_requests_in_hand,
@@ -200,3 +233,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"python -m serving: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _configs(options: argparse.Namespace) -> dict[str, ModelConfig]:
+    """The models to serve, by name. Raises ConfigError."""
+    if options.model_config_file:
+        options.model_config_file = options.model_config_file.absolute()
+        return read_config_file(options.model_config_file)
+    if not options.model_base_path:
+        raise ConfigError("name a model: --model_base_path, or --model_config_file for several")
+    one = ModelConfig(options.model_name, options.model_base_path.absolute())
+    return {one.name: one}

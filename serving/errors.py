@@ -64,7 +64,7 @@ def invalid(message: str) -> ServingError:
 def too_many(_: str, requests: int) -> ServingError:
     """The error of a request that `web.admission` refuses."""
     return ServingError(
-        "RESOURCE_EXHAUSTED", f"Too many requests in hand ({requests}); try again later"
+        "RESOURCE_EXHAUSTED", f"Too many requests in progress ({requests}); try again later"
     )
 
 

@@ -15,6 +15,7 @@ import orjson
 from serving.errors import ServingError, invalid
 
 LONGEST_VALUE_TEXT = 512
+_KEYS = (b"instances", b"inputs", b"signature_name")
 _LARGEST_EXACT_DIGITS = 20
 # Strings are matched first so that a token inside one is left alone.
 _SHORT_INFINITY = re.compile(r'"(?:[^"\\]|\\.)*"|Inf(?!inity)', re.DOTALL)
@@ -24,8 +25,10 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`; INVALID_ARGUMENT for anything else."""
     if not body.strip(b" \t\r\n"):
         raise _parse_error("The document is empty")
+    # orjson lets the last of doubled keys count, upstream's parser the first.
+    doubled = any(body.count(b'"%s"' % key) > 1 for key in _KEYS)
     try:
-        document = orjson.loads(body)
+        document = _parse_lenient(body) if doubled else orjson.loads(body)
     except orjson.JSONDecodeError:
         document = _parse_lenient(body)
     if not isinstance(document, dict):
@@ -49,7 +52,27 @@ def _integer(literal: str) -> int | float:
     return int(literal) if len(literal) <= _LARGEST_EXACT_DIGITS else _finite(literal)
 
 
-_DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_integer)
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    first: dict[str, Any] = {}
+    for key, value in pairs:
+        first.setdefault(key, value)
+    return first
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=_finite, parse_int=_integer, object_pairs_hook=_first_of_each
+)
+# Python's words for what is wrong, and upstream's.
+_WORDS = {
+    "Expecting value": "Invalid value.",
+    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
+    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
+    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+    "Invalid control character at": "Invalid encoding in string.",
+    "Expecting ',' delimiter": "Missing a comma, } or ] after an element.",
+}
 
 
 def _parse_lenient(body: bytes) -> Any:
@@ -69,7 +92,8 @@ def _parse_lenient(body: bytes) -> Any:
     except UnicodeError as error:
         raise _parse_error(f"Invalid encoding in string: {error}") from None
     except json.JSONDecodeError as error:
-        raise _parse_error(f"{error.msg}. at offset: {error.pos}") from None
+        words = _WORDS.get(error.msg, f"{error.msg}.")
+        raise _parse_error(f"{words} at offset: {error.pos}") from None
     except ValueError as error:
         raise _parse_error(str(error)) from None
 

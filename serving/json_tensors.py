@@ -15,7 +15,7 @@ from serving.errors import ServingError, invalid
 from serving.json_document import value_text
 from serving.json_refusal import refuse_column, refuse_rows
 from serving.json_values import INT32, MAX_RANK, RANGES, decode_base64, fits, is_base64, is_object
-from serving.tensor_spec import NUMPY_TYPES, TensorSpec, shape_text
+from serving.tensor_spec import NUMPY_TYPES, TensorSpec
 
 Format = Literal["row", "column"]
 Inputs = Mapping[str, TensorSpec]
@@ -30,8 +30,8 @@ def read_request(
 ) -> tuple[Format, dict[str, np.ndarray]]:
     """The tensors of a request for a signature with these inputs.
 
-    Raises INVALID_ARGUMENT where TensorFlow Serving does, with its messages, and for a shape that
-    the signature excludes; UNIMPLEMENTED for a type that JSON cannot carry, in column form.
+    Raises INVALID_ARGUMENT where TensorFlow Serving does, with its messages, and UNIMPLEMENTED for
+    a type that JSON cannot carry, in column form. Shapes are the graph's own business.
     """
     if "instances" in document and "inputs" in document:
         raise _format_error(
@@ -44,25 +44,14 @@ def read_request(
             raise _format_error(document, "Expecting 'instances' to be an list/array")
         if not instances:
             raise _format_error(document, "No values in 'instances' array")
-        return "row", _checked(_read_rows(instances, inputs), inputs)
+        return "row", _read_rows(instances, inputs)
     if "inputs" in document:
-        return "column", _checked(_read_columns(document["inputs"], inputs), inputs)
+        return "column", _read_columns(document["inputs"], inputs)
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
 def _format_error(document: Any, problem: str) -> ServingError:
     return invalid(f"JSON Value: {value_text(document)} {problem}")
-
-
-def _checked(tensors: dict[str, np.ndarray], inputs: Inputs) -> dict[str, np.ndarray]:
-    for name, tensor in tensors.items():
-        shape = inputs[name].shape
-        if shape is not None and not inputs[name].admits(tensor.shape):
-            raise invalid(
-                f"Input {name} has shape {shape_text(tensor.shape)}, but the signature takes "
-                f"{shape_text(shape)} (-1 is any size)"
-            )
-    return tensors
 
 
 def _read_rows(instances: list[Any], inputs: Inputs) -> dict[str, np.ndarray]:

@@ -1,32 +1,28 @@
-"""Keeps the right version of a model in service while its folder changes.
+"""Keeps the right versions of a model in service while its folder changes.
 
 The base path holds one folder for each version, named by an integer. The highest that loads is
-served: a new one is loaded and warmed up beside the one in service, which then drains and goes. A
-version that does not load never takes traffic; it is tried again when its files change, and a few
-times besides, as a half-written one becomes whole. When all versions are deleted the model is
-unloaded; a base path that is gone altogether is taken for a mount that will come back.
+served, or as many as the configuration says: a new one is loaded and warmed up beside the one in
+service, which then drains and goes. A version that does not load never takes traffic; it is tried
+again when its files change, and a few times besides, as a half-written one becomes whole. When all
+versions are deleted the model is unloaded; a base path that is gone altogether is taken for a mount
+that will come back.
 """
 
-import gc
 import logging
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving.errors import ServingError
-from serving.quiet_start import quiet_start
+from serving.garbage import collect_garbage
+from serving.model_config import ModelConfig
 from serving.versions import VersionStates, find_versions, fingerprint
 
 if TYPE_CHECKING:
     from serving.servable import Servable
-
-# New containers before Python looks for garbage: more than a picture's worth of JSON lists.
-GARBAGE_THRESHOLD = 200_000
 
 logger = logging.getLogger(__name__)
 
@@ -53,29 +49,34 @@ class ModelManager:
 
     def __init__(
         self,
-        name: str,
-        base_path: Path,
+        config: ModelConfig,
         load: Callable[[Path, int], "Servable"],
         *,
         poll_seconds: float,
         max_load_retries: int,
         retry_seconds: float,
+        any_label: bool = False,
     ):
-        """`load` returns a version loaded and warmed up; with `poll_seconds` of 0 the first
-        version found is served for good.
+        """`load` returns a version loaded and warmed up; with `poll_seconds` of 0 the versions
+        found first are served for good. With `any_label` a label may name a version that is not in
+        service.
         """
-        self.name = name
+        self.name = config.name
         self.states = VersionStates()
         # Set when a first version is available; `gave_up` when none is and no retry is left.
         self.available = threading.Event()
         self.gave_up: ServingError | None = None
-        self._base_path = base_path
+        self.labels: Mapping[str, int] = {}
+        self._config = config
         self._load = load
         self._poll_seconds = poll_seconds
         self._max_load_retries = max_load_retries
         self._retry_seconds = retry_seconds
+        self._any_label = any_label
         self._lock = threading.Lock()
-        self._current: _Loaded | None = None
+        self._changed = threading.Event()
+        self._stopped = False
+        self._in_service: dict[int, _Loaded] = {}
         self._draining: list[_Loaded] = []
         self._failures: dict[int, _Failure] = {}
         self._base_path_missing = False
@@ -84,51 +85,61 @@ class ModelManager:
         """Load the model and watch its base path, in the background."""
         threading.Thread(target=self._watch, name="version-watch", daemon=True).start()
 
-    @contextmanager
-    def lease(self, model_name: str, version: int | None = None) -> Iterator["Servable"]:
-        """The servable for a request, kept in memory as long as the request takes.
+    def configure(self, config: ModelConfig) -> None:
+        """Follow another configuration of the same model from now on."""
+        if config != self._config:
+            self._config = config
+            self._changed.set()
 
-        NOT_FOUND for another model, and for a version that is not in service.
-        """
+    def stop(self) -> None:
+        """Unload every version, each when nobody uses it any more."""
+        self._stopped = True
+        self._changed.set()
+
+    def take(self, version: int | None) -> "Servable | None":
+        """The servable of that version, or of the highest, to be given back; None without one."""
         with self._lock:
-            loaded = self._current
-            if (
-                loaded is None
-                or model_name != self.name
-                or version not in (None, loaded.servable.version)
-            ):
-                spec = (
-                    f"Latest({model_name})"
-                    if version is None
-                    else f"Specific({model_name}, {version})"
-                )
-                raise ServingError("NOT_FOUND", f"Servable not found for request: {spec}")
+            if version is None:
+                version = max(self._in_service, default=None)
+            loaded = None if version is None else self._in_service.get(version)
+            if loaded is None:
+                return None
             loaded.users += 1
-        try:
-            yield loaded.servable
-        finally:
-            with self._lock:
-                loaded.users -= 1
+            return loaded.servable
+
+    def give_back(self, servable: "Servable") -> None:
+        """The servable is no longer used by who took it."""
+        with self._lock:
+            for loaded in (*self._in_service.values(), *self._draining):
+                if loaded.servable is servable:
+                    loaded.users -= 1
 
     def _watch(self) -> None:
-        while True:
+        while not (self._stopped and not self._in_service and not self._draining):
             try:
                 self._look()
             except Exception:
                 # The watch must outlive anything odd in a folder it does not own.
-                logger.exception("looking for versions in %s failed", self._base_path)
-            if not self._poll_seconds and self.available.is_set():
-                return
-            time.sleep(self._poll_seconds or 1.0)
+                logger.exception("looking for versions in %s failed", self._config.base_path)
+            once = not self._poll_seconds and self.available.is_set() and not self._draining
+            self._changed.wait(None if once else self._poll_seconds or 1.0)
+            if self._stopped:
+                time.sleep(0.1)
+            else:
+                self._changed.clear()
 
     def _look(self) -> None:
         self._finish_draining()
-        found = find_versions(self._base_path)
+        if self._stopped:
+            self._keep(set())
+            return
+        config = self._config
+        found = find_versions(config.base_path)
         if found is None:
             if not self._base_path_missing:
                 logger.warning(
                     "Could not find base path %s for servable %s; waiting for it",
-                    self._base_path,
+                    config.base_path,
                     self.name,
                 )
             self._base_path_missing = True
@@ -137,21 +148,40 @@ class ModelManager:
         self._failures = {
             version: failure for version, failure in self._failures.items() if version in found
         }
-        if not found and self._current:
+        if not found and self._in_service:
             logger.info("all versions of %s are deleted", self.name)
-            self._replace(None)
+            self._keep(set())
+        served: set[int] = set()
         for version in sorted(found, reverse=True):
-            if self._current and version == self._current.servable.version:
+            if len(served) == config.policy.latest:
                 break
-            if self._due(version, found[version]) and self._try(version, found[version]):
-                break
+            if config.policy.specific is not None and version not in config.policy.specific:
+                continue
+            if version in self._in_service or (
+                self._due(version, found[version]) and self._try(version, found[version])
+            ):
+                served.add(version)
+        if served:
+            self._keep(served)
+            self.available.set()
         self._finish_draining()
+        self._label(config.labels)
         if not self.available.is_set() and self._failures and not self._retries_left():
             self.gave_up = ServingError(
                 "UNAVAILABLE",
                 f"1 model(s) did not become available: {{{{name: {self.name}}} due to error: "
                 f"{self.states.errors()}}}",
             )
+
+    def _label(self, wanted: Mapping[str, int]) -> None:
+        """Let labels name versions in service; one that would not stays with what it named."""
+        labels = {}
+        for label, version in wanted.items():
+            if self._any_label or version in self._in_service:
+                labels[label] = version
+            elif label in self.labels:
+                labels[label] = self.labels[label]
+        self.labels = labels
 
     def _due(self, version: int, folder: Path) -> bool:
         failure = self._failures.get(version)
@@ -182,7 +212,7 @@ class ModelManager:
             failure.retry_at = time.monotonic() + self._retry_seconds
             logger.error("version %d of %s does not load: %s", version, self.name, error)
             return False
-        _collect_garbage()
+        collect_garbage()
         self._failures.pop(version, None)
         self.states.set(version, "AVAILABLE")
         logger.info(
@@ -191,56 +221,29 @@ class ModelManager:
             self.name,
             time.monotonic() - started,
         )
-        self._replace(_Loaded(servable))
+        with self._lock:
+            self._in_service[version] = _Loaded(servable)
         return True
 
-    def _replace(self, loaded: _Loaded | None) -> None:
+    def _keep(self, versions: set[int]) -> None:
+        """Take the other versions out of service."""
         with self._lock:
-            old, self._current = self._current, loaded
-        if old:
-            self.states.set(old.servable.version, "UNLOADING")
-            self._draining.append(old)
-        if loaded:
-            self.available.set()
+            gone = {v: each for v, each in self._in_service.items() if v not in versions}
+            self._in_service = {v: each for v, each in self._in_service.items() if v in versions}
+            self._draining += gone.values()
+        for version in gone:
+            self.states.set(version, "UNLOADING")
 
     def _finish_draining(self) -> None:
         with self._lock:
             idle = [loaded for loaded in self._draining if not loaded.users]
             self._draining = [loaded for loaded in self._draining if loaded.users]
         for loaded in idle:
+            loaded.servable.close()
             version = loaded.servable.version
-            if not self._current or version != self._current.servable.version:
+            if version not in self._in_service:
                 self.states.set(version, "END")
                 logger.info("version %d of %s is unloaded", version, self.name)
         if idle:
             del idle, loaded
-            _collect_garbage()
-
-
-def _collect_garbage() -> None:
-    """Free what is no longer used, then take what stays out of the collector's sight.
-
-    TensorFlow's objects hold one another in cycles, so an unloaded version goes only here. And they
-    are so many that every full collection, of which a large JSON document causes several, would
-    take longer than the document.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
-
-
-def load_in_tensorflow(folder: Path, version: int) -> "Servable":
-    """Load and warm up one version. TensorFlow is imported at the first call."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # Or TensorFlow takes all memory of a GPU, and leaves none to a training beside it.
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    with quiet_start():
-        from serving import servable, warmup
-
-        servable.start_tensorflow()
-
-    loaded = servable.load(folder, version)
-    count = warmup.warm_up(loaded, folder)
-    logger.info("version %d answered %d warm-up requests", version, count)
-    return loaded
+            collect_garbage()

@@ -19,12 +19,11 @@ _LATENCY = ":tensorflow:serving:request_latency"
 
 
 class _Gauges(Collector):
-    """States of versions and requests in hand, read when they are asked for."""
+    """States of versions and requests in progress, read when they are asked for."""
 
     def __init__(
-        self, model: str, states: Callable[[], Mapping[int, str]], in_hand: Callable[[], int]
+        self, states: Callable[[], Mapping[tuple[str, int], str]], in_hand: Callable[[], int]
     ):
-        self._model = model
         self._states = states
         self._in_hand = in_hand
 
@@ -34,9 +33,9 @@ class _Gauges(Collector):
             "1 for the state that a version is in, 0 for the others",
             labels=["model", "version", "state"],
         )
-        for version, current in self._states().items():
+        for (model, version), current in self._states().items():
             for state in VersionStates.STATES:
-                gauge.add_metric([self._model, str(version), state], float(state == current))
+                gauge.add_metric([model, str(version), state], float(state == current))
         yield gauge
         yield GaugeMetricFamily(
             "serving_requests_in_hand", "Predict requests being answered", self._in_hand()
@@ -47,7 +46,7 @@ class Metrics:
     """Counters and latency histograms of one server."""
 
     def __init__(
-        self, model: str, states: Callable[[], Mapping[int, str]], in_hand: Callable[[], int]
+        self, states: Callable[[], Mapping[tuple[str, int], str]], in_hand: Callable[[], int]
     ):
         disable_created_metrics()
         self._registry = CollectorRegistry()
@@ -82,7 +81,7 @@ class Metrics:
             buckets=MICROSECONDS,
             registry=self._registry,
         )
-        self._registry.register(_Gauges(model, states, in_hand))
+        self._registry.register(_Gauges(states, in_hand))
 
     def observe(
         self,

@@ -7,12 +7,10 @@ more would only make each of them slower.
 import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from serving.errors import ServingError, from_tensorflow
+from serving.errors import ServingError
 from serving.servable import Signature
 
 
@@ -39,7 +37,7 @@ class Runner:
         stopped in the middle of a run: one that is past its time ends by itself and keeps its
         thread until then.
         """
-        future = self._threads.submit(_run, signature, arrays)
+        future = self._threads.submit(signature, arrays)
         try:
             return future.result(timeout=max(0.0, deadline - time.monotonic()))
         except (TimeoutError, CancelledError):
@@ -48,19 +46,3 @@ class Runner:
         finally:
             # Or an error, its traceback and this future would keep one another and the tensors.
             del future
-
-
-def _run(signature: Signature, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    try:
-        outputs = signature(signature.tensors(arrays))
-        return {name: _array(outputs[name]) for name in sorted(outputs)}
-    except tf.errors.OpError as error:
-        raise from_tensorflow(error) from error
-    except (ValueError, TypeError) as error:
-        raise ServingError("INVALID_ARGUMENT", " ".join(str(error).split())) from error
-
-
-def _array(tensor: Any) -> np.ndarray:
-    value = tensor.numpy()
-    # A string tensor of rank 0 comes as `bytes`, and NumPy's own string type would cut its zeros.
-    return np.array(value, np.object_) if isinstance(value, bytes) else np.asarray(value)

@@ -4,7 +4,12 @@ This is the only module, with `warmup` and `runner`, that touches TensorFlow; it
 a model is about to be loaded and never before a fork.
 """
 
+import logging
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +17,13 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format  # type: ignore[import-untyped]
 from tensorflow.core.framework import types_pb2
-from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.core.protobuf import config_pb2, saved_model_pb2
 
 from serving.errors import ServingError, from_tensorflow, invalid
 from serving.tensor_spec import TensorSpec
+
+# TensorFlow's notes that its older loader is old.
+tf.get_logger().setLevel(logging.ERROR)
 
 DEFAULT_SIGNATURE = "serving_default"
 SERVE_TAG = "serve"
@@ -25,38 +33,70 @@ BINARY_PROTO = "saved_model.pb"
 TEXT_PROTO = "saved_model.pbtxt"
 
 
+@dataclass(frozen=True)
+class Threads:
+    """How many threads TensorFlow takes within an op and between ops; 0 is its own choice."""
+
+    intra_op: int = 0
+    inter_op: int = 0
+
+
 class Signature:
     """A named function of a servable: tensors by name in, tensors by name out."""
 
-    def __init__(self, name: str, definition: Any, function: Any):
+    def __init__(self, name: str, definition: Any, session: Any):
         self.name = name
-        self.function = function
         self.inputs = {key: _tensor_spec(key, info) for key, info in definition.inputs.items()}
-        self.outputs = {key: _tensor_spec(key, info) for key, info in definition.outputs.items()}
+        self._outputs = sorted(definition.outputs)
+        infos = [*definition.inputs.values(), *definition.outputs.values()]
+        self._run: Any = None
+        self._problem = ServingError(
+            "UNIMPLEMENTED",
+            f'Serving signature name: "{name}" has a sparse or ragged tensor, which this server '
+            "cannot carry",
+        )
+        if any(info.WhichOneof("encoding") != "name" for info in infos):
+            return
+        try:
+            # As `Session.run`, but without its own check of the signature's shapes: as in
+            # TensorFlow Serving, only the graph knows what it takes.
+            self._run = session._make_callable_from_options(
+                config_pb2.CallableOptions(
+                    feed=[definition.inputs[key].name for key in self.inputs],
+                    fetch=[definition.outputs[key].name for key in self._outputs],
+                )
+            )
+        except tf.errors.OpError as error:
+            # It names what gives no tensor, as `__saved_model_init_op` does; the others may run.
+            self._problem = invalid(from_tensorflow(error).message)
 
-    def tensors(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """TensorFlow's tensors of the input arrays, in the signature's own types."""
-        return {
-            name: tf.constant(array, self.function.structured_input_signature[1][name].dtype)
-            for name, array in arrays.items()
-        }
-
-    def __call__(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
-        """Run the signature's concrete function, TensorFlow's fast path."""
-        return self.function(**tensors)
+    def __call__(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs by name, sorted; raises TensorFlow's errors as ServingErrors."""
+        if self._run is None:
+            raise self._problem
+        try:
+            values = self._run(*(arrays[key] for key in self.inputs))
+        except tf.errors.OpError as error:
+            raise from_tensorflow(error) from error
+        except (ValueError, TypeError) as error:
+            raise invalid(" ".join(str(error).split())) from error
+        return {key: _array(value) for key, value in zip(self._outputs, values, strict=True)}
 
 
 class Servable:
     """A loaded SavedModel. `metadata` is its signature map as the REST API shows it."""
 
     def __init__(
-        self, version: int, signatures: dict[str, Signature], metadata: dict[str, Any], model: Any
+        self, version: int, signatures: dict[str, Signature], metadata: dict[str, Any], session: Any
     ):
         self.version = version
         self.signatures = signatures
         self.metadata = metadata
-        # A signature's function has only a weak hold on the model's variables.
-        self._model = model
+        self._session = session
+
+    def close(self) -> None:
+        """Free what the model holds; nobody may run it any more."""
+        self._session.close()
 
     def signature(self, name: str) -> Signature:
         """The signature of that name ("" is the default one) or INVALID_ARGUMENT."""
@@ -71,27 +111,52 @@ class Servable:
 
 
 def start_tensorflow() -> None:
-    """Let TensorFlow look at this machine's devices, which it does only once."""
+    """Let TensorFlow look at this machine's devices, which it does only once, and register the ops
+    of tensorflow_text where that is installed.
+    """
     tf.config.list_logical_devices()
+    if find_spec("tensorflow_text"):
+        import_module("tensorflow_text")
 
 
-def load(folder: Path, version: int) -> Servable:
+def load(folder: Path, version: int, threads: Threads = Threads()) -> Servable:
     """Load the SavedModel in `folder`; a ServingError says why it cannot be."""
+    _refuse_odd_files(folder)
     definitions = _signature_definitions(folder)
+    graph = tf.Graph()
+    session = tf.compat.v1.Session(graph=graph, config=_session_config(threads))
     try:
-        model = tf.saved_model.load(str(folder), tags=[SERVE_TAG])
+        # TensorFlow 1's loader takes the SavedModels of both; TensorFlow 2's refuses old ones.
+        with graph.as_default():
+            tf.compat.v1.saved_model.load(session, [SERVE_TAG], str(folder))
+        signatures = {
+            name: Signature(name, definition, session) for name, definition in definitions.items()
+        }
     except tf.errors.OpError as error:
         raise from_tensorflow(error) from error
     except Exception as error:  # a broken SavedModel surfaces as nearly any type
         text = " ".join(str(error).split()) or type(error).__name__
         raise ServingError("INTERNAL", f"Loading failed: {text[:1000]}") from error
-    signatures = {
-        name: Signature(name, definition, model.signatures[name])
-        for name, definition in definitions.items()
-        if name in model.signatures
-    }
     metadata = {name: _metadata(definition) for name, definition in sorted(definitions.items())}
-    return Servable(version, signatures, metadata, model)
+    return Servable(version, signatures, metadata, session)
+
+
+def _session_config(threads: Threads) -> Any:
+    config = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=threads.intra_op, inter_op_parallelism_threads=threads.inter_op
+    )
+    # Or TensorFlow takes all memory of a GPU, and leaves none to a training beside it.
+    config.gpu_options.allow_growth = True
+    return config
+
+
+def _refuse_odd_files(folder: Path) -> None:
+    """A pipe or a device, which TensorFlow would wait for or read without end, is an error."""
+    for root, _, names in os.walk(folder):
+        for name in names:
+            path = Path(root, name)
+            if path.exists() and not path.is_file():
+                raise ServingError("FAILED_PRECONDITION", f"{path} is no regular file")
 
 
 def _signature_definitions(folder: Path) -> dict[str, Any]:
@@ -123,11 +188,14 @@ def _signature_definitions(folder: Path) -> dict[str, Any]:
 
 def _tensor_spec(name: str, info: Any) -> TensorSpec:
     # DT_FLOAT is "float" in TensorFlow Serving's messages.
-    dtype = types_pb2.DataType.Name(info.dtype).removeprefix("DT_").lower()
-    shape = None
-    if not info.tensor_shape.unknown_rank:
-        shape = tuple(None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim)
-    return TensorSpec(name, dtype, shape)
+    # A variable's own tensor is `float_ref`: to callers it is a float like any other.
+    dtype = types_pb2.DataType.Name(info.dtype).removeprefix("DT_").removesuffix("_REF").lower()
+    return TensorSpec(name, dtype)
+
+
+def _array(value: Any) -> np.ndarray:
+    # A string of rank 0 comes as `bytes`, and NumPy's own string type would cut its zeros.
+    return np.array(value, np.object_) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _metadata(definition: Any) -> dict[str, Any]:

@@ -10,7 +10,10 @@ import os
 import signal
 import socket
 import sys
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
 
 from serving.errors import error_document, too_many
+from serving.model_config import ModelConfig, read_config_file
 from web.server import Server, url_host
 from web.settings import ServerSettings
 from web.worker import Worker
@@ -40,8 +44,13 @@ class ServerOptions:
 
     host: str
     port: int
-    model_name: str
-    base_path: Path
+    configs: Mapping[str, ModelConfig]
+    config_file: Path | None
+    config_poll_seconds: float
+    any_label: bool
+    cors: bool
+    intra_op_threads: int
+    inter_op_threads: int
     poll_seconds: float
     timeout_seconds: float
     max_requests_in_hand: int
@@ -137,32 +146,47 @@ class _ModelWorker(Worker):
     def load_wsgi(self) -> None:
         """Start the model manager and wait for a first version."""
         from serving.app import RestApi, create_app
-        from serving.manager import ModelManager, load_in_tensorflow
+        from serving.loading import Loader
+        from serving.manager import ModelManager
+        from serving.models import Models
         from web.admission import Admission
 
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         options = self.app.model
-        manager = ModelManager(
-            options.model_name,
-            options.base_path,
-            load_in_tensorflow,
-            poll_seconds=options.poll_seconds,
-            max_load_retries=options.max_load_retries,
-            retry_seconds=options.retry_seconds,
-        )
-        manager.start()
-        while not manager.available.wait(0.1):
+        load = Loader(options.intra_op_threads, options.inter_op_threads)
+
+        def start_manager(config: ModelConfig) -> ModelManager:
+            manager = ModelManager(
+                config,
+                load,
+                poll_seconds=options.poll_seconds,
+                max_load_retries=options.max_load_retries,
+                retry_seconds=options.retry_seconds,
+                any_label=options.any_label,
+            )
+            manager.start()
+            return manager
+
+        models = Models(start_manager, options.configs)
+        if options.config_file and options.config_poll_seconds:
+            models.follow(
+                partial(read_config_file, options.config_file), options.config_poll_seconds
+            )
+        while not models.available:
+            time.sleep(0.1)
             if not self.alive or self.ppid != os.getppid():
                 sys.exit(0)
-            if manager.gave_up:
-                logger.error("%s", manager.gave_up.message)
+            if models.gave_up:
+                logger.error("%s", models.gave_up.message)
                 sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
         from serving.runner import Runner  # imports TensorFlow, which the manager has done by now
 
         admission = Admission(options.max_requests_in_hand, too_many, options.max_bytes_in_hand)
         runner = Runner(options.parallelism)
-        self.wsgi = create_app(RestApi(manager, runner, admission, options.timeout_seconds))
+        self.wsgi = create_app(
+            RestApi(models, runner, admission, options.timeout_seconds, options.cors)
+        )
 
     def run(self) -> None:
         """Open the port and answer until told to stop."""
@@ -173,16 +197,14 @@ class _ModelWorker(Worker):
                 logger.error("Cannot use port %d: %s", self.app.model.port, error.strerror)
                 sys.exit(Arbiter.WORKER_BOOT_ERROR)
         options = self.app.model
-        logger.info(
-            "serving at http://%s:%d/v1/models/%s",
-            url_host(options.host),
-            options.port,
-            options.model_name,
-        )
+        for name in options.configs:
+            logger.info(
+                "serving at http://%s:%d/v1/models/%s", url_host(options.host), options.port, name
+            )
         super().run()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """Stop at once, requests in hand or not.
+        """Stop at once, requests in progress or not.
 
         gunicorn's own handler waits for a lock that the interrupted code may hold.
         """

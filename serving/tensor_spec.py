@@ -23,21 +23,12 @@ NUMPY_TYPES: dict[str, type] = {
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """Name, type and shape of one input or output; `None` is an unknown size or an unknown rank."""
+    """Name and type of one input or output."""
 
     name: str
     dtype: str
-    shape: tuple[int | None, ...] | None = None
-
-    def admits(self, shape: tuple[int, ...]) -> bool:
-        """Whether the signature allows a tensor of this shape."""
-        if self.shape is None:
-            return True
-        return len(shape) == len(self.shape) and all(
-            want is None or want == have for want, have in zip(self.shape, shape, strict=True)
-        )
 
 
-def shape_text(shape: tuple[int | None, ...]) -> str:
-    """A shape as messages print it: `[-1,2]`, where -1 is any size."""
-    return "[" + ",".join("-1" if size is None else str(size) for size in shape) + "]"
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as messages print it: `[3,2]`."""
+    return "[" + ",".join(map(str, shape)) + "]"

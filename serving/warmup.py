@@ -1,8 +1,8 @@
 """First requests for a model that was just loaded, so that its first caller does not wait.
 
 A model brings its own in `assets.extra/tf_serving_warmup_requests`: a TFRecord file of
-PredictionLog messages, as TensorFlow Serving replays them. For one that brings no predict request,
-each signature is run once on zeros.
+PredictionLog messages, as TensorFlow Serving replays them. No other request is made up: a signature
+may train the model, or count.
 """
 
 import logging
@@ -13,27 +13,21 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.errors import ServingError, from_tensorflow, invalid
-from serving.servable import Servable, Signature
+from serving.servable import Servable
 
 RECORD = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000  # TensorFlow Serving's own limit
-
-# What stands for an unknown size, tried in this order: pictures and sequences that are too small
-# fail in many networks, too large ones in few.
-UNKNOWN_SIZES = (32, 1)
 
 logger = logging.getLogger(__name__)
 
 
 def warm_up(servable: Servable, folder: Path) -> int:
-    """Run the model's first requests and return their number.
+    """Run the model's own record, if it brings one, and return the number of its requests.
 
     A model that fails on its own warm-up record is broken: ServingError.
     """
     record = folder / RECORD
-    if record.exists() and (count := _replay(servable, record)):
-        return count
-    return sum(_run_on_zeros(signature) for signature in servable.signatures.values())
+    return _replay(servable, record) if record.exists() else 0
 
 
 def _replay(servable: Servable, record: Path) -> int:
@@ -61,32 +55,4 @@ def _replay_predict(servable: Servable, request: Any) -> None:
     signature = servable.signature(request.model_spec.signature_name)
     if set(request.inputs) != set(signature.inputs):
         raise invalid(f"inputs {sorted(request.inputs)} given, {sorted(signature.inputs)} expected")
-    signature({name: tf.constant(tf.make_ndarray(proto)) for name, proto in request.inputs.items()})
-
-
-def _run_on_zeros(signature: Signature) -> int:
-    problem: Exception | None = None
-    for size in UNKNOWN_SIZES:
-        try:
-            signature({name: _zeros(signature, name, size) for name in signature.inputs})
-            return 1
-        except Exception as error:  # the model may refuse zeros in any way; it is not broken then
-            problem = error
-    if problem is not None:
-        logger.info(
-            "warm-up: signature %s does not run on zeros (%s)",
-            signature.name,
-            from_tensorflow(problem).message[:200],
-        )
-    return 0
-
-
-def _zeros(signature: Signature, name: str, unknown_size: int) -> Any:
-    spec = signature.inputs[name]
-    dtype = signature.function.structured_input_signature[1][name].dtype
-    # The first size is the batch's, and a rank that the signature leaves open is most often 1.
-    shape = [
-        (1 if axis == 0 else unknown_size) if size is None else size
-        for axis, size in enumerate((None,) if spec.shape is None else spec.shape)
-    ]
-    return tf.zeros(shape, dtype)
+    signature({name: tf.make_ndarray(proto) for name, proto in request.inputs.items()})

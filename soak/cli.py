@@ -23,11 +23,12 @@ NAMES = ("uploads", *PARTS)
 CLIENTS = ("color", "style")
 
 DESCRIPTION = """\
-Try whether the service holds up, on this machine and on loopback alone: real model servers, and the
+Test whether the service holds up, on this machine and on loopback only: real model servers, and the
 clients as a user starts them. uploads: thousands of broken, hostile and odd ones; load: ten times
-as many photos at once as may be in hand; slow: clients that dawdle or vanish; upstream: a model
-that is down, slow, flapping or killed; shutdown: SIGTERM under load. Memory and logs are looked at
-in every part. Prints a table, and a line for each promise of docs/operations.md that is broken."""
+as many photos at once as may be in progress; slow: callers that are slow or disappear; upstream: a
+model that is down, slow, flapping or killed; shutdown: SIGTERM under load. Memory and logs are
+checked in every part. Prints a table, and a line for each promise of docs/operations.md that is
+broken."""
 
 
 def build_parser() -> argparse.ArgumentParser:

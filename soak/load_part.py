@@ -1,4 +1,4 @@
-"""Ten times as many callers at once as photos may be in hand, small photos and large ones."""
+"""Ten times as many callers at once as photos may be in progress, small photos and large ones."""
 
 import threading
 import time
@@ -76,7 +76,7 @@ class Crowd:
             elif answer.status == 503:
                 wrong = checks.wrong_problem(answer)
                 # Others that are refused had waited for the room that a large photo needs.
-                if b"photos are in hand already" in answer.body:
+                if b"photos are in progress already" in answer.body:
                     self.refused_after.append(answer.seconds)
                 self._over.wait(float(answer.headers.get("retry-after", 1)))
             else:

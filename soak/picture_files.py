@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from soak.good_photos import small_photos
 
-FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF")
+register_heif_opener()
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000", "HEIF")
 PNG_START = b"\x89PNG\r\n\x1a\n"
 BOMB_BYTES = 64_000_000
 

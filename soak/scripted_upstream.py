@@ -1,6 +1,6 @@
 """A predict URL that does as it is told: passes on to model servers, paints flat, dawdles, fails.
 
-It counts the exchanges that it has in hand, as a stampede would show.
+It counts the exchanges that it has in progress, as a stampede would show.
 """
 
 import base64
@@ -139,7 +139,7 @@ class ScriptedUpstream:
         self._count(server)
 
     def count(self) -> tuple[int, int]:
-        """The most exchanges in hand at once, and all of them, since the last `count`."""
+        """The most exchanges in progress at once, and all of them, since the last `count`."""
         if self._server is not None:
             self._count(self._server)
         counted = self.most_in_hand, self.served

@@ -79,7 +79,7 @@ class Tried:
         raise CannotSoak(f"/metrics has no {name}")
 
     def check_that_nothing_is_in_hand(self, when: str) -> None:
-        """Within a moment, no photo, pixel or byte of an upload may be in hand any more."""
+        """Within a moment, no photo, pixel or byte of an upload may be in progress any more."""
         for name in ("photos_in_hand", "pixels_in_hand", "upload_bytes_in_hand"):
             deadline = time.monotonic() + 5
             while (value := self.metric(name)) and time.monotonic() < deadline:
@@ -101,7 +101,7 @@ def tried(
     kind: str, name: str, upstream_port: int, folder: Path, limit_mb: float, **settings: str
 ) -> Iterator[Tried]:
     """A client with those settings, its good photos, and a part to tell of what is found; memory
-    and log are looked at in the end.
+    and log are checked at the end.
     """
     part = Part(kind, name, came_back=Counter(), limit_mb=limit_mb)
     started = time.monotonic()

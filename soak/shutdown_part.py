@@ -42,7 +42,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
     for each in rounds:
         _add(whole, each)
     whole.part.sent = (
-        f"{ROUNDS} times SIGTERM amid {ASKING} photos in hand, {UPLOADING} on their way, "
+        f"{ROUNDS} times SIGTERM amid {ASKING} photos in progress, {UPLOADING} on their way, "
         f"{IDLE} idle connections and callers who keep coming"
     )
     return whole
@@ -108,7 +108,7 @@ class _Round:
 
     def _ask(self, number: int) -> None:
         photo = self.photos[number % len(self.photos)]
-        self._check(photo, photo.send(self.client.program.port), "a photo in hand")
+        self._check(photo, photo.send(self.client.program.port), "a photo in progress")
 
     def _upload_slowly(self) -> None:
         """Half before SIGTERM, half a second after it."""

@@ -20,7 +20,7 @@ RECOVERED_WITHIN_S = 3.0
 
 
 def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
-    """Try a client with TIMEOUT_S of 2 s and eight photos in hand."""
+    """Try a client with TIMEOUT_S of 2 s and eight photos in progress."""
     gateway = models.gateway
     ports = {name: server.port for name, server in models.servers.items()}
     limit = limits.memory_mb(max_in_hand=IN_HAND)
@@ -31,8 +31,8 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             gateway.behave(flat)
             scripted = good_photos(kind, client.program.port)
             client.part.sent = (
-                f"photos of {CALLERS} callers, {IN_HAND} in hand at most, to a model that is down, "
-                "slow, flapping, killed and started again"
+                f"photos of {CALLERS} callers, {IN_HAND} in progress at most, to a model that is "
+                "down, slow, flapping, killed and started again"
             )
             callers = _Callers(client, scripted)
             tell(f"{kind}: a model that is down, slow, flapping")
@@ -56,7 +56,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
                 f"{served:,} exchanges with the scripted model, {most} at once at most"
             )
             if most > IN_HAND:
-                client.violated(f"a stampede: {most} exchanges at once, {IN_HAND} are in hand")
+                client.violated(f"a stampede: {most} exchanges at once, {IN_HAND} are in progress")
             gateway.pass_on(ports)
             _kill_and_start_again(client, models, real, tell)
         finally:
@@ -151,7 +151,7 @@ class _Callers:
                     self._name, self._allowed, self._slowest, self._check,
                 )  # fmt: skip
                 self._seen[answer.status] = self._seen.get(answer.status, 0) + 1
-            refused = b"photos are in hand already" in answer.body
+            refused = b"photos are in progress already" in answer.body
             wrong = ""
             if answer.status == 200:
                 wrong = photo.wrong(answer)

@@ -2,11 +2,12 @@ import os
 import sys
 
 from color_client.routes import OPTIONS as COLOR_OPTIONS
+from color_client.routes import VIVIDNESS
 from photo_client.cli import Client, main
 from web import options
 
 from .app import create_app
-from .batch import maker
+from .batch import made_with, maker
 from .routes import style_options
 from .settings import StyleSettings
 
@@ -33,8 +34,9 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=StyleSettings,
     create_app=create_app,
-    options=lambda settings: (*style_options(settings.max_side), *COLOR_OPTIONS),
+    options=lambda settings: (*style_options(settings.max_side), VIVIDNESS),
     maker=maker,
+    made_with=made_with,
     own_arguments=(
         ("--style", "PICTURE", "Paint the photos in the style of this one; else they are colored."),
     ),

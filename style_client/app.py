@@ -2,10 +2,13 @@
 
 from flask import Blueprint, Flask, render_template
 
+from color_client.routes import OPTIONS as COLOR_OPTIONS
+from color_client.routes import PICTURES
 from photo_client.app import ClientApp
 from photo_client.common_routes import common_routes
+from photo_client.openapi import openapi_routes
 
-from .routes import predict_routes, style_header
+from .routes import STYLE, STYLE_PARAMETER, predict_routes, style_header, style_options
 from .settings import StyleSettings
 
 
@@ -15,11 +18,19 @@ def create_app(settings: StyleSettings) -> Flask:
 
     def page() -> str:
         return render_template(
-            "style.html", assets="color-page", max_bytes=settings.max_upload_bytes
+            "style.html",
+            assets="color-page",
+            max_bytes=settings.max_upload_bytes,
+            max_pixels=settings.max_pixels,
         )
 
-    app.register_blueprint(common_routes(app.predictor, app.metrics, page, style_header))
+    app.register_blueprint(
+        common_routes(app.predictor, app.metrics, page, style_header, at_first=[STYLE])
+    )
     app.register_blueprint(predict_routes(settings, app.predictor, app.admission))
+    options = (*style_options(settings.max_side), *COLOR_OPTIONS)
+    title = "Colorway: color and style"
+    app.register_blueprint(openapi_routes(title, settings, PICTURES, options, [STYLE_PARAMETER]))
     # The color client's page, which ours extends, with its scripts, style sheet and samples.
     app.register_blueprint(
         Blueprint(

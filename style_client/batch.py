@@ -1,11 +1,13 @@
 """Many photos on the command line: in the style of one picture, or in color."""
 
+import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from color_client import coloring
+from color_client.routes import VIVIDNESS
 from photo_client.batch import Make
 from photo_client.finished import Finished
 from photo_client.photo import decode, open_header
@@ -14,7 +16,19 @@ from predict_url.predictor import Predictor
 from web.problems import Problem
 
 from . import painting, style_network
+from .routes import style_options
 from .settings import StyleSettings
+
+
+def made_with(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the arguments a picture depends on: the style picture by its hash, and the options of
+    style; or those of color. To be called after `maker`, which has read the style picture.
+    """
+    if asked["style"] is None:
+        return {VIVIDNESS.name: asked[VIVIDNESS.name]}
+    style = hashlib.sha256(Path(asked["style"]).read_bytes()).hexdigest()
+    options = {option.name: asked[option.name] for option in style_options()}
+    return {"style": style, **options}
 
 
 def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predictor) -> Make:
@@ -23,9 +37,7 @@ def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predicto
     Raises Problem where that cannot be read.
     """
     if asked["style"] is None:
-        return lambda header, headers: coloring.color(
-            header, asked["vividness"], settings, predictor, headers
-        )
+        return coloring.maker(asked, settings, predictor)
     try:
         data = io.BytesIO(Path(asked["style"]).read_bytes())
         header = open_header(data, settings.max_pixels)

@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from flask import Blueprint, Response, g, request
 
 from color_client import coloring
+from color_client.kept_colors import KeptColors
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES
+from color_client.routes import PICTURES, remembering
 from photo_client import upload
 from photo_client.photo import decode, open_header
 from photo_client.reply import kept_until_sent, picture_reply
@@ -49,9 +50,21 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
     )
 
 
+# By this header a request asks for style, here and at the gateway.
+STYLE = {"style": "transfer"}
+
+# The header that `style_header` reads, as OpenAPI tells it.
+STYLE_PARAMETER = {
+    "name": "style",
+    "in": "header",
+    "description": "`transfer`, exactly: the photo in the style of style_image. Else in color.",
+    "schema": {"type": "string", "examples": ["transfer"]},
+}
+
+
 def style_header() -> dict[str, str]:
-    """The header that asks for style, if the request in hand carries it: `transfer`, exactly."""
-    return {"style": "transfer"} if request.headers.get("style") == "transfer" else {}
+    """The header that asks for style, if the present request carries it: `transfer`, exactly."""
+    return STYLE if request.headers.get("style") == STYLE["style"] else {}
 
 
 def predict_routes(
@@ -59,6 +72,7 @@ def predict_routes(
 ) -> Blueprint:
     """The route of the style client."""
     routes = Blueprint("predict", __name__)
+    kept = KeptColors()
     known = (*style_options(settings.max_side), *COLOR_OPTIONS)
 
     @routes.post("/predict")
@@ -75,13 +89,15 @@ def predict_routes(
                 wanted = PICTURES[:required]
                 headers = {name: _open(name, data[name], settings) for name in wanted}
             with stage("wait"):
-                pixels = sum(header.width * header.height for header in headers.values())
+                pixels = sum(header.room for header in headers.values())
                 deadline = Deadline(settings.timeout_s)
                 room = in_hand.enter_context(admission.hold(pixels, deadline))
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
-                made = coloring.color(photo, asked["vividness"], settings, predictor, asked_with)
+                network = coloring.network(settings, predictor, asked_with)
+                ask = remembering(kept, data["content_image"], asked, network)
+                made = coloring.color(photo, asked, ask)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))

@@ -38,7 +38,8 @@ ALLOWED: dict[str, set[str]] = {
     "color_client": CLIENT_ROOMS,
     "style_client": CLIENT_ROOMS | {"color_client"},
     "serving": {"web"},
-    "training": set(),
+    # The math of hints is judged where the models are.
+    "training": {"pictures"},
     # It starts the others as programs.
     "local": set(),
 }

@@ -165,7 +165,9 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
     assert f"$ head -6 training-serving.k8s.yaml\n{head}```" in page
     wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
     ready = invitation(make_plan(applications, tmp_path, wishes))
-    assert f"```\n{ready.replace(f':{wishes.port}', ':3333')}\n```" in page
+    for port, usual in ((wishes.port, 3333), (wishes.gateway_port, 8080)):
+        ready = ready.replace(f":{port}", f":{usual}")
+    assert f"```\n{ready}\n```" in page
     said = subprocess.run(
         [sys.executable, "-m", "local", "validate", "deploy/training-serving.yaml",
          "--state", str(tmp_path)],

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.slow
 
 
 def commands() -> list[str]:
@@ -76,8 +75,33 @@ def try_curl(command: str, folder: Path) -> None:
         assert colored.mode == "RGB"
 
 
+def try_shoebox(command: str, folder: Path) -> None:
+    (folder / "shoebox").mkdir()
+    for photo in sorted((ROOT / "samples" / "gray").glob("*.jpg"))[:2]:
+        (folder / "shoebox" / photo.name).write_bytes(photo.read_bytes())
+    # As a newcomer's shell: no URL is set.
+    environment = {k: v for k, v in os.environ.items() if k != "URL"}
+    subprocess.run(
+        ["bash", "-ec", command], cwd=folder, check=True, capture_output=True, env=environment
+    )
+    for photo in (folder / "shoebox").iterdir():
+        made = [folder / out / "shoebox" / f"{photo.stem}.png" for out in ("colored", "painted")]
+        with Image.open(made[0]) as colored, Image.open(made[1]) as painted:
+            assert colored.size == painted.size
+            assert colored.tobytes() != painted.tobytes()
+
+
+def test_every_command_runs_after_make_up():
+    """In the README and in the pages it leads to: by the environment that `make up` made."""
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for block in re.findall(r"^```.*?^```", page.read_text(), re.S | re.M):
+            bare = re.findall(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*python -m .*", block, re.M)
+            assert not bare, f"{page.name}: {bare}"
+
+
+@pytest.mark.slow
 def test_the_first_screen_then_training(folder):
-    install, curl, style, train, *_ = commands()
+    install, curl, shoebox, style, train, *_ = commands()
     process, lines = start(install.replace("REPOSITORY", str(ROOT)), folder)
     checkout = folder / "colorway"
     try:
@@ -85,6 +109,7 @@ def test_the_first_screen_then_training(folder):
         # The line that it prints is one to paste, too.
         printed = next(line for line in lines if "curl -F" in line)
         try_curl(printed[printed.index("curl") :], checkout)
+        try_shoebox(shoebox, checkout)
         try_curl(style, checkout)
         with (
             Image.open(checkout / "color.png") as color,

@@ -1,4 +1,4 @@
-"""How much may be in hand at once, so that memory stays bounded whatever arrives."""
+"""How much may be in progress at once, so that memory stays bounded whatever arrives."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,12 +8,12 @@ from typing import Literal
 from .deadline import Deadline, DeadlineExceeded
 
 Limit = Literal["requests", "bytes", "cost"]
-# Gives the error for a request that is over a limit, when so many requests are in hand.
+# Gives the error for a request that is over a limit, when so many requests are in progress.
 Refusal = Callable[[Limit, int], Exception]
 
 
 class Admission:
-    """Counts requests in hand, the bytes of their bodies, and what they cost in memory beyond
+    """Counts requests in progress, the bytes of their bodies, and what they cost in memory beyond
     those, in a unit of the service's own. What is over a limit gets the error of `refusal`.
     """
 
@@ -35,7 +35,7 @@ class Admission:
 
     @contextmanager
     def request(self) -> Iterator[None]:
-        """Be one of the requests in hand; refused at once when there are enough."""
+        """Be one of the requests in progress; refused at once when there are enough."""
         with self._changed:
             if self.requests >= self.max_requests:
                 raise self._refusal("requests", self.requests)

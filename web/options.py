@@ -92,6 +92,6 @@ def markdown_table(known: Sequence[Option]) -> str:
 
 
 def _shown(default: Any) -> str:
-    if isinstance(default, bool):
+    if isinstance(default, bool) or default is None:
         return str(default).lower()
     return f"{default:g}" if isinstance(default, float) else str(default)

@@ -17,6 +17,23 @@ access = logging.getLogger(logs.ACCESS)
 _LONGEST_CAUSE = 200
 
 
+# What `problem_body` writes, as a JSON Schema.
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "A problem (RFC 9457). `detail` says what to do; `code` is for programs.",
+    "properties": {
+        "type": {"const": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": ["string", "null"]},
+    },
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "additionalProperties": False,
+}
+
+
 class Problem(Exception):
     """An answer other than the picture.
 

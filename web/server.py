@@ -1,8 +1,8 @@
 """Serve an application with gunicorn: one process with threads.
 
-One process, because what is in hand, the kept-alive connections and the memory of which signature
-the model has are counted once, not once per process, and the work itself (decoding, encoding,
-arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
+One process, because the requests in progress, the kept-alive connections and the memory of which
+signature the model has are counted once, not once per process, and the work itself (decoding,
+encoding, arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
 """
 
 import os
@@ -14,17 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from . import logs, memory, problems
 from .settings import ServerSettings
-from .worker import GunicornLogger, Worker
+from .worker import Worker
 
-# Threads beyond the photos in hand: they answer health checks, and "too much to do" at once.
+# Threads beyond the photos in progress: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
 # The loop that accepts takes the interpreter lock anew after every call of the system. Python's own
 # 5 ms each time, with photos in all the other threads, let the refusals wait for seconds.
 _SWITCH_INTERVAL_S = 0.0005
+
+
+class GunicornLogger(glogging.Logger):
+    """gunicorn's log, in the same form."""
+
+    def setup(self, cfg: Any) -> None:
+        """As gunicorn does, with our lines."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.JsonLines())
 
 
 # The whole answer to what is no HTTP request, of (status, detail, cause); whoever makes it logs it.
@@ -95,8 +106,8 @@ def bind_error(host: str, port: int) -> OSError | None:
 def serve(
     settings: ServerSettings, load_app: Callable[[], Flask], work_s: float, about: str
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests in hand are finished first, each of which may take
-    `work_s` seconds of work. The line that says where it listens ends with `about`.
+    """Serve until SIGTERM or Ctrl-C; requests in progress are finished first, each of which may
+    take `work_s` seconds of work. The line that says where it listens ends with `about`.
     """
 
     def load() -> Flask:

@@ -11,30 +11,46 @@ class BadSetting(Exception):
     """An environment variable holds something that it cannot mean; the text is for people."""
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
+@dataclass(frozen=True)
+class whole:
     """A reader of whole numbers from `low` to `high`."""
 
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise ValueError(f"must be a whole number from {low} to {high}")
+    low: int
+    high: int
+
+    def __call__(self, text: str) -> int:
+        """The number. Raises ValueError with what it must be."""
+        if not (text.isascii() and text.isdigit() and self.low <= int(text) <= self.high):
+            raise ValueError(f"must be a whole number from {self.low} to {self.high}")
         return int(text)
 
-    return read
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What it reads, as a JSON Schema."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
 
-def number(low: float, high: float) -> Callable[[str], float]:
+@dataclass(frozen=True)
+class number:
     """A reader of numbers from `low` to `high`."""
 
-    def read(text: str) -> float:
+    low: float
+    high: float
+
+    def __call__(self, text: str) -> float:
+        """The number. Raises ValueError with what it must be."""
         try:
             value = float(text)
         except ValueError:
             value = float("nan")
-        if not low <= value <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be a number from {self.low:g} to {self.high:g}")
         return value
 
-    return read
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What it reads, as a JSON Schema."""
+        return {"type": "number", "minimum": self.low, "maximum": self.high}
 
 
 def setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
@@ -49,7 +65,7 @@ class ServerSettings:
     host: str = setting("0.0.0.0", str, "Address to listen on.")
     port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
     max_in_hand: int = setting(
-        64, whole(1, 1024), "Photos in hand at once; one more is answered 503 with Retry-After."
+        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
     )
     client_timeout_s: float = setting(
         60.0,

@@ -21,12 +21,11 @@ import time
 from functools import partial
 from typing import Any
 
-from gunicorn import glogging
-from gunicorn.http import errors
 from gunicorn.workers import gthread
 
-from . import logs, memory
+from . import memory
 from .client_socket import ClientSocket
+from .not_a_request import why_refused
 from .request_body import RequestBody
 
 log = logging.getLogger("web")
@@ -41,6 +40,8 @@ _MOST_OF_A_HEAD = 65_536
 _FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
 _LONGEST_FIRST_LINE = 4_200
 _DRAIN_BYTES = 262_144
+# An upload on its way is taken longer, if it comes no slower than this.
+_DRAINED_PER_S = 4_000_000
 _ACCEPTED_AT_ONCE = 32
 _IDLE_S = 5.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -48,24 +49,6 @@ _PAUSE_WITHOUT_FILES_S = 0.1
 
 # How long gunicorn drains an unread body before it keeps a connection for a next request.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
-
-_REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
-    (errors.LimitRequestLine, 414, "The address is too long."),
-    (errors.LimitRequestHeaders, 431, "The headers are too long, or too many."),
-    (errors.ExpectationFailed, 417, "Only the expectation 100-continue can be met."),
-    (errors.UnsupportedTransferCoding, 501, "Send the body as it is, or chunked."),
-    (errors.ParseException, 400, "This is no HTTP/1.1 request that can be read."),
-)
-
-
-class GunicornLogger(glogging.Logger):
-    """gunicorn's log, in the same form."""
-
-    def setup(self, cfg: Any) -> None:
-        """As gunicorn does, with our lines."""
-        super().setup(cfg)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(logs.JsonLines())
 
 
 class Worker(gthread.ThreadWorker):
@@ -212,12 +195,7 @@ class Worker(gthread.ThreadWorker):
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
         """Answer what is no request that an application could be asked."""
-        found = [(status, detail) for kind, status, detail in _REFUSALS if isinstance(exc, kind)]
-        if not found:
-            log.error("unexpected error", exc_info=exc)
-            found = [(500, "Something broke in this program.")]
-        status, detail = found[0]
-        cause = f"{type(exc).__name__}: {exc}"[:200].encode(errors="replace").decode()
+        status, detail, cause = why_refused(exc)
         with contextlib.suppress(OSError):
             client.sendall(self._refusal(status, detail, cause))
 
@@ -238,7 +216,8 @@ class Worker(gthread.ThreadWorker):
 
     def _listen_on(self, sock: ClientSocket) -> None:
         try:
-            if sock.recv(_DRAIN_BYTES):
+            if data := sock.recv(_DRAIN_BYTES):
+                self._leaving[sock] += len(data) / _DRAINED_PER_S
                 return
         except BlockingIOError:
             return

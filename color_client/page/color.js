@@ -1,10 +1,5 @@
 // The color client's page: the photo and how vivid it should be.
+import { colorWish } from "./color_wish.js";
 import { start } from "./page.js";
 
-start(() => ({
-  doing: "Coloring",
-  done: "In color",
-  ending: "color",
-  headers: {},
-  fields: { vividness: document.getElementById("vividness").value },
-}));
+start(colorWish);

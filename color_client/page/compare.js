@@ -1,5 +1,5 @@
 // Before and after in one frame, and the line between them: a thumb, a mouse or the arrow keys move
-// it; a click that moves nothing is `clicked()`.
+// it; a click that moves nothing is `clicked(x, y)`, the place as shares of the picture.
 // Less is a click, not a drag, in pixels.
 const STILL = 5;
 
@@ -11,7 +11,7 @@ export class Compare {
     slide.addEventListener("input", () => this.moved());
     frame.addEventListener("pointerdown", (event) => this.down(event, clicked));
     frame.addEventListener("pointermove", (event) => this.move(event));
-    frame.addEventListener("pointerup", () => this.up());
+    frame.addEventListener("pointerup", (event) => this.up(event));
     frame.addEventListener("pointercancel", () => (this.drag = null));
     this.moved();
   }
@@ -59,11 +59,14 @@ export class Compare {
     this.set(Math.min(100, Math.max(0, (100 * (event.clientX - left)) / width)));
   }
 
-  up() {
+  up(event) {
     const { drag } = this;
     this.drag = null;
     if (!drag) return;
     if (drag.moving) this.slide.focus({ preventScroll: true });
-    else drag.clicked?.();
+    else {
+      const { left, top, width, height } = this.frame.getBoundingClientRect();
+      drag.clicked?.((event.clientX - left) / width, (event.clientY - top) / height);
+    }
   }
 }

@@ -1,18 +1,33 @@
-// One POST predict: how far it is, then the picture, or the reason why not in words.
-export class Failed extends Error {}
+// One POST predict: how far it is, then the picture, or the reason why not.
+export class Failed extends Error {
+  // `problem` is what the server said (RFC 9457), or nothing where it was not reached.
+  constructor(status, problem = {}) {
+    super(problem.detail || `The server answered ${status}.`);
+    Object.assign(this, { status, code: problem.code || "", detail: problem.detail || "" });
+  }
+}
 
-async function reason(request) {
+async function problemIn(request) {
   try {
-    return JSON.parse(await request.response.text()).detail;
+    return JSON.parse(await request.response.text());
   } catch {
     return undefined;
   }
 }
 
+// The form fields and headers that ask for `wish` of the photo `file`.
+export function requestOf(file, wish) {
+  const form = new FormData();
+  form.set("content_image", file, file.name);
+  for (const [name, value] of Object.entries(wish.fields)) form.set(name, value);
+  return [form, { Accept: "image/png", ...wish.headers }];
+}
+
 // `tell("sending" | "working" | "receiving", share)` hears how far it is; the share, 0…1, may be
 // unknown. fetch() would not tell of the sending, which takes longest on a phone.
-export function ask(form, headers, signal, tell) {
+export function ask(file, wish, signal, tell = () => {}) {
   const started = performance.now();
+  const [form, headers] = requestOf(file, wish);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "predict");
@@ -27,18 +42,19 @@ export function ask(form, headers, signal, tell) {
     });
     request.addEventListener("load", async () => {
       if (request.status !== 200) {
-        reject(new Failed(await reason(request) || `The server answered ${request.status}.`));
+        reject(new Failed(request.status, await problemIn(request)));
         return;
       }
       resolve({
         picture: request.response,
+        url: URL.createObjectURL(request.response),
         model: request.getResponseHeader("X-Model") || "",
+        hadColor: request.getResponseHeader("X-Photo-Color") === "yes",
         seconds: (performance.now() - started) / 1000,
+        wish,
       });
     });
-    request.addEventListener("error", () => {
-      reject(new Failed("The server cannot be reached. Try again in a moment."));
-    });
+    request.addEventListener("error", () => reject(new Failed(0)));
     signal.addEventListener("abort", () => {
       request.abort();
       reject(signal.reason);

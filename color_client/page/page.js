@@ -1,24 +1,28 @@
-// The page: a photo comes in by any way, goes out to POST predict, and is shown before and after.
-import { Compare } from "./compare.js";
+// The page: photos come in by any way, go out to POST predict one after another, and are shown
+// before and after.
 import { ask, Failed } from "./exchange.js";
-import { openFullSize } from "./full_size.js";
+import { onFiles } from "./files.js";
+import { Photo } from "./photos.js";
+import { Result } from "./result.js";
+import { wireSaving } from "./save.js";
+import { Strip } from "./strip.js";
+import { tooLarge, wordsFor } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
-// Starts the page. `wish()` says what is asked of the photo: {doing, done, ending, headers, fields},
-// or a promise of it.
+// Starts the page. `wish()` says what is asked of the photo, or promises it: {doing, done, ending,
+// look, keepsLuminance, headers, fields}. Another `look` is shown as a whole when it comes.
 export function start(wish) {
-  const before = byId("before");
-  const after = byId("after");
-  const frame = byId("compare");
-  let photo = null; // {file, url} that is shown, and that a change of wish sends again
-  let answers = []; // the last one, or the two side by side: {url, picture, model, seconds, wish}
-  let inHand = null;
-
-  const shownBefore = () => (frame.classList.contains("alone") ? null : photo?.url);
-  const compare = new Compare(frame, byId("slide"), () => {
-    if (answers.length) openFullSize(answers.at(-1).url, shownBefore());
-  });
+  const limits = {
+    bytes: Number(document.body.dataset.maxBytes),
+    pixels: Number(document.body.dataset.maxPixels),
+  };
+  const result = new Result();
+  const strip = new Strip(show, remove);
+  let photos = [];
+  let waiting = []; // {photo, beside}, in the order of asking
+  let inHand = null; // {photo, beside, controller}
+  let failedPhoto = null; // that "Try again", or another look, is about
 
   // What is going on, in words
 
@@ -33,228 +37,184 @@ export function start(wish) {
     else bar.value = share;
   }
 
-  function busy(working) {
-    byId("progress").hidden = byId("cancel").hidden = !working;
-    byId("again").disabled = working;
-    byId("result").setAttribute("aria-busy", String(working));
-  }
-
-  function fail(text, canRetry = false) {
-    say("");
+  function fail(text, photo = null) {
     byId("error").querySelector("p").textContent = text;
     byId("error").hidden = false;
-    byId("retry").hidden = !canRetry;
-    if (!answers.length) showNothing();
+    byId("retry").hidden = !photo?.said.again;
+    failedPhoto = photo;
   }
 
-  // What is shown
+  const canBeMade = (photo) => photo.said?.again || photo.said?.style;
 
-  function madeBy(answer, place) {
-    place.textContent = "";
-    if (answer.model) {
-      const model = document.createElement("b");
-      model.textContent = answer.model;
-      place.append("by ", model, " · ");
-    }
-    place.append(`${answer.seconds.toFixed(1)} s`);
+  function draw() {
+    byId("progress").hidden = byId("cancel").hidden = !inHand;
+    byId("again").disabled = Boolean(inHand);
+    byId("result").setAttribute("aria-busy", String(inHand?.photo === result.photo));
+    byId("example").hidden = photos.length > 0;
+    const has = Boolean(result.photo);
+    document.body.classList.toggle("has-photo", has);
+    // Controls stand before the way in for another photo, for eyes, keys and screen readers alike.
+    if (has) byId("look").after(byId("upload"));
+    else byId("stage").append(byId("upload"));
+    strip.draw(photos, result.photo);
   }
 
-  function showNothing() {
-    byId("result").hidden = true;
-    document.body.classList.remove("has-photo");
+  function show(photo) {
+    if (photo.state === "failed" && photo.said) fail(photo.said.text, canBeMade(photo) ? photo : null);
+    if (photo.state !== "failed" || photo.answers.length) result.show(photo);
+    draw();
   }
 
-  function showPhoto(file) {
-    for (const each of answers) URL.revokeObjectURL(each.url);
-    if (photo) URL.revokeObjectURL(photo.url);
-    answers = [];
-    photo = { file, url: URL.createObjectURL(file) };
-    frame.classList.remove("alone", "reveal");
-    frame.classList.add("waiting");
-    frame.hidden = after.hidden = true;
-    byId("answers").hidden = byId("bar").hidden = true;
-    before.src = photo.url;
-    byId("result").hidden = false;
-    document.body.classList.add("has-photo");
+  // The last finished photo again, or nothing.
+  function showFinished() {
+    const finished = photos.findLast((photo) => photo.answers.length);
+    if (finished) result.show(finished);
+    else result.nothing();
   }
 
-  // One picture under the slider; where it is the photo's first, color comes in from the right.
-  function showAnswer(answer, first) {
-    for (const each of answers) if (each !== answer) URL.revokeObjectURL(each.url);
-    answers = [answer];
-    byId("answers").hidden = true;
-    frame.hidden = byId("bar").hidden = byId("download").hidden = byId("open-full").hidden = false;
-    frame.classList.remove("waiting");
-    after.onload = () => {
-      compare.fit(after);
-      if (!first) return;
-      compare.set(100);
-      requestAnimationFrame(() => requestAnimationFrame(() => compare.set(50, true)));
-    };
-    after.src = answer.url;
-    after.hidden = false;
-    madeBy(answer, byId("made"));
-    byId("download").href = answer.url;
-    byId("download").download = nameOf(answer);
-  }
-
-  function nameOf(answer) {
-    return `${photo.file.name.replace(/\.[^.]*$/, "") || "photo"}-${answer.wish.ending}.png`;
-  }
-
-  // Two answers to the same question side by side. In a canary they may be of two models.
-  async function showBoth(one, two) {
-    for (const each of answers) if (each !== one && each !== two) URL.revokeObjectURL(each.url);
-    answers = [one, two];
-    const figures = byId("answers").querySelectorAll("figure");
-    for (const [place, answer] of answers.entries()) {
-      const figure = figures[place];
-      const shown = figure.querySelector("img");
-      shown.src = answer.url;
-      shown.alt = `Answer ${place + 1}${answer.model && `, by ${answer.model}`}`;
-      madeBy(answer, figure.querySelector(".by"));
-      figure.querySelector(".picture").onclick = () => openFullSize(answer.url, shownBefore());
-      const keep = figure.querySelector(".keep");
-      keep.setAttribute("aria-label", `Keep answer ${place + 1}`);
-      keep.onclick = () => {
-        showAnswer(answer, false);
-        byId("download").focus();
-      };
-    }
-    byId("made").textContent = (await same(one.picture, two.picture))
-      ? "Both are the same picture." : "They are not the same.";
-    frame.hidden = byId("download").hidden = byId("open-full").hidden = true;
-    byId("answers").hidden = false;
-  }
-
-  async function same(one, two) {
-    if (one.size !== two.size) return false;
-    const [left, right] = await Promise.all([one.arrayBuffer(), two.arrayBuffer()]);
-    const other = new Uint8Array(right);
-    return new Uint8Array(left).every((byte, index) => byte === other[index]);
+  function remove(photo) {
+    waiting = waiting.filter((each) => each.photo !== photo);
+    photos = photos.filter((each) => each !== photo);
+    if (inHand?.photo === photo) inHand.controller.abort();
+    if (result.photo === photo) showFinished();
+    photo.drop();
+    draw();
+    byId("tiles").querySelector("button")?.focus();
   }
 
   // Asking
 
-  async function send(beside) {
-    inHand?.abort();
-    const mine = (inHand = new AbortController());
-    const first = !answers.length;
-    if (byId("result").hidden) showPhoto(photo.file);
-    byId("error").hidden = true;
-    busy(true);
+  function send(photo, { beside = false, next = false } = {}) {
+    waiting = waiting.filter((each) => each.photo !== photo);
+    waiting[next ? "unshift" : "push"]({ photo, beside });
+    if (!photo.answers.length) photo.state = "waiting";
+    if (inHand?.photo === photo) inHand.controller.abort();
+    else if (!inHand) work();
+  }
+
+  async function work() {
+    while (waiting.length) {
+      inHand = { ...waiting.shift(), controller: new AbortController() };
+      await make(inHand);
+      inHand = null;
+    }
+    result.unfollow();
+    draw();
+  }
+
+  async function make({ photo, beside, controller: { signal } }) {
+    photo.state = "working";
+    photo.said = null;
+    if (failedPhoto === photo || result.photo === photo) byId("error").hidden = true;
     tellProgress(undefined);
+    say(`Sending ${photo.name} …`);
+    if (!result.photo) result.show(photo);
+    draw();
     try {
       const wished = await wish();
-      if (mine !== inHand) return;
-      const form = new FormData();
-      form.set("content_image", photo.file, photo.file.name);
-      for (const [name, value] of Object.entries(wished.fields)) form.set(name, value);
-      say(`Sending ${photo.file.name} …`);
-      const answer = await ask(form, { Accept: "image/png", ...wished.headers }, mine.signal,
-        (what, share) => {
-          if (mine !== inHand) return;
-          tellProgress(share);
-          if (what === "working") say(`${wished.doing} …`);
-        });
-      if (mine !== inHand) return;
-      Object.assign(answer, { url: URL.createObjectURL(answer.picture), wish: wished });
-      const one = answers.at(-1);
-      if (beside && one) await showBoth(one, answer);
-      else showAnswer(answer, first);
+      signal.throwIfAborted();
+      const answer = await ask(photo.file, wished, signal, (what, share) => {
+        tellProgress(share);
+        if (what === "working") say(`${wished.doing} …`);
+      });
+      await take(photo, answer, beside, signal);
       const by = answer.model && ` by ${answer.model}`;
-      say(`${wished.done}${by}, in ${answer.seconds.toFixed(1)} s.`, true);
+      say(`${photo.name}: ${wished.done}${by}, in ${answer.seconds.toFixed(1)} s.`, true);
     } catch (error) {
-      if (mine !== inHand) return;
-      if (error instanceof Failed) fail(error.message, true);
-      else if (error.name !== "AbortError") throw error;
-      else {
-        say("Canceled.");
-        if (!answers.length) showNothing();
-      }
-    } finally {
-      if (mine === inHand) busy(false);
+      giveUp(photo, error);
     }
+    draw();
   }
 
-  function take(files, name) {
-    const file = files[0];
-    if (!file) return;
-    const most = Number(document.body.dataset.maxBytes);
-    if (file.size > most) {
-      const [has, may] = [file.size, most].map((bytes) => (bytes / 1e6).toFixed(1));
-      fail(`${file.name} has ${has} MB; at most ${may} MB can be sent. Choose a smaller one.`);
-      return;
-    }
-    showPhoto(name ? new File([file], name, { type: file.type }) : file);
-    send(false);
+  async function take(photo, answer, beside, signal) {
+    const last = photo.answers.at(-1);
+    if (!photo.before) await makeBefore(photo, answer, signal);
+    if (!photos.includes(photo)) return;
+    photo.add(answer, beside);
+    photo.state = "done";
+    if (result.photo !== photo) return;
+    if (photo.answers.length > 1) result.showBoth(...photo.answers);
+    else if (!last) result.showAnswer("first");
+    else result.showAnswer(last.wish.look === answer.wish.look ? "stay" : "after");
   }
 
-  for (const input of [byId("photo"), byId("camera")]) {
-    // So that the same photo can be chosen again, after an error for instance.
-    input.addEventListener("click", () => (input.value = ""));
-    input.addEventListener("change", () => take(input.files));
-  }
-
-  byId("samples").addEventListener("click", async (event) => {
-    const sample = event.target.closest("[data-sample]")?.dataset.sample;
-    if (!sample) return;
+  // A painting has another luminance than the photo, which the other model keeps.
+  async function makeBefore(photo, answer, signal) {
     try {
-      const reply = await fetch(sample);
-      if (!reply.ok) throw new TypeError();
-      take([await reply.blob()], sample.split("/").at(-1));
-      byId("stage").scrollIntoView({ block: "nearest" });
-    } catch {
-      fail("The sample cannot be fetched. Is the server still there?");
+      const from = answer.wish.keepsLuminance ? answer
+        : await ask(photo.file, { headers: {}, fields: { vividness: "0" } }, signal);
+      await photo.makeBefore(from);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      // Too large for the browser, or no model for it: the picture stands alone.
     }
-  });
-
-  byId("look").addEventListener("submit", (event) => event.preventDefault());
-  byId("look").addEventListener("input", (event) => {
-    const shown = byId("look").querySelector(`output[for="${event.target.id}"]`);
-    if (shown) shown.textContent = Number(event.target.value).toFixed(1);
-  });
-  byId("look").addEventListener("change", () => {
-    if (photo) send(false);
-  });
-
-  byId("again").addEventListener("click", () => send(true));
-  byId("retry").addEventListener("click", () => send(false));
-  byId("cancel").addEventListener("click", () => inHand?.abort());
-  byId("open-full").addEventListener("click", () => {
-    openFullSize(answers.at(-1).url, shownBefore());
-  });
-
-  before.addEventListener("load", () => {
-    compare.fit(before);
-    if (byId("answers").hidden) frame.hidden = false;
-  });
-  // A TIFF, say, which most browsers cannot show: then the picture stands alone.
-  before.addEventListener("error", () => {
-    before.removeAttribute("src");
-    frame.classList.add("alone");
-  });
-
-  // Dropped or pasted, anywhere on the page
-
-  const noFile = "That was not a file. Save the picture first, or copy the picture itself.";
-  for (const type of ["dragenter", "dragover"]) {
-    document.addEventListener(type, (event) => {
-      event.preventDefault();
-      document.body.classList.add("over");
-    });
   }
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) document.body.classList.remove("over");
+
+  function giveUp(photo, error) {
+    photo.state = photo.answers.length ? "done" : "failed";
+    if (error.name === "AbortError") {
+      // Asked for again, which comes next; or canceled.
+      if (waiting.some((each) => each.photo === photo)) return;
+      say("Canceled.");
+    } else {
+      say("");
+      photo.said = error instanceof Failed ? wordsFor(error, photo.file, limits)
+        : { text: `${photo.name} could not be made: ${error.message}`, again: true };
+      fail(photo.said.text, canBeMade(photo) ? photo : null);
+    }
+    if (photo.answers.length) return;
+    if (!photo.ofSeveral && !canBeMade(photo)) photos = photos.filter((each) => each !== photo);
+    if (result.photo === photo) showFinished();
+  }
+
+  function cancel() {
+    const unmade = new Set(waiting.map((each) => each.photo));
+    waiting = [];
+    photos = photos.filter((photo) => !unmade.has(photo) || photo.answers.length);
+    if (inHand) inHand.photo.ofSeveral = false;
+    inHand?.controller.abort();
+  }
+
+  // Photos coming in
+
+  async function takeFiles(files) {
+    byId("error").hidden = true;
+    const fit = files.filter((file) => file.size <= limits.bytes);
+    const large = files.filter((file) => file.size > limits.bytes);
+    if (large.length) fail(large.map((file) => tooLarge(file, limits.bytes)).join(" "));
+    const taken = fit.map((file) => new Photo(file));
+    for (const photo of taken) photo.ofSeveral = files.length > 1;
+    photos.push(...taken);
+    if (taken.length) result.show(taken[0]);
+    draw();
+    await Promise.all(taken.map((photo) => photo.look()));
+    for (const photo of taken) if (photos.includes(photo)) send(photo);
+    draw();
+  }
+
+  onFiles(takeFiles, fail);
+
+  // The look of it
+
+  const look = byId("look");
+  look.addEventListener("submit", (event) => event.preventDefault());
+  look.addEventListener("input", (event) => {
+    const shown = look.querySelector(`output[for="${event.target.id}"]`);
+    if (shown) shown.textContent = Number(event.target.value).toFixed(1);
+    if (event.target.id === "vividness") result.follow(Number(event.target.value));
   });
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    document.body.classList.remove("over");
-    if (event.dataTransfer.files.length) take(event.dataTransfer.files);
-    else fail(noFile);
+  // Another look is another try of what failed.
+  look.addEventListener("change", () => {
+    const photo = byId("error").hidden ? result.photo : failedPhoto || result.photo;
+    if (photo) send(photo, { next: true });
   });
-  document.addEventListener("paste", (event) => {
-    if (event.clipboardData.files.length) take(event.clipboardData.files);
-    else fail(noFile);
+
+  byId("again").addEventListener("click", () => send(result.photo, { beside: true, next: true }));
+  byId("retry").addEventListener("click", () => {
+    byId("error").hidden = true;
+    send(failedPhoto, { next: true });
   });
+  byId("cancel").addEventListener("click", cancel);
+  wireSaving(() => result.photo, () => photos.filter((photo) => photo.answers.length), fail);
+  draw();
 }

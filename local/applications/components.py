@@ -1,16 +1,21 @@
 """One component of an Application: its properties, traits and image, checked."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel
 
+from . import kubevela
 from .cluster_only import unused_here
 from .findings import Finding, Path, known
 from .images import IMAGES, Image, last_name
+from .kubevela import not_here
 from .loaded import LoadedComponent
 from .parse import parse
 from .source import Document
 from .types import (
     PROPERTIES,
     TRAITS,
+    TRAITS_HERE,
     Component,
     CpuScalerTrait,
     Properties,
@@ -26,11 +31,16 @@ _NOTEBOOK = (
 
 
 def load_component(
-    document: Document, path: Path, component: Component
+    document: Document, path: Path, component: Component, images: Mapping[str, str]
 ) -> tuple[LoadedComponent | None, list[Finding]]:
-    """The component at `path`, or None and what is wrong with it; notices come with both."""
+    """The component at `path`, or None and what is wrong with it; notices come with both.
+
+    `images` say by its name which image of this project another one stands for.
+    """
     if component.type not in PROPERTIES:
-        text = f"{component.type!r} is no component type; {known(component.type, PROPERTIES)}"
+        text = not_here(component.type, kubevela.TYPES, PROPERTIES)
+        if component.type not in kubevela.TYPES:
+            text = f"{component.type!r} is no component type; {text}"
         return None, [document.finding((*path, "type"), text)]
     at = (*path, "properties")
     properties, findings = parse(document, at, PROPERTIES[component.type], component.properties)
@@ -44,7 +54,7 @@ def load_component(
     findings += found
     if not isinstance(properties, Properties):
         return None, findings
-    image, found = _image(document, at, component.type, properties)
+    image, found = _image(document, at, component.type, properties, images)
     findings += found
     mounts = [
         *(
@@ -78,40 +88,50 @@ def _traits(
         at = (*path, "traits", index)
         text = _misplaced(component, trait)
         if text:
-            findings.append(document.finding((*at, "type"), text))
+            here = trait.type in kubevela.TRAITS and trait.type not in TRAITS
+            findings.append(document.finding((*at, "type"), text, here=here))
         elif (kind := TRAITS[trait.type]) is None:
             findings.append(unused_here(document, at))
         else:
             parsed, found = parse(document, (*at, "properties"), kind, trait.properties)
             findings += found
             traits += [parsed] if parsed else []
-            if kind is CpuScalerTrait:
+            if kind not in TRAITS_HERE:
                 findings.append(unused_here(document, at))
     return traits, findings
 
 
 def _misplaced(component: Component, trait: Trait) -> str:
     if trait.type not in TRAITS:
-        return f"trait {trait.type!r} is not known; {known(trait.type, TRAITS)}"
-    if trait.type == "storage" and component.type != "task":
-        return f"storage as a trait belongs to a task; a {component.type} does not take it here"
-    if trait.type in ("scaler", "cpuscaler") and component.type != "webservice":
+        said = not_here(trait.type, kubevela.TRAITS, TRAITS)
+        own = trait.type in kubevela.TRAITS
+        return said if own else f"trait {trait.type!r} is not known; {said}"
+    if trait.type == "storage" and component.type not in ("task", "webservice"):
+        return f"storage as a trait belongs to a task or webservice, not to a {component.type}"
+    if trait.type in ("scaler", "cpuscaler", "hpa") and component.type != "webservice":
         return f"{trait.type} belongs to a webservice; a {component.type} does not take it"
     return ""
 
 
 def _image(
-    document: Document, path: Path, component_type: str, properties: Properties
+    document: Document,
+    path: Path,
+    component_type: str,
+    properties: Properties,
+    images: Mapping[str, str],
 ) -> tuple[Image | None, list[Finding]]:
     reference = getattr(properties, "image", None)
     if reference is None:
         return None, []
     name = last_name(reference)
-    image = IMAGES.get(name)
+    image = IMAGES.get(images.get(reference) or images.get(name) or name)
     if image and image.component_type == component_type:
         return image, []
     if image:
         text = f"image {name} is for a {image.component_type}, not for a {component_type}"
-    else:
-        text = f"image {reference!r} is none of this project; {known(name, IMAGES)}"
-    return None, [document.finding((*path, "image"), text)]
+        return None, [document.finding((*path, "image"), text)]
+    text = (
+        f"image {reference!r} is none of this project; {known(name, IMAGES)}. To run it as one of "
+        f"these: --image {name}=NAME"
+    )
+    return None, [document.finding((*path, "image"), text, here=True)]

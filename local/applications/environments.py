@@ -7,7 +7,9 @@ KubeVela's core.oam.dev/v1beta1: a step `deploy` takes policies by name, `topolo
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import kubevela
 from .findings import Finding, Path, known
+from .kubevela import not_here
 from .parse import parse
 from .source import Document
 from .types import (
@@ -38,7 +40,7 @@ def _policies(document: Document, spec: Specification) -> Iterator[Finding]:
         if policy.name in seen:
             yield document.finding((*at, "name"), f"there are two policies {policy.name}")
         seen.add(policy.name)
-        properties, findings = _properties(document, at, policy, POLICIES)
+        properties, findings = _properties(document, at, policy, POLICIES, kubevela.POLICIES)
         yield from findings
         at = (*at, "properties")
         if isinstance(properties, TopologyPolicy):
@@ -78,8 +80,10 @@ def _override(
 def _traits(document: Document, at: Path, patch: OverrideComponent) -> Iterator[Finding]:
     for index, trait in enumerate(patch.traits):
         if trait.type not in TRAITS:
-            text = f"trait {trait.type!r} is not known; {known(trait.type, TRAITS)}"
-            yield document.finding((*at, "traits", index, "type"), text)
+            text = not_here(trait.type, kubevela.TRAITS, TRAITS)
+            own = trait.type in kubevela.TRAITS
+            text = text if own else f"trait {trait.type!r} is not known; {text}"
+            yield document.finding((*at, "traits", index, "type"), text, notice=own)
 
 
 def _merged(base: Any, patch: Any) -> Any:
@@ -104,7 +108,7 @@ def _workflow(document: Document, spec: Specification) -> Iterator[Finding]:
                 text = f"no step before this one is {name!r}"
                 yield document.finding((*at, "dependsOn", number), text)
         names.add(step.name)
-        properties, findings = _properties(document, at, step, STEPS)
+        properties, findings = _properties(document, at, step, STEPS, kubevela.STEPS)
         yield from findings
         at = (*at, "properties")
         if isinstance(properties, DeployStep):
@@ -119,14 +123,13 @@ def _properties(
     at: Path,
     each: Policy | Step,
     kinds: Mapping[str, type[Strict]],
+    kubevelas: frozenset[str],
 ) -> tuple[Strict | None, list[Finding]]:
     """What the policy or step says, if it is of a kind that is looked into and in order."""
     kind = kinds.get(each.type)
-    if kind is None:
-        return None, [_unchecked(document, (*at, "type"), each.type, kinds)]
-    return parse(document, (*at, "properties"), kind, each.properties)
-
-
-def _unchecked(document: Document, at: Path, name: str, kinds: Mapping[str, object]) -> Finding:
-    text = f"{name!r} is not looked into; {known(name, kinds)}"
-    return document.finding(at, text, notice=True)
+    if kind is not None:
+        return parse(document, (*at, "properties"), kind, each.properties)
+    own = each.type in kubevelas
+    said = not_here(each.type, kubevelas, kinds)
+    text = said if own else f"{each.type!r} is nothing that KubeVela has; {said}"
+    return None, [document.finding((*at, "type"), text, notice=own)]

@@ -44,9 +44,14 @@ class Refused(Exception):
         super().__init__("\n".join(map(str, self.findings)))
 
 
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The name that was most likely meant; empty if none is near."""
+    return next(iter(get_close_matches(name, sorted(names), n=1)), "")
+
+
 def known(name: str, names: Iterable[str]) -> str:
     """`did you mean ...? Known are ...`, for an unknown name."""
     every = sorted(names)
-    near = get_close_matches(name, every, n=1)
-    meant = f"did you mean {near[0]}? " if near else ""
+    near = nearest(name, every)
+    meant = f"did you mean {near}? " if near else ""
     return f"{meant}Known here: {', '.join(every)}"

@@ -1,7 +1,8 @@
 """From files to Applications: types checked, every error with its place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from .cluster_only import unused_here
 from .components import load_component
@@ -12,9 +13,18 @@ from .parse import parse
 from .source import Document, read_documents, read_text
 from .types import Application
 
+Images = Mapping[str, str]
+NO_IMAGES: Images = MappingProxyType({})
 
-def load(files: Iterable[Path]) -> tuple[list[LoadedApplication], list[Finding]]:
-    """The Applications of all files, and notices. Raises Refused with every error found."""
+
+def load(
+    files: Iterable[Path], images: Images = NO_IMAGES
+) -> tuple[list[LoadedApplication], list[Finding]]:
+    """The Applications of all files, and what was found: notices, and errors of this machine only.
+
+    `images` say which of this project's another image stands for. Raises Refused for any other
+    error, with every one that was found.
+    """
     texts: list[tuple[str, str]] = []
     refused: list[Finding] = []
     for file in files:
@@ -22,11 +32,13 @@ def load(files: Iterable[Path]) -> tuple[list[LoadedApplication], list[Finding]]
             texts.append((str(file), read_text(file)))
         except Refused as error:
             refused += error.findings
-    return load_texts(texts, refused)
+    return load_texts(texts, images, refused)
 
 
 def load_texts(
-    texts: Iterable[tuple[str, str]], refused: Sequence[Finding] = ()
+    texts: Iterable[tuple[str, str]],
+    images: Images = NO_IMAGES,
+    refused: Sequence[Finding] = (),
 ) -> tuple[list[LoadedApplication], list[Finding]]:
     """The same of (file name, text); `refused` is what was found before."""
     applications: list[LoadedApplication] = []
@@ -40,16 +52,18 @@ def load_texts(
         if not documents:
             findings.append(Finding(file, 1, "", "the file is empty"))
         for document in documents:
-            application, found = _application(document)
+            application, found = _application(document, images)
             findings += found
             if application:
                 applications.append(application)
-    if any(not finding.notice for finding in findings):
+    if any(not (finding.notice or finding.here) for finding in findings):
         raise Refused(findings)
     return applications, findings
 
 
-def _application(document: Document) -> tuple[LoadedApplication | None, list[Finding]]:
+def _application(
+    document: Document, images: Images
+) -> tuple[LoadedApplication | None, list[Finding]]:
     parsed, findings = parse(document, (), Application, document.value)
     if not isinstance(parsed, Application):
         return None, findings
@@ -59,7 +73,7 @@ def _application(document: Document) -> tuple[LoadedApplication | None, list[Fin
     findings += environments(document, parsed.spec)
     components = []
     for index, component in enumerate(parsed.spec.components):
-        loaded, found = load_component(document, ("spec", "components", index), component)
+        loaded, found = load_component(document, ("spec", "components", index), component, images)
         findings += found
         if loaded:
             components.append(loaded)

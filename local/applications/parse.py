@@ -1,18 +1,19 @@
 """Values as the types of `types`, and what is wrong with them in words of ours."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from .findings import Finding, Path, known
 from .source import Document
-from .types import Strict
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def parse(
-    document: Document, path: Path, kind: type[Strict], value: Any
-) -> tuple[Strict | None, list[Finding]]:
+    document: Document, path: Path, kind: type[M], value: Any
+) -> tuple[M | None, list[Finding]]:
     """`value` as a `kind`, or None and what is wrong with it."""
     try:
         return kind.model_validate(value), []
@@ -23,27 +24,45 @@ def parse(
         ]
 
 
+# What must be there instead, by pydantic's name for the fault.
+_MUST_BE = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
 def _said(kind: type[BaseModel], error: Any) -> str:
     """One error of pydantic's in words of ours."""
+    value, about = error["input"], error.get("ctx", {})
+    shown = f"{value!r} " if isinstance(value, (str, int, float)) else ""
     match error["type"]:
         case "extra_forbidden":
             fields = _model_at(kind, error["loc"][:-1]).model_fields
-            return f"{error['loc'][-1]} is not known; {known(str(error['loc'][-1]), fields)}"
+            names = [field.alias or name for name, field in fields.items()]
+            return f"{error['loc'][-1]} is not known; {known(str(error['loc'][-1]), names)}"
         case "missing":
             return "this is missing"
         case "value_error":
-            return str(error["ctx"]["error"])
-        case "string_type" if isinstance(error["input"], (int, float)):
-            return f"{error['input']} must be a string: put it in quotes"
+            return str(about["error"])
+        case "string_type" if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return f"{value} must be a string: put it in quotes"
         case "string_pattern_mismatch":
-            return f"{error['input']!r} is no name: a-z, 0-9 and -"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return "must be a mapping"
+            return f"{value!r} is no name: a-z, 0-9 and -"
         case "too_short":
             return "must not be empty"
-    text = str(error["msg"]).replace("Input should be", "must be")
-    value = error["input"]
-    return f"{value!r} {text}" if isinstance(value, (str, int, float)) else text
+        case "literal_error":
+            return f"{shown}must be {about['expected']}"
+        case "greater_than_equal":
+            return f"{shown}must be at least {about['ge']}"
+        case "less_than_equal":
+            return f"{shown}must be at most {about['le']}"
+    return f"{shown}must be {_MUST_BE.get(error['type'], 'something else')}"
 
 
 def _model_at(kind: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel]:

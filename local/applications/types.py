@@ -7,7 +7,7 @@ taken as YAML has them: `3` is no string and `"3"` no number, as on the cluster.
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..ports import CLIENT_PORT
 
@@ -57,6 +57,13 @@ def _mount_path(text: str) -> str:
     return text
 
 
+def _amount(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError("must be a number, or a text such as 500m")
+    return str(value)
+
+
+Cpu = Annotated[str, BeforeValidator(_amount)]
 Name = Annotated[str, AfterValidator(_kubernetes_name)]
 MountPath = Annotated[str, AfterValidator(_mount_path)]
 
@@ -319,6 +326,75 @@ class CpuScalerTrait(Strict):
     targetKind: str = "Deployment"
 
 
+class GatewayTrait(Strict):
+    """Properties of the traits `gateway` and `ingress`: a path and the port that it leads to."""
+
+    domain: str | None = None
+    http: dict[str, _PORT]
+    ingress_class: Annotated[str, Field(alias="class")] = "nginx"
+    classInSpec: bool = False
+    secretName: str | None = None
+    pathType: Literal["Exact", "Prefix", "ImplementationSpecific"] = "ImplementationSpecific"
+    annotations: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
+
+
+class HpaMetric(Strict):
+    """What the trait `hpa` goes by: percent of what is requested, or a value."""
+
+    type: Literal["Utilization", "AverageValue"] = "Utilization"
+    value: Annotated[int, Field(ge=1)] = 50
+
+
+class HpaTrait(Strict):
+    """Properties of the trait `hpa`, with its defaults."""
+
+    min: Annotated[int, Field(ge=1)] = 1
+    max: Annotated[int, Field(ge=1)] = 10
+    cpu: HpaMetric = HpaMetric()
+    mem: HpaMetric | None = None
+    targetAPIVersion: str = "apps/v1"
+    targetKind: str = "Deployment"
+
+
+class Amounts(Strict):
+    """Amounts of a container's resources, with the trait's defaults."""
+
+    cpu: Cpu = "1"
+    memory: str = "2048Mi"
+
+
+class ResourceTrait(Strict):
+    """Properties of the trait `resource`: both together, or requests and limits."""
+
+    cpu: Cpu | None = None
+    memory: str | None = None
+    requests: Amounts | None = None
+    limits: Amounts | None = None
+
+
+class MarksTrait(BaseModel):
+    """Properties of the traits `labels` and `annotations`: names of one's own."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    __pydantic_extra__: dict[str, str | None]
+
+
+class LabelsTrait(MarksTrait):
+    """Properties of the trait `labels`."""
+
+
+class AnnotationsTrait(MarksTrait):
+    """Properties of the trait `annotations`."""
+
+
+class ServiceAccountTrait(Strict):
+    """Properties of the trait `service-account`; what it may do is the cluster's business."""
+
+    name: Name
+    create: bool = False
+
+
 class Trait(Strict):
     """Something added to a component."""
 
@@ -331,6 +407,7 @@ class Component(Strict):
 
     name: Name
     type: str
+    externalRevision: str | None = None
     properties: dict[str, Any] = {}
     dependsOn: list[str] = []
     traits: list[Trait] = []
@@ -470,12 +547,19 @@ POLICIES: dict[str, type[Strict]] = {"topology": TopologyPolicy, "override": Ove
 STEPS: dict[str, type[Strict]] = {"deploy": DeployStep, "suspend": SuspendStep}
 
 # Traits that a component may carry; the others of KubeVela change what a container does.
-TRAITS: dict[str, type[Strict] | None] = {
+TRAITS: dict[str, type[BaseModel] | None] = {
     "storage": StorageTrait,
     "scaler": ScalerTrait,
     "cpuscaler": CpuScalerTrait,
-    **dict.fromkeys(
-        ("affinity", "annotations", "expose", "gateway", "hpa", "labels", "resource",
-         "service-account", "topologyspreadconstraints")
-    ),
-}  # fmt: skip
+    "gateway": GatewayTrait,
+    "ingress": GatewayTrait,
+    "ingress-1-20": GatewayTrait,
+    "hpa": HpaTrait,
+    "resource": ResourceTrait,
+    "labels": LabelsTrait,
+    "annotations": AnnotationsTrait,
+    "service-account": ServiceAccountTrait,
+    **dict.fromkeys(("affinity", "expose", "topologyspreadconstraints")),
+}
+# What of them means something on one machine.
+TRAITS_HERE = (StorageTrait, ScalerTrait)

@@ -63,6 +63,9 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
         text = f"{component.image.name} writes below {COPIES_TO}: mount a claim there (storage)"
         yield document.finding(component.at("image"), text)
     yield from _command(document, component)
+    if component.type == "webservice" and component.mounts:
+        text = "claims are not mounted here: its program sees this machine's own files"
+        yield document.finding((*component.path, "traits"), text, notice=True, here=True)
     if component.replicas > 1:
         text = f"one process runs here, not {component.replicas}"
         yield document.finding((*component.path, "traits"), text, notice=True, here=True)
@@ -103,6 +106,7 @@ def _serving(
     if total != 100 and (len(shares) > 1 or shares[0] is not None):
         text = f"the traffic of the predictors sums to {total}, not to 100"
         yield document.finding(component.at("predictors"), text)
+    yield from _no_traffic(document, component, properties)
     names = set()
     for index, predictor in enumerate(properties.predictors):
         graph = predictor.graph
@@ -119,6 +123,26 @@ def _serving(
         if scaler and scaler.minReplicas > scaler.maxReplicas:
             text = f"minReplicas {scaler.minReplicas} is above maxReplicas {scaler.maxReplicas}"
             yield document.finding(component.at("predictors", index, "autoscaler"), text)
+
+
+def _no_traffic(
+    document: Document, component: LoadedComponent, properties: ServingProperties
+) -> Iterator[Finding]:
+    """A share of 0 is none on a cluster only for the first predictor, which takes the rest.
+
+    Seldon 1.12 leaves a weight of 0 out of its Mapping, and Ambassador 1.14 lets a Mapping without
+    weight share evenly.
+    """
+    for index, predictor in enumerate(properties.predictors[1:], 1):
+        if not predictor.traffic:
+            said = "traffic: 0" if predictor.traffic == 0 else "without traffic"
+            text = (
+                f"{predictor.name} {said} gets an even share of the requests on a cluster, not "
+                "none: Seldon leaves a weight of 0 out. Leave this predictor out instead, or put "
+                "it first"
+            )
+            field = ("traffic",) if predictor.traffic == 0 else ()
+            yield document.finding(component.at("predictors", index, *field), text)
 
 
 def _training(

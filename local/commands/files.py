@@ -10,6 +10,7 @@ from ..applications.findings import Refused
 from ..applications.load import load
 from ..applications.validate import validate as find_problems
 from ..rendering.compose.file import compose
+from ..rendering.kubernetes.http_routes import Gateway
 from ..rendering.kubernetes.manifests import kubernetes
 from ..rendering.left_out import not_rendered
 from ..running.plan import described
@@ -19,6 +20,8 @@ from .planning import checked, planned
 
 def render(options: argparse.Namespace) -> int:
     """Print as YAML what `up` would run, or the same for Kubernetes or Compose."""
+    if options.gateway and options.format != "kubernetes":
+        raise CannotStart("--gateway is for --format kubernetes")
     if options.format in ("kubernetes", "compose"):
         return _render_elsewhere(options)
     plan = planned(options.files, options).plan
@@ -37,13 +40,20 @@ def render(options: argparse.Namespace) -> int:
 def _render_elsewhere(options: argparse.Namespace) -> int:
     """Print manifests; what only a start on this machine needs is no obstacle."""
     try:
-        applications, found = load(options.files)
+        applications, found = load(options.files, dict(options.image))
         found += find_problems(applications, Volumes(options.state / "volumes"))
-        found = sorted([*(each for each in found if not each.here), *not_rendered(applications)])
+        found = sorted(
+            [
+                *(each for each in found if not each.here),
+                *not_rendered(applications, options.format),
+            ]
+        )
         if any(not finding.notice for finding in found):
             raise Refused(found)
-        render = kubernetes if options.format == "kubernetes" else compose
-        text = render(applications)
+        if options.format == "kubernetes":
+            text = kubernetes(applications, options.gateway and Gateway(*options.gateway))
+        else:
+            text = compose(applications)
     except Refused as refused:
         raise CannotStart(f"these files cannot be rendered\n{refused}") from None
     for finding in found:
@@ -55,7 +65,7 @@ def _render_elsewhere(options: argparse.Namespace) -> int:
 def validate(options: argparse.Namespace) -> int:
     """Print every error and notice; 1 if there is an error."""
     try:
-        applications, findings = checked(options.files, options.state)
+        applications, findings = checked(options.files, options.state, dict(options.image))
     except Refused as refused:
         print(refused)
         return 1

@@ -1,8 +1,10 @@
 """What to do with what runs: lines to paste."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from ..running.plan import Plan
+from ..running.plan import Plan, PlannedComponent
 from ..shipped_models import ROOT
 
 
@@ -16,7 +18,8 @@ def _as_typed(path: Path) -> str:
 
 def invitation(plan: Plan) -> str:
     """What to do with what runs, for people: a line to paste for each client."""
-    lines = []
+    lines: list[str] = []
+    folders: list[str] = []
     for component in plan.components:
         if component.module not in ("color_client", "style_client"):
             continue
@@ -30,9 +33,22 @@ def invitation(plan: Plan) -> str:
             )
             lines.append(f"  curl {style} {content} {place}/predict -o styled.png")
         lines.append(f"  or drop one onto {url}/ .")
+        folders += [*_folder_commands(component)]
     if not lines:
         return "Ready. Ctrl-C stops."
-    return "Ready. Color a photo:\n\n" + "\n".join(lines) + "\n\nCtrl-C stops."
+    parts = ["Ready. Color a photo:", "\n".join(lines)]
+    parts += ["A folder of photos:", "\n".join(folders), "Ctrl-C stops."]
+    return "\n\n".join(parts)
+
+
+def _folder_commands(component: PlannedComponent) -> Iterator[str]:
+    """A whole folder, in each of the client's kinds, with the predict URL that runs."""
+    url = component.programs[0].environment["URL"]
+    start = f"  URL={url} {_as_typed(Path(sys.executable))} -m"
+    yield f"{start} color_client PHOTOS --out COLORED"
+    if component.module == "style_client":
+        painting = _sample("styles/*.jpg", "painting.jpg")
+        yield f"{start} style_client PHOTOS --out PAINTED --style {painting}"
 
 
 def _sample(pattern: str, otherwise: str) -> str:

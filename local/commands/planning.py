@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..applications.claims import Volumes
@@ -21,9 +21,11 @@ from ..shipped_models import MODELS, ROOT
 from . import CannotStart
 
 
-def checked(files: Sequence[Path], state: Path) -> tuple[list[LoadedApplication], list[Finding]]:
+def checked(
+    files: Sequence[Path], state: Path, images: Mapping[str, str]
+) -> tuple[list[LoadedApplication], list[Finding]]:
     """The Applications, and notices. Raises Refused with every error."""
-    applications, findings = load(files)
+    applications, findings = load(files, images)
     findings = sorted([*findings, *validate(applications, Volumes(state / "volumes"))])
     if any(not finding.notice for finding in findings):
         raise Refused(findings)
@@ -50,7 +52,7 @@ def wishes_of(options: argparse.Namespace) -> Wishes:
         "model_port": options.model_port,
     }
     said = {name: value for name, value in given.items() if value is not None}
-    return Wishes(**said, arguments=dict(options.args))
+    return Wishes(**said, arguments=dict(options.args), images=dict(options.image))
 
 
 def plain(options: argparse.Namespace) -> Applied:
@@ -87,7 +89,7 @@ def planned(files: Sequence[Path], options: argparse.Namespace) -> Applied:
     """Files as a plan, with every notice printed; raises CannotStart with every error."""
     wishes = wishes_of(options)
     try:
-        applications, notices = checked(files, options.state)
+        applications, notices = checked(files, options.state, wishes.images)
         trainings = training_names(applications)
         for name in wishes.arguments:
             if name not in trainings:

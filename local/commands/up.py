@@ -103,11 +103,10 @@ def _change(
     except Refused as refused:
         raise CannotStart(f"these files cannot be run\n{refused}") from None
     for name in ("host", "port", "gateway_port", "model_port"):
-        if getattr(options, name, None) is not None:
+        if getattr(options, name) is not None:
             option = f"--{name.replace('_', '-')}"
             print(f"{option} changes nothing: what runs stays where it is", file=sys.stderr)
-    arguments = dict(getattr(options, "args", ()))
-    request = ChangeRequest(texts, only_show, arguments)
+    request = ChangeRequest(texts, only_show, dict(options.args), dict(options.image))
     mailbox.ask(request)
     return _answer(mailbox, request, state)
 

@@ -20,19 +20,39 @@ def configuration(
     port: int,
     admin_port: int,
     listen: str = LOOPBACK,
+    metrics_port: int | None = None,
 ) -> dict[str, Any]:
     """Envoy's bootstrap configuration (v3), as plain values for YAML.
 
-    `listen` is the address for requests; the admin page is for its own machine only.
+    `listen` is the address for requests; the admin page is for its own machine only. Of that page
+    `metrics_port` has for others whether it is ready, and its metrics, and nothing else.
     """
+    listener = _listener("gateway", _address(listen, port), [_route(route) for route in routes])
+    listener["per_connection_buffer_limit_bytes"] = _BUFFER_BYTES
+    made = [_cluster(cluster) for cluster in clusters]
+    listeners = [listener]
+    if metrics_port is not None:
+        shown = [
+            {"match": {"path": path}, "route": {"cluster": "admin"}}
+            for path in ("/ready", "/stats/prometheus")
+        ]
+        listeners.append(_listener("metrics", _address(listen, metrics_port), shown))
+        made.append(_plain_cluster("admin", LOOPBACK, [admin_port]))
+    return {
+        "admin": {"address": _address(LOOPBACK, admin_port)},
+        "static_resources": {"listeners": listeners, "clusters": made},
+    }
+
+
+def _listener(
+    name: str, address: dict[str, Any], routes: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     manager = {
         "@type": f"{_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "gateway",
+        "stat_prefix": name,
         "route_config": {
             "name": "routes",
-            "virtual_hosts": [
-                {"name": "seldon", "domains": ["*"], "routes": [_route(route) for route in routes]}
-            ],
+            "virtual_hosts": [{"name": "seldon", "domains": ["*"], "routes": list(routes)}],
         },
         "http_filters": [
             {
@@ -41,28 +61,8 @@ def configuration(
             }
         ],
     }
-    listener = {
-        "name": "gateway",
-        "address": _address(listen, port),
-        "per_connection_buffer_limit_bytes": _BUFFER_BYTES,
-        "filter_chains": [
-            {
-                "filters": [
-                    {
-                        "name": "envoy.filters.network.http_connection_manager",
-                        "typed_config": manager,
-                    }
-                ]
-            }
-        ],
-    }
-    return {
-        "admin": {"address": _address(LOOPBACK, admin_port)},
-        "static_resources": {
-            "listeners": [listener],
-            "clusters": [_cluster(cluster) for cluster in clusters],
-        },
-    }
+    connections = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
+    return {"name": name, "address": address, "filter_chains": [{"filters": [connections]}]}
 
 
 def _address(host: str, port: int) -> dict[str, Any]:
@@ -106,18 +106,21 @@ def _retry_policy() -> dict[str, Any]:
     }
 
 
+def _plain_cluster(name: str, host: str, ports: Sequence[int]) -> dict[str, Any]:
+    endpoints = [{"endpoint": {"address": _address(host, port)}} for port in ports]
+    return {
+        "name": name,
+        "type": "STATIC" if host == LOOPBACK else "STRICT_DNS",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+    }
+
+
 def _cluster(cluster: Cluster) -> dict[str, Any]:
-    endpoints = [{"endpoint": {"address": _address(cluster.host, port)}} for port in cluster.ports]
     protocol = f"{_TYPES}.upstreams.http.v3.HttpProtocolOptions"
     return {
-        "name": cluster.name,
-        "type": "STATIC" if cluster.host == LOOPBACK else "STRICT_DNS",
-        "connect_timeout": "1s",
+        **_plain_cluster(cluster.name, cluster.host, cluster.ports),
         "lb_policy": "LEAST_REQUEST",
-        "load_assignment": {
-            "cluster_name": cluster.name,
-            "endpoints": [{"lb_endpoints": endpoints}],
-        },
         "common_lb_config": {
             # With few of them healthy, Envoy would try the others too.
             "healthy_panic_threshold": {"value": 0},

@@ -16,6 +16,8 @@ from ..gateway.routes import cluster_name, routes
 
 # TensorFlow Serving's own port for REST, and Envoy's where nobody has to be root for it.
 SERVING_PORT, GATEWAY_PORT, ADMIN_PORT, NOTEBOOK_PORT = 8501, 8080, 9901, 8888
+# Of Envoy: whether it is ready, and its metrics.
+METRICS_PORT = 9902
 _LONGEST_NAME = 63
 
 
@@ -87,7 +89,9 @@ def gateway_configuration(
     }
     found, clusters = routes(applications, dict.fromkeys(hosts, (SERVING_PORT,)))
     elsewhere = [replace(cluster, host=hosts[cluster.name]) for cluster in clusters]
-    value = configuration(found, elsewhere, GATEWAY_PORT, ADMIN_PORT, "0.0.0.0")
+    value = configuration(
+        found, elsewhere, GATEWAY_PORT, ADMIN_PORT, "0.0.0.0", metrics_port=METRICS_PORT
+    )
     return yaml.safe_dump(value, sort_keys=False)
 
 

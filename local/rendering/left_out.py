@@ -4,16 +4,22 @@ from collections.abc import Iterable
 
 from ..applications.findings import Finding, Path
 from ..applications.loaded import LoadedApplication
+from ..applications.types import TRAITS
 
 # What no rendering has a word for.
 _KUBEVELAS_OWN = ("volumes", "volumeMounts", "addRevisionLabel")
 
 
-_RENDERED_TRAITS = ("storage", "scaler", "cpuscaler")
+_RENDERED_TRAITS = {
+    "kubernetes": {name for name, kind in TRAITS.items() if kind is not None},
+    "compose": {"storage", "scaler", "cpuscaler"},
+}
 
 
-def not_rendered(applications: Iterable[LoadedApplication]) -> list[Finding]:
-    """A notice for everything in the files that the renderings leave out."""
+def not_rendered(
+    applications: Iterable[LoadedApplication], format: str = "kubernetes"
+) -> list[Finding]:
+    """A notice for everything in the files that this rendering leaves out."""
 
     def notice(application: LoadedApplication, path: Path, what: str) -> Finding:
         text = f"{what} not part of what is rendered; KubeVela knows what it means"
@@ -32,7 +38,7 @@ def not_rendered(applications: Iterable[LoadedApplication]) -> list[Finding]:
                 )
             raw = specification["components"][component.path[-1]]
             for index, trait in enumerate(raw.get("traits") or ()):
-                if trait["type"] not in _RENDERED_TRAITS:
+                if trait["type"] not in _RENDERED_TRAITS[format]:
                     at = (*component.path, "traits", index)
                     found.append(notice(application, at, f"the trait {trait['type']} is"))
     return found

@@ -34,7 +34,12 @@ class Applied:
 
     def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
         """The plan with these Applications in it, and notices. Raises Refused, CannotChange."""
-        fresh, found = load_texts(request.texts)
+        wishes = replace(
+            self._wishes,
+            arguments={**self._wishes.arguments, **request.arguments},
+            images={**self._wishes.images, **request.images},
+        )
+        fresh, found = load_texts(request.texts, wishes.images)
         refused = [*self._unchangeable(fresh)]
         if refused:
             raise Refused(refused)
@@ -43,7 +48,6 @@ class Applied:
         found = sorted([*found, *validate(applications, Volumes(self._state / "volumes"))])
         if any(not finding.notice for finding in found):
             raise Refused(found)
-        wishes = replace(self._wishes, arguments={**self._wishes.arguments, **request.arguments})
         _check_arguments(applications, request.arguments)
         try:
             plan = make_plan(applications, self._state, wishes, self.plan.ports)

@@ -5,13 +5,12 @@ and what no route leads to any more stops when its last request is answered.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 
 from ..gateway.routes import cluster_name
 from ..shipped_models import CannotPrepare
 from .components import Component, Slot
-from .differences import Difference, Kind, differences, same_program
+from .differences import Difference, Kind, differences, not_there_yet, same_program
 from .fleet import Fleet
 from .gateway import WriteConfiguration
 from .plan import Plan, PlannedComponent
@@ -44,7 +43,8 @@ class Change:
         self._was = _configuration_of(fleet)
         self._fresh: dict[tuple[str, str], Component] = {}
         self._added: list[Component] = []
-        self.failed = False
+        # What is as it was asked for, and does not come up.
+        self.failures: list[str] = []
 
     @property
     def lines(self) -> list[str]:
@@ -64,6 +64,7 @@ class Change:
             self._take_back()
             raise CannotChange(error) from None
         yield from self._restart_web_services()
+        yield from self._until_the_added_answer()
         yield from self._until_the_old_are_quiet()
         self._settle()
 
@@ -87,7 +88,7 @@ class Change:
         for each in self._of("replace"):
             old = self._fleet.component(each.planned.key)
             assert old is not None
-            fresh = Component(_without(each.planned, old.planned), later=True)
+            fresh = Component(not_there_yet(each.planned, old.planned), later=True)
             self._fresh[each.planned.key] = fresh
             self._fleet.beside.append(fresh)
             old.changing = "changing"
@@ -105,14 +106,11 @@ class Change:
 
     def _until_they_answer(self) -> Iterator[None]:
         """Until every new model server of a component that runs is ready, by the gateway too."""
+        before = {key for each in self._fresh.values() for key in each.planned.depends_on}
+        needed = [*self._fresh.values(), *(e for e in self._added if e.planned.key in before)]
         while not all(each.done for each in self._fresh.values()):
-            for key, each in self._fresh.items():
+            for each in needed:
                 if each.phase == "failed":
-                    raise CannotChange(f"{'/'.join(key)}: {each.detail}")
-            for each in self._added:
-                if each.phase == "failed" and any(
-                    each.planned.key in fresh.planned.depends_on for fresh in self._fresh.values()
-                ):
                     raise CannotChange(f"{'/'.join(each.planned.key)}: {each.detail}")
             yield
         new = self._configuration
@@ -153,7 +151,27 @@ class Change:
             component.be("pending")
             while not component.done and component.phase != "failed":
                 yield
-            self.failed = self.failed or component.phase == "failed"
+            self._note_failures([component])
+
+    def _until_the_added_answer(self) -> Iterator[None]:
+        """Until new services run; nobody waits here for a job, which may take hours."""
+        while any(
+            not (each.done or each.planned.job or each.phase == "failed" or self._waits(each))
+            for each in self._added
+        ):
+            yield
+        self._note_failures(self._added)
+
+    def _waits(self, component: Component) -> bool:
+        """Whether a component cannot start yet because of a job."""
+        found = [self._fleet.component(key) for key in component.planned.depends_on]
+        missing = [each for each in found if each is not None and not each.done]
+        return any(each.planned.job or self._waits(each) for each in missing)
+
+    def _note_failures(self, components: Sequence[Component]) -> None:
+        for each in components:
+            if each.phase == "failed":
+                self.failures.append(f"{'/'.join(each.planned.key)} failed: {each.detail}")
 
     def _until_the_old_are_quiet(self) -> Iterator[None]:
         """Until no old cluster has had a request for several looks in a row."""
@@ -205,17 +223,6 @@ class Change:
         if self._was:
             self._was.write_routes()
             self._was.write_clusters()
-
-
-def _without(planned: PlannedComponent, runs: PlannedComponent) -> PlannedComponent:
-    """What of a component is not there yet: programs, and the steps before them."""
-    programs = [
-        each
-        for each in planned.programs
-        if not any(same_program(each, other) for other in runs.programs)
-    ]
-    steps = [each for each in planned.steps if each not in runs.steps]
-    return replace(planned, programs=tuple(programs), steps=tuple(steps))
 
 
 def _merge(component: Component, fresh: Component, planned: PlannedComponent) -> list[Slot]:

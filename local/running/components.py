@@ -101,4 +101,5 @@ class Component:
             self.since,
             endpoints if self.active else (),
             planned.module,
+            next((each.environment.get("URL", "") for each in planned.programs), ""),
         )

@@ -1,7 +1,7 @@
 """What is different between what runs and what shall run, and what has to be done about it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .plan import Plan, PlannedComponent
@@ -37,6 +37,17 @@ def differences(runs: Mapping[Key, PlannedComponent], plan: Plan) -> list[Differ
 def same_program(one: Program, other: Program) -> bool:
     """Whether a running program is already what the other asks for, whatever it is called."""
     return (one.command, one.environment) == (other.command, other.environment)
+
+
+def not_there_yet(planned: PlannedComponent, runs: PlannedComponent) -> PlannedComponent:
+    """What of a component is not there yet: programs, and the steps before them."""
+    programs = [
+        each
+        for each in planned.programs
+        if not any(same_program(each, other) for other in runs.programs)
+    ]
+    steps = [each for each in planned.steps if each not in runs.steps]
+    return replace(planned, programs=tuple(programs), steps=tuple(steps))
 
 
 def _difference(old: PlannedComponent | None, new: PlannedComponent) -> Difference | None:

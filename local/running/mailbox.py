@@ -12,12 +12,13 @@ from .state import StateFolder
 class ChangeRequest:
     """Applications as (file name, text) that shall run, or whose differences shall be shown.
 
-    `arguments` are added to components, as by --args.
+    `arguments` are added to components, as by --args; `images` are those of --image.
     """
 
     texts: Sequence[tuple[str, str]]
     only_show: bool = False
     arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
     id: str = field(default_factory=lambda: f"{time.time_ns()}-{os.getpid()}")
 
 

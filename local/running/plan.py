@@ -69,13 +69,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the command line says: first ports to try, and arguments added to components."""
+    """What the command line says: first ports to try, arguments added to components, and
+    which of this project's images other ones stand for.
+    """
 
     host: str = "127.0.0.1"
     port: int | None = None
     gateway_port: int = GATEWAY_PORT
     model_port: int = MODEL_PORT
     arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 def described(plan: Plan) -> list[dict[str, Any]]:

@@ -141,7 +141,8 @@ class Runner:
             if not request.only_show and change.lines:
                 yield from change.run()
                 self._applied.take(plan)
-                say("Changed.")
+                for line in change.failures or ["Changed."]:
+                    say(line)
             elif not request.only_show:
                 self._applied.take(plan)
         except Refused as refused:
@@ -151,5 +152,5 @@ class Runner:
             self._mailbox.answer(request, "", 1)
         else:
             self._mailbox.answer(
-                request, "", 1 if request.only_show and change.lines or change.failed else 0
+                request, "", 1 if request.only_show and change.lines or change.failures else 0
             )

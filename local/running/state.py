@@ -39,8 +39,9 @@ class Row:
     restarts: int = 0
     since: float = 0.0
     endpoints: tuple[tuple[str, str], ...] = ()
-    # Of a web service: the program, as in `python -m color_client`.
+    # Of a web service: the program, as in `python -m color_client`, and its predict URL.
     module: str = ""
+    url: str = ""
 
     @property
     def health(self) -> str:

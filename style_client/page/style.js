@@ -1,10 +1,12 @@
 // The style client's page: a style picture, of those here or one's own, and how much of it; or none,
 // and the photo is colored.
+import { colorWish } from "../color-page/color_wish.js";
 import { start } from "../color-page/page.js";
 
 const byId = (id) => document.getElementById(id);
 const own = byId("own");
 const file = byId("style-file");
+let ownCount = 0;
 const pictures = new Map(); // by the radio button's value
 
 const chosen = () => document.querySelector("input[name=style]:checked").value;
@@ -25,6 +27,7 @@ byId("look").addEventListener("change", () => {
     const [mine] = file.files;
     file.value = "";
     pictures.set("own", mine);
+    ownCount += 1;
     const shown = own.querySelector("img");
     URL.revokeObjectURL(shown.src);
     shown.src = URL.createObjectURL(mine);
@@ -35,19 +38,13 @@ byId("look").addEventListener("change", () => {
 });
 
 start(async () => {
-  if (!chosen()) {
-    return {
-      doing: "Coloring",
-      done: "In color",
-      ending: "color",
-      headers: {},
-      fields: { vividness: byId("vividness").value },
-    };
-  }
+  if (!chosen()) return colorWish();
   return {
     doing: "Painting",
     done: "Painted",
     ending: "style",
+    look: `${chosen()} ${ownCount}`,
+    keepsLuminance: false,
     headers: { style: "transfer" },
     fields: {
       style_image: await picture(chosen()),

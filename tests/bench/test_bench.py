@@ -20,14 +20,21 @@ def test_small_photo(color_model, tmp_path):
     numbers = tmp_path / "bench.json"
     done = bench("--model", color_model, "--repeats", 1, "--only", "400x400", "--json", numbers)
     assert done.returncode == 0, done.stderr
-    for text in ("end to end", "network alone", "article's way", "| upstream |", "## Goals"):
+    for text in (
+        "end to end",
+        "three hints",
+        "network alone",
+        "article's way",
+        "| upstream |",
+        "## Goals",
+    ):
         assert text in done.stdout
     assert done.stdout.count("**met**") + done.stdout.count("**not met**") == 3
 
     document = json.loads(numbers.read_text())
     measured = document["parts"]["client"]["400x400"]
     assert measured["model"] == "color/v1"
-    for kind in ("end_to_end", "network", "article", "own_work", "level_1_png"):
+    for kind in ("end_to_end", "hinted", "network", "article", "own_work", "level_1_png"):
         (seconds,) = measured["seconds"][kind]
         assert 0 < seconds < 60
     assert {"upload", "decode", "lab", "merge", "encode"} <= set(measured["seconds"]["stages"])

@@ -82,7 +82,7 @@ def test_unknown_option(client, where):
     reply = client.predict(PHOTO, **{where: {"colour": "1"}})
     told = problem(reply, 400, "unknown-option")
     assert "'colour'" in told["detail"] and "content_image" in told["detail"]
-    assert "Options: vividness." in told["detail"]
+    assert "Options: vividness and hints and model and metadata." in told["detail"]
 
 
 @pytest.mark.parametrize("where", ["params", "data"])

@@ -30,6 +30,16 @@ def colored(client, photo: bytes | None, **options) -> Image.Image:
     return opened(reply.content)
 
 
+def test_the_reply_says_whether_the_photo_had_color(client):
+    photo = scene(120, 80, 1)
+    for sent, had in (
+        (photo, "yes"),
+        (photo.convert("L"), "no"),
+        (photo.convert("L").convert("RGB"), "no"),
+    ):
+        assert client.predict(file_of(sent)).headers["X-Photo-Color"] == had
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_photo_comes_back_in_color_with_its_own_luminance(client, mode):
     photo = scene(500, 375, 1, mode)
@@ -233,6 +243,37 @@ def test_every_kind_of_file(kind, mode):
     photo = decode(open_header(io.BytesIO(data), 10_000))
     assert photo.image.mode in ("L", "RGB") and photo.image.size == (64, 48)
     assert luminance_error(opened(data).convert("RGB"), photo.image) <= 1
+
+
+def test_the_reply_says_how_many_pages_there_are(client):
+    pages = [scene(40, 30, seed) for seed in range(3)]
+    data = file_of(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    reply = client.predict(data)
+    assert reply.headers["X-Pages"] == "3"
+    assert luminance_error(pages[0], opened(reply.content)) <= 1
+    assert "X-Pages" not in client.predict(file_of(pages[0], "TIFF")).headers
+
+
+def test_the_reply_says_that_a_jpeg_is_cut_short(client):
+    whole = file_of(scene(200, 150), "JPEG")
+    assert client.predict(whole[: -len(whole) // 20]).headers["X-Truncated"] == "yes"
+    assert "X-Truncated" not in client.predict(whole).headers
+
+
+@pytest.mark.parametrize("accept", ["image/png", "image/tiff", "image/jpeg", "image/webp"])
+def test_metadata_is_the_callers_choice(client, accept):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    exif[ExifTags.IFD.Exif] = {ExifTags.Base.DateTimeOriginal: "1963:09:28 14:30:00"}
+    photo = file_of(scene(40, 30), "JPEG", exif=exif)
+    for asked, artist, date in (("", False, True), ("keep", True, True), ("none", False, False)):
+        reply = client.predict(photo, data={"metadata": asked}, headers={"Accept": accept})
+        assert reply.headers["Content-Type"] == accept
+        told = opened(reply.content).getexif()
+        assert (ExifTags.Base.Artist in told) == artist
+        assert bool(told.get_ifd(ExifTags.IFD.Exif)) == date
+    reply = client.predict(photo, data={"metadata": "all"})
+    assert reply.status_code == 400 and "keep, dates, none" in reply.json()["detail"]
 
 
 def test_what_a_format_cannot_hold_comes_as_png(client):

@@ -186,7 +186,7 @@ def requirements(*words: str) -> list[str]:
 def test_requirements_are_those_of_the_extra():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = extras["optional-dependencies"]
-    for extra in ("client", "serving", "training"):
+    for extra in ("client", "heif", "serving", "training"):
         assert requirements(extra) == extras[extra]
     for_a_gpu = requirements("training", "tensorflow[and-cuda]")
     changed = set(for_a_gpu) - set(extras["training"])

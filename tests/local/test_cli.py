@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from local.applications.load import load
+from local.cli import build_parser
 from local.commands.invitation import invitation
 from local.ports import PortInUse, Ports, check_free, free_port
 from local.running.color_service import ColorService
+from local.running.plan import Wishes
+from local.running.planner import make_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -146,3 +150,47 @@ def test_addresses(host, ready, shown):
     service = ColorService(Path("models/color/v1"), host=host)
     assert service.programs[1].ready_url == ready
     assert shown in invitation(service.plan)
+
+
+def test_the_folder_commands_have_the_url_that_runs(monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    color = invitation(ColorService(Path("models/color/v1"), model_port=8599).plan)
+    url = "URL=http://127.0.0.1:8599/v1/models/my-model:predict"
+    python = Path(sys.executable)
+    python = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
+    assert f"  {url} {python} -m color_client PHOTOS --out COLORED\n" in color
+    assert "style_client" not in color
+    applications, _ = load([ROOT / "deploy" / "color-style-ab-serving.yaml"])
+    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    both = invitation(make_plan(applications, tmp_path, wishes))
+    url = f"URL=http://127.0.0.1:{wishes.gateway_port}/seldon/default/color-ab-serving/"
+    (color, style) = (line for line in both.splitlines() if url in line)
+    assert color.endswith(" -m color_client PHOTOS --out COLORED")
+    assert " -m style_client PHOTOS --out PAINTED --style samples/styles/" in style
+
+
+@pytest.mark.parametrize("given", [{"PORT": "18081"}, {}], ids=["PORT=... make", "make PORT=..."])
+def test_make_up_takes_a_port(tmp_path, given):
+    """`PORT=18081 make up` and `make up PORT=18081`; the program only says what it was given."""
+    program = tmp_path / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$* $PORT"\n')
+    program.chmod(0o755)
+    stamp = tmp_path / ".run"
+    stamp.touch()
+    words = [] if given else ["PORT=18081"]
+    done = subprocess.run(
+        ["make", "--silent", "up", f"VENV={tmp_path}", *words],
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, **given}, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "-m local up 18081\n"), done.stderr
+
+
+def test_the_port_of_the_environment_is_the_first_to_try(monkeypatch):
+    monkeypatch.setenv("PORT", "18082")
+    assert build_parser().parse_args(["up"]).port == 18082
+    assert build_parser().parse_args(["up", "--port", "18083"]).port == 18083
+    monkeypatch.setenv("PORT", "http")
+    code, line = local("up")
+    assert code == 2
+    assert "'http' is no port" in line

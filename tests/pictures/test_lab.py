@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pictures import lab
-
 from tests.color_client.pictures import lab_of, linear, luminance_error
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pictures import png
-
 from tests.color_client.pictures import opened
 
 

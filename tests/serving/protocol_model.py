@@ -71,6 +71,10 @@ class HalfPlusTwo(tf.Module):
     def pairs(self, x):
         return {"y": self.a * x + self.b}
 
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
+    def product(self, x):
+        return {"y": tf.matmul(x, tf.ones([2, 1]))}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="png_bytes")])
     def raises(self, png_bytes):
         return {"size": tf.map_fn(_png_size, png_bytes, fn_output_signature=tf.int32)}
@@ -98,6 +102,7 @@ def write_protocol_model(folder: Path) -> Path:
         "serving_default": model.serving_default,
         "predict_images": _echo({"default": "int32"}),
         "pairs": model.pairs,
+        "product": model.product,
         "raises": model.raises,
         "slow": model.slow,
     }

@@ -104,13 +104,14 @@ def test_a_flood_of_nan(server):
     assert reply.body.count(b"NaN") == 100_000
 
 
-def test_a_shape_that_the_signature_excludes(server):
-    reply = server.predict({"signature_name": "pairs", "instances": [[1, 2, 3]]})
+def test_only_the_graph_knows_which_shapes_it_takes(server):
+    reply = server.predict({"signature_name": "pairs", "instances": [1.0, 2.0, 5.0]})
+    assert reply.json == {"predictions": [2.5, 3.0, 4.5]}
+    reply = server.predict({"signature_name": "product", "instances": [[1, 2, 3]]})
     assert reply.status == 400
-    assert reply.error == (
-        "Input x has shape [1,3], but the signature takes [-1,2] (-1 is any size)"
-    )
-    assert server.predict({"signature_name": "pairs", "instances": [[1, 2]]}).status == 200
+    assert "Matrix size-incompatible: In[0]: [1,3], In[1]: [2,1]" in reply.error
+    reply = server.predict({"signature_name": "product", "instances": [[1, 2]]})
+    assert reply.json == {"predictions": [[3.0]]}
 
 
 def test_a_model_that_raises(server):
@@ -122,11 +123,20 @@ def test_a_model_that_raises(server):
 
 
 def test_out_of_scope_is_501(server):
-    for path in (":classify", ":regress", "/versions/123:classify", "/labels/stable:predict"):
+    for path in (":classify", ":regress", "/versions/123:classify", "/labels/stable:regress"):
         reply = server.predict({"instances": [1.0]}, f"/v1/models/hpt{path}")
         assert reply.status == 501
         assert "This server has no" in reply.error
-    assert server.request("GET", "/v1/models/hpt/labels/stable/metadata").status == 501
+
+
+def test_a_label_that_nobody_gave(server):
+    for reply in (
+        server.predict({"instances": [1.0]}, "/v1/models/hpt/labels/stable:predict"),
+        server.request("GET", "/v1/models/hpt/labels/stable/metadata"),
+        server.request("GET", "/v1/models/hpt/labels/stable"),
+    ):
+        assert reply.status == 400
+        assert reply.error == "Unrecognized servable version label: stable"
 
 
 def test_a_gzip_bomb(server):
@@ -255,3 +265,43 @@ def test_a_worker_that_is_killed_is_replaced(server):
     assert server.predict({"instances": [4.0]}).json == {"predictions": [4.0]}
     assert server.worker() != worker
     assert "SIGKILL" in server.log
+
+
+def test_a_chunk_size_that_is_none(server):
+    bad = HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
+    answer = raw(server, bad)
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"cannot be read" in answer
+    answer = raw(server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n40\r\n{}")
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"ends early" in answer
+
+
+def test_every_caller_that_is_refused_reads_why(server):
+    body, replies = b" " * 4 * MB, []
+
+    def call() -> None:
+        replies.append(server.request("POST", "/v1/models/hpt:nothing", body))
+
+    callers = [threading.Thread(target=call) for _ in range(48)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert [reply.status for reply in replies] == [400] * 48
+    assert {reply.headers["Connection"] for reply in replies} == {"close"}
+
+
+def test_slow_and_idle_callers_do_not_keep_others_waiting(server):
+    """More of them than there are threads, and than there are connections."""
+    waiting = []
+    try:
+        for number in range(330):
+            connection = socket.create_connection(("127.0.0.1", server.port))
+            connection.sendall(HEAD[: number % 40])
+            waiting.append(connection)
+        started = time.monotonic()
+        assert server.states() == {123: "AVAILABLE"}
+        assert server.predict({"instances": [1.0]}).status == 200
+        assert time.monotonic() - started < 8
+    finally:
+        for connection in waiting:
+            connection.close()

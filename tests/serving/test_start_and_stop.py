@@ -1,5 +1,7 @@
 """The server as a program: flags, port, signals, waiting for a model."""
 
+import os
+import resource
 import shutil
 import signal
 import socket
@@ -7,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -38,10 +41,11 @@ def test_help_lists_every_flag():
     ("flags", "says"),
     [
         ([], "--model_base_path"),
-        (["--model_base_path=x", "--port=8500"], "--port is out of scope: this server has no gRPC"),
-        (["--model_config_file", "x"], "--model_config_file is out of scope"),
-        (["--enable_batching"], "--enable_batching is out of scope"),
-        (["--batching_parameters_file=x"], "--batching_parameters_file is out of scope"),
+        (["--model_base_path=x", "--ssl_config_file=x"], "--ssl_config_file is out of scope"),
+        (["--model_config_file", "/nowhere"], "Cannot read /nowhere: No such file"),
+        (["--model_config_file", "/dev/zero"], "/dev/zero is no regular file"),
+        (["--rest_api_prot=1", "--model_base_path=x"], "do you mean --rest_api_port?"),
+        (["--enable_baching"], "do you mean --enable_batching?"),
         (["--model_base_path=x", "--nonsense"], "--nonsense"),
         (["--model_base_path=x", "--rest_api_port=0"], "0 is not between 1 and 65535"),
         (["--model_base_path=x", "--rest_api_port=http"], "'http'"),
@@ -163,3 +167,67 @@ def test_what_ends_tensorflow_is_in_the_log(start_server, protocol_base_path, mo
     monkeypatch.setenv("TF_XLA_FLAGS", "--no-such-flag")
     process = start_server(protocol_base_path)
     process.wait_for(lambda: "--no-such-flag" in process.log, 60)
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "::"])
+def test_hosts_of_ipv6(start_server, protocol_base_path, host):
+    server = start_server(protocol_base_path, f"--rest_api_host={host}")
+
+    def is_open() -> bool:
+        with socket.socket(socket.AF_INET6) as probe:
+            return probe.connect_ex(("::1", server.port)) == 0
+
+    server.wait_for(is_open, 60)
+    with socket.create_connection(("::1", server.port)) as caller:
+        caller.sendall(b"GET /v1/models/hpt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert caller.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_standard_line_of_flags_starts_it(start_server, protocol_base_path):
+    server: ServerProcess = start_server(
+        protocol_base_path,
+        "--port=8500",
+        "--enable_batching",
+        "--monitoring_config_file=/etc/monitoring.config",
+        "--enable_model_warmup",
+        "--tensorflow_intra_op_parallelism=2",
+        "--file_system_poll_wait_seconds=2",
+        "--rest_api_enable_cors_support",
+    ).wait_until_open()
+    warnings = [line for line in server.log.splitlines() if "changes nothing" in line]
+    assert len(warnings) == 4
+    assert warnings[0].endswith("--port changes nothing: gRPC is not here: use REST")
+    reply = server.predict({"instances": [1.0]})
+    assert reply.json == {"predictions": [2.5]}
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    reply = server.request("OPTIONS", "/v1/models/hpt:predict")
+    assert (reply.status, reply.body) == (200, b"")
+    assert reply.headers["Access-Control-Allow-Methods"] == "GET, POST"
+
+
+def test_out_of_file_descriptors_it_goes_on(start_server, protocol_base_path):
+    server: ServerProcess = start_server(protocol_base_path).wait_until_open()
+    worker = server.worker()
+    held = []
+    used = len(list(Path(f"/proc/{worker}/fd").iterdir()))
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 20, used + 20))
+    try:
+        for _ in range(60):
+            held.append(socket.create_connection(("127.0.0.1", server.port)))
+        server.wait_for(lambda: "no more connections" in server.log)
+    finally:
+        for connection in held:
+            connection.close()
+    assert server.predict({"instances": [1.0]}).json == {"predictions": [2.5]}
+    assert server.worker() == worker
+    assert "Traceback" not in server.log
+
+
+def test_a_pipe_in_the_model_folder(start_server, protocol_base_path, tmp_path):
+    shutil.copytree(protocol_base_path / "00000123", tmp_path / "base" / "1")
+    odd = tmp_path / "base" / "2"
+    odd.mkdir()
+    os.mkfifo(odd / "saved_model.pb")
+    server: ServerProcess = start_server(tmp_path / "base").wait_until_open()
+    assert server.states() == {2: "END", 1: "AVAILABLE"}
+    assert "saved_model.pb is no regular file" in server.log

@@ -45,6 +45,22 @@ def test_photos_are_painted(predictor, album):
     assert (album / "kept" / "1.png").read_bytes() != (album / "out" / "1.png").read_bytes()
 
 
+def test_another_style_is_another_picture(predictor, album):
+    photo, out = album / "1.png", album / "out"
+
+    def told(*arguments) -> str:
+        done = run(predictor, photo, "--out", out, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stderr.splitlines()[0]
+
+    made, there = "1 made, 0 there already, 0 failed.", "0 made, 1 there already, 0 failed."
+    style = ["--style", album / "style.png"]
+    assert told() == made
+    assert told(*style) == made and told(*style) == there
+    assert told("--style", album / "2.png") == made
+    assert told("--style", album / "2.png", "--strength", "0.5") == made
+
+
 def test_without_a_style_they_are_colored(predictor, album):
     done = run(predictor, album / "1.png", "--vividness", "0.5", "--out", album / "out")
     assert done.returncode == 0, done.stderr

@@ -78,7 +78,7 @@ def test_a_style_picture_of_the_gallery_by_keyboard_then_again(client, predictor
     page.click("#again")
     wait_for_text(page, "#answers", "style/rule")
     with page.expect_download() as offered:
-        page.click("[aria-label='Keep answer 1']")
+        page.click("#answers figure:nth-of-type(1) .keep")
         page.click("#download")
     assert offered.value.suggested_filename == "photo-style.png"
 
@@ -89,7 +89,8 @@ def test_a_broken_style_picture_in_words(client, page):  # noqa: F811
     page.set_input_files("#style-file", broken)
     page.set_input_files("#photo", upload("photo.png", PHOTO))
     page.wait_for_selector("#error:not([hidden])")
-    assert "style_image: This is not a picture" in page.inner_text("#error")
+    assert "The style picture: This is not a picture" in page.inner_text("#error")
+    assert page.is_hidden("#retry"), "the same picture again would not help"
     # Another wish is another try.
     page.click("#styles .tile:has([value=''])")
     wait_for_text(page, "#made", "by color/rule")

@@ -77,7 +77,28 @@ def test_readiness_of_the_route_that_the_header_names(client, predictor):
     predictor.RequestHandlerClass = Asked
     for headers in ({}, {"style": "transfer"}, {"style": "Transfer"}):
         assert client.get("/readyz", headers=headers).status_code == 200
-    assert asked == [None, "transfer", None]
+    # Both at first, and then the one that the header names.
+    assert asked == ["transfer", None, "transfer", None]
+
+
+def test_ready_means_that_both_models_have_answered(client, predictor):
+    broken = {"transfer"}
+
+    class OneOfTwo(Handler):
+        def do_GET(self):
+            if self.headers.get("style") in broken:
+                self.send_error(503)
+            else:
+                super().do_GET()
+
+    predictor.RequestHandlerClass = OneOfTwo
+    assert client.get("/readyz").status_code == 503
+    broken.clear()
+    assert client.get("/readyz").status_code == 200
+    # Later on the one is no reason to turn away those who ask for the other.
+    broken.add("transfer")
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/readyz", headers={"style": "transfer"}).status_code == 503
 
 
 def test_many_at_once_are_not_mixed_up(client):

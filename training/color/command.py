@@ -21,8 +21,8 @@ Train a network that colors black-and-white photographs, and publish it as a Sav
   python -m training --data photos.zip more/ https://example.org/photos.zip
   python -m training evaluate models/color/v1 --data eval.zip
 
-A run that was killed or stopped goes on when the same command is given again.
-Without --data the shipped v1 is trained on, for a few minutes, on the photos in samples/.
+The same command resumes a run that was killed or stopped.
+Without --data, the shipped v1 is fine-tuned on the photos in samples/ for a few minutes.
 """
 
 
@@ -70,16 +70,21 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/color/v1"
     )
-    parser.add_argument("--data", nargs="+", required=True, metavar="SOURCE")
     parser.add_argument(
-        "--side", type=int, default=256, help="photos are cut to squares of it (default: 256)"
+        "--data", nargs="+", required=True, metavar="SOURCE", help="photos, as for training"
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=256,
+        help="photos are cropped to squares of this side, in pixels (default: 256)",
     )
     vividness = parser.add_mutually_exclusive_group()
     vividness.add_argument(
         "--gains",
         type=_gains,
         metavar="G,G,...",
-        help="try the models with their a*b* times each of these (default: 1)",
+        help="evaluate each model with its a*b* multiplied by each of these (default: 1)",
     )
     vividness.add_argument(
         "--colorfulness",
@@ -92,7 +97,16 @@ def evaluation_parser() -> argparse.ArgumentParser:
         choices=["none", "box3", "jpeg30", "grain8", "all"],
         default="none",
         help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
-        "L*; color is judged on the clean photo (default: %(default)s)",
+        "L*; color is measured on the clean photo (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--hints",
+        type=_counts,
+        metavar="N,N,...",
+        help="also what so many color hints add, the true color at random places",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the hints' places (default: %(default)s)"
     )
     parser.add_argument(
         "--skin",
@@ -106,7 +120,7 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plot", type=Path, help="draw PSNR and colorfulness over --gains into this PNG"
     )
-    parser.add_argument("--json", type=Path, help="write every figure of every photo to this file")
+    parser.add_argument("--json", type=Path, help="write all figures of all photos to this file")
     return parser
 
 
@@ -128,6 +142,13 @@ def _colorfulness(text: str) -> float:
     if not 0 < colorfulness < 200:
         raise argparse.ArgumentTypeError(f"{text!r} is not a colorfulness such as 28")
     return colorfulness
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    counts = tuple(int(each) if each.isdecimal() else 0 for each in text.split(","))
+    if not all(0 < count <= 1000 for count in counts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers of hints such as 1,3,10")
+    return counts
 
 
 def main(arguments: list[str]) -> int:

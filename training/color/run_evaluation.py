@@ -25,6 +25,7 @@ from training.color.evaluate import (
     scaled,
     write_sheet,
 )
+from training.color.evaluate_hints import hint_psnr, hint_table
 from training.color.skin import hue_errors, skin_table
 from training.loop import backend
 from training.photos import download, sources
@@ -68,15 +69,15 @@ def run_evaluation(options: argparse.Namespace) -> int:
         return fail(error, 2)
 
     print(f"{len(data):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable")
+    photos = [photo.rgb for photo in data]
     if options.colorfulness:
-        rgbs = [photo.rgb for photo in data]
-        gains_found = {name: gain_for(m, rgbs, options.colorfulness) for name, m in models.items()}
-        models = {f"{n} × {gain:.3g}": scaled(models[n], gain) for n, gain in gains_found.items()}
+        factors = {name: gain_for(m, photos, options.colorfulness) for name, m in models.items()}
+        models = {f"{name} × {g:.3g}": scaled(models[name], g) for name, g in factors.items()}
     found = {}
     for kind in [CLEAN, *DEGRADATIONS] if options.degrade == "all" else [options.degrade]:
         found[kind] = evaluations = compare(
             models,
-            [photo.rgb for photo in data],
+            photos,
             DEGRADATIONS.get(kind),
             gains,
             options.sheet_photos if options.sheet else 0,
@@ -88,7 +89,11 @@ def run_evaluation(options: argparse.Namespace) -> int:
         if differences := pairs(evaluations):
             print(f"\n{pairs_table(differences)}")
     if options.skin:
-        print(f"\n{skin_table(hue_errors(models, [photo.rgb for photo in data]))}")
+        print(f"\n{skin_table(hue_errors(models, photos))}")
+    if options.hints:
+        shown = Progress("evaluating, with hints", "photos")
+        psnr = hint_psnr(models, photos, options.hints, options.seed, shown)
+        print(f"\n{hint_table(psnr, options.hints)}")
     for kind, evaluations in found.items():
         if options.sheet:
             write_sheet(_named(options.sheet, kind), evaluations)

@@ -90,7 +90,7 @@ def add_start_over_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-over",
         action="store_true",
-        help="drop the checkpoints of an unfinished run with this version's number",
+        help="discard the unfinished run that has this version's number",
     )
 
 
@@ -109,7 +109,7 @@ def add_place_flags(parser: argparse.ArgumentParser) -> None:
 
 def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
     """Add a flag for every field but `name` of the dataclass `recipe`; None where not given."""
-    values = parser.add_argument_group("values of the recipe, each of which can be set here")
+    values = parser.add_argument_group("values of the recipe; each flag overrides one")
     for field in dataclasses.fields(recipe):
         if field.name != "name":
             kind = _PARSERS[field.type]

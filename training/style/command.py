@@ -22,8 +22,8 @@ Train one network that paints any photo in the style of any picture, and publish
       --weights models/style/weights.h5
   python -m training style evaluate models/style --photos photos/ --styles paintings/
 
-Content and style are judged by VGG-19, whose weights Keras downloads unless --vgg-weights names
-them. A run that was killed or stopped goes on when the same command is given again.
+VGG-19 measures content and style; Keras downloads its weights unless --vgg-weights names them.
+The same command resumes a run that was killed or stopped.
 """
 
 
@@ -64,9 +64,14 @@ def evaluation_parser() -> argparse.ArgumentParser:
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/style"
     )
     _add_data_flags(parser)
-    parser.add_argument("--pairs", type=int, default=64, help="(default: %(default)s)")
     parser.add_argument(
-        "--side", type=int, default=384, help="photos are squares of it (default: %(default)s)"
+        "--pairs", type=int, default=64, help="pairs of a photo and a style (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=384,
+        help="photos are cropped to squares of this side, in pixels (default: %(default)s)",
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
@@ -76,7 +81,9 @@ def evaluation_parser() -> argparse.ArgumentParser:
 def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     where = "folders (searched recursively), zip files, http(s) or file URLs of zip files"
     parser.add_argument("--photos", nargs="+", required=True, metavar="SOURCE", help=where)
-    parser.add_argument("--styles", nargs="+", required=True, metavar="SOURCE", help="the same")
+    parser.add_argument(
+        "--styles", nargs="+", required=True, metavar="SOURCE", help="the same, for paintings"
+    )
     parser.add_argument(
         "--vgg-weights",
         type=Path,

@@ -19,7 +19,7 @@ Publish Magenta's style transfer model from TensorFlow Hub, with the signature `
   python -m training hub --export-root /model
   python -m training hub unpacked-model/ --export-root models/hub
 
-Downloads go to the folder that TFHUB_CACHE_DIR names, and are found there again.
+Downloads are kept in the folder that TFHUB_CACHE_DIR names.
 """
 
 
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         default=HANDLE,
         metavar="HANDLE_OR_FOLDER",
-        help="of a model with the same interface (default: %(default)s)",
+        help="a model with this interface: a handle, or an unpacked folder (default: %(default)s)",
     )
     add_place_flags(made)
     return made

@@ -141,7 +141,7 @@ class _Composed:
                 value = task_service(task, values, volumes, waits)
                 self._add(application, component.name, value, "\n".join(remarks))
             case WebserviceProperties() as service:
-                value = web_service(service, values, waits)
+                value = web_service(service, values, volumes, waits, component.image is not None)
                 self._add(application, component.name, value, "\n".join(remarks))
             case NotebookProperties() as notebook:
                 value = notebook_service(notebook)

@@ -113,22 +113,32 @@ def task_service(
 
 
 def web_service(
-    properties: WebserviceProperties, values: dict[str, str], waits: Waits
+    properties: WebserviceProperties,
+    values: dict[str, str],
+    volumes: list[str],
+    waits: Waits,
+    ours: bool,
 ) -> dict[str, Any]:
     """A web service, at the ports that are exposed."""
     port = properties.main_port
     exposed = [each.port for each in properties.ports if each.expose]
-    return _service(
+    value = _service(
         image=properties.image,
         entrypoint=properties.cmd,
         command=properties.args,
-        environment={**({"PORT": str(port)} if port != 3333 else {}), **values},
+        environment={**({"PORT": str(port)} if ours and port != 3333 else {}), **values},
+        volumes=volumes,
         ports=[f"{each}:{each}" for each in exposed],
         depends_on=waits,
         restart="unless-stopped",
         stop_grace_period=f"{CLIENT_GRACE_S}s",
         deploy=_limits(properties.cpu, properties.memory),
     )
+    if not ours:
+        # Nobody here knows what another image needs.
+        for name in ("read_only", "tmpfs", "cap_drop", "security_opt"):
+            del value[name]
+    return value
 
 
 def notebook_service(properties: NotebookProperties) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from ...applications.images import GATEWAY_IMAGE
 from ...applications.loaded import LoadedApplication
-from ..common import GATEWAY_PORT, Manifest, gateway_configuration, served
-from .objects import deployment, host, kubernetes_object, service
+from ..common import GATEWAY_PORT, METRICS_PORT, Manifest, gateway_configuration, served
+from .objects import LABEL, deployment, host, kubernetes_object, service
 from .pods import ENVOY_USER, LINGER, container, pod
+
+REPLICAS = 2
 
 
 def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Manifest]:
@@ -27,6 +29,7 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         part="gateway",
         data={"envoy.yaml": configuration},
     )
+    ready = {"path": "/ready", "port": "metrics"}
     main = container(
         "envoy",
         GATEWAY_IMAGE,
@@ -34,15 +37,26 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         mounts=[{"name": "configuration", "mountPath": "/etc/envoy", "readOnly": True}],
         command=["envoy", "-c", "/etc/envoy/envoy.yaml", "--disable-hot-restart"],
         args=["--log-level", "warning"],
-        ports=[{"name": "http", "containerPort": GATEWAY_PORT}],
+        ports=[
+            {"name": "http", "containerPort": GATEWAY_PORT},
+            {"name": "metrics", "containerPort": METRICS_PORT},
+        ],
         lifecycle=LINGER,
-        readinessProbe={"tcpSocket": {"port": "http"}},
-        livenessProbe={"tcpSocket": {"port": "http"}, "periodSeconds": 10},
+        readinessProbe={"httpGet": ready, "periodSeconds": 5},
+        livenessProbe={"httpGet": ready, "periodSeconds": 10, "failureThreshold": 6},
     )
     inside = pod(
         [main],
         volumes=[{"name": "configuration", "configMap": {"name": name}}],
         user=ENVOY_USER,
+        topologySpreadConstraints=[
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": {f"{LABEL}/name": name}},
+            }
+        ],
     )
     # Other routes, other pods: Envoy reads the file once.
     mark = hashlib.sha256(configuration.encode()).hexdigest()
@@ -51,9 +65,15 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         component,
         name,
         inside,
-        1,
+        REPLICAS,
+        "Two, so that one may go; on two nodes where there are two.",
         part="gateway",
-        annotations={"checksum/configuration": mark},
+        annotations={
+            "checksum/configuration": mark,
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(METRICS_PORT),
+            "prometheus.io/path": "/stats/prometheus",
+        },
     )
     yield service(
         application,

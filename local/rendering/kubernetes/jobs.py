@@ -8,7 +8,7 @@ from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import TaskProperties, TrainingProperties
 from ..common import Addresses, Manifest
 from .objects import host, job, service
-from .pods import container, mounts_of, pod, pod_options, resources
+from .pods import USER, container, mounts_of, pod, pod_options, resources
 
 _TRAINING_PORT = 2222  # as in a TFJob's TF_CONFIG
 
@@ -47,6 +47,7 @@ def training(
         properties.image,
         "training",
         mounts=mounts_of(component),
+        ours=component.image is not None,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
         # Caches go to /tmp; the image is read-only.
@@ -57,6 +58,7 @@ def training(
     inside = pod(
         [main],
         claims=(mount.name for mount in component.mounts),
+        user=USER if component.image else None,
         restartPolicy=policy,
         subdomain=component.name if workers > 1 else None,
         **pod_options(properties),
@@ -77,6 +79,7 @@ def task(
         properties.image,
         "copy",
         mounts=mounts_of(component),
+        ours=component.image is not None,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
         env=environment,
@@ -85,6 +88,7 @@ def task(
     inside = pod(
         [main],
         claims=(mount.name for mount in component.mounts),
+        user=USER if component.image else None,
         restartPolicy=properties.restart or "Never",
         **pod_options(properties),
     )

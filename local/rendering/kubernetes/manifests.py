@@ -6,62 +6,84 @@ after something are the exception; the header says how to apply those in steps.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from ...applications.findings import Refused
+from ...applications.hosts import AMBASSADOR
 from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import (
-    ClaimedVolume,
     NotebookProperties,
     ServingProperties,
-    Storage,
-    StorageTrait,
     TaskProperties,
     TrainingProperties,
     WebserviceProperties,
 )
 from ..common import Addresses, Manifest, joined, served, web_services
 from ..yaml_text import as_comment, as_yaml
+from .claims import claims, claims_made, claims_used, keep_together
 from .gateway import gateway
+from .http_routes import Gateway, http_routes
 from .jobs import task, training
 from .model_serving import serving
-from .objects import LABEL, host, kubernetes_object
+from .objects import LABEL, host
+from .policies import disruption_budgets, network_policies
+from .traits import with_traits
 from .web import notebook, webservice
 
-# What the addon asks for where a claim says nothing.
-_ACCESS, _SIZE = ["ReadWriteOnce"], {"requests": {"storage": "1Gi"}}
+# The least version of Kubernetes that takes all of it.
+LEAST_VERSION = "1.25"
 
 
-def kubernetes(applications: Sequence[LoadedApplication]) -> str:
+def kubernetes(
+    applications: Sequence[LoadedApplication], their_gateway: Gateway | None = None
+) -> str:
     """The objects as YAML documents, each with what a reader should know about it.
 
+    The routes are for `their_gateway`, if the cluster has one, and else for an Envoy among these.
     Raises Refused for a value that names a service that is not among these files, and for two
     objects of one name.
     """
-    manifests = _Objects(applications).manifests()
-    parts = [_header(applications, manifests)]
+    manifests = _Objects(applications, their_gateway).manifests()
+    parts = [_header(applications, manifests, their_gateway)]
     parts += [as_comment(each.comment) + as_yaml(each.value) for each in manifests]
     return "---\n".join(parts)
 
 
-def _header(applications: Sequence[LoadedApplication], manifests: Sequence[Manifest]) -> str:
+def _header(
+    applications: Sequence[LoadedApplication],
+    manifests: Sequence[Manifest],
+    their_gateway: Gateway | None,
+) -> str:
     names = ", ".join(application.name for application in applications)
     lines = [
-        f"{names}, for any Kubernetes of today: no KubeVela, no addon, no operator.",
+        f"{names}, for Kubernetes {LEAST_VERSION} and newer: no KubeVela, no addon, no operator.",
         "",
         "  kubectl apply -f THIS_FILE",
         "",
         "Made by `python -m local render --format kubernetes`: change the Application, not this.",
         "A Job cannot be changed once it is there: kubectl delete job NAME, then apply again.",
     ]
-    missing = sorted(_claims_used(manifests) - _claims_made(manifests))
+    missing = sorted(claims_used(manifests) - claims_made(manifests))
     if missing:
         lines += ["", f"It needs claims that are not made here: {', '.join(missing)}."]
+    if their_gateway:
+        lines += ["", *_gateway_steps(their_gateway)]
     for application in applications:
         for component in application.components:
             if component.depends_on and _is_job(component):
                 lines += ["", *_steps(application, component)]
     return as_comment("\n".join(lines))
+
+
+def _gateway_steps(gateway: Gateway) -> Iterator[str]:
+    """What to type so that the clients find the gateway."""
+    name, namespace = AMBASSADOR
+    yield f"The routes are for the Gateway {gateway.name}, which must take those of this namespace."
+    yield f"Clients look for it at {host(name, namespace)}. Where that name is not there"
+    yield "yet, have it lead to the Service of the Gateway, which its implementation names:"
+    yield ""
+    yield f"  kubectl create namespace {namespace}"
+    create = f"kubectl create service externalname {name} -n {namespace}"
+    yield f"  {create} --external-name HOST"
 
 
 def _steps(application: LoadedApplication, component: LoadedComponent) -> Iterator[str]:
@@ -82,30 +104,15 @@ def _is_job(component: LoadedComponent) -> bool:
     return isinstance(component.properties, (TrainingProperties, TaskProperties))
 
 
-def _claims_made(manifests: Sequence[Manifest]) -> set[str]:
-    return {
-        each.value["metadata"]["name"]
-        for each in manifests
-        if each.value["kind"] == "PersistentVolumeClaim"
-    }
-
-
-def _claims_used(manifests: Sequence[Manifest]) -> set[str]:
-    found = set()
-    for each in manifests:
-        template = each.value.get("spec", {}).get("template", {})
-        for volume in template.get("spec", {}).get("volumes", []):
-            if "persistentVolumeClaim" in volume:
-                found.add(volume["persistentVolumeClaim"]["claimName"])
-    return found
-
-
 class _Objects:
-    def __init__(self, applications: Sequence[LoadedApplication]):
+    def __init__(self, applications: Sequence[LoadedApplication], their_gateway: Gateway | None):
         self.applications = applications
+        self.their_gateway = their_gateway
         self.served = served(applications)
         address = ""
-        if self.served:
+        if their_gateway:
+            address = f"http://{host(*AMBASSADOR)}"
+        elif self.served:
             first = self.served[0].application
             # Named after the Application: another one, applied later, shall not replace its routes.
             self.gateway = (joined(first.name, "gateway"), first.namespace)
@@ -113,12 +120,20 @@ class _Objects:
         self.addresses = Addresses(address, dict.fromkeys(web_services(applications)))
 
     def manifests(self) -> list[Manifest]:
-        made = [*self._claims()]
+        made = [*claims(self.applications)]
         for application in self.applications:
             for component in application.components:
-                made += self._component(application, component)
-        if self.served:
+                objects = [*self._component(application, component)]
+                made += with_traits(application, component, objects)
+        if self.their_gateway:
+            made += http_routes(self.applications, self.their_gateway)
+        elif self.served:
             made += gateway(self.applications, self.gateway[0])
+        keep_together(made)
+        made += disruption_budgets(made)
+        made += network_policies(
+            made, {(each.application.namespace, each.name) for each in self.served}
+        )
         self._refuse_twins(made)
         return made
 
@@ -144,7 +159,7 @@ class _Objects:
             case ServingProperties():
                 for each in self.served:
                     if each.component is component:
-                        yield from serving(each)
+                        yield from serving(each, our_gateway=self.their_gateway is None)
             case WebserviceProperties() as properties:
                 yield from webservice(self.addresses, application, component, properties)
             case TrainingProperties() as properties:
@@ -153,37 +168,3 @@ class _Objects:
                 yield task(self.addresses, application, component, properties)
             case NotebookProperties() as properties:
                 yield from notebook(application, component, properties)
-
-    def _claims(self) -> Iterator[Manifest]:
-        made = set()
-        for application in self.applications:
-            for component in application.components:
-                for name, wanted in _own_claims(component):
-                    if (application.namespace, name) in made:
-                        continue
-                    made.add((application.namespace, name))
-                    yield kubernetes_object(
-                        "v1",
-                        "PersistentVolumeClaim",
-                        application,
-                        component,
-                        name,
-                        spec=_claim(wanted),
-                    )
-
-
-def _own_claims(component: LoadedComponent) -> Iterator[tuple[str, Storage | ClaimedVolume]]:
-    """The claims that the component makes, by name."""
-    for item in getattr(component.properties, "storage", []):
-        if isinstance(item, Storage) and not item.pvcRef:
-            yield item.mount.name, item
-    for trait in component.traits:
-        if isinstance(trait, StorageTrait):
-            yield from ((volume.name, volume) for volume in trait.pvc if not volume.mountOnly)
-
-
-def _claim(wanted: Storage | ClaimedVolume) -> dict[str, Any]:
-    said = wanted.model_dump(
-        exclude_none=True, exclude={"name", "mountPath", "pvcRef", "mountOnly"}
-    )
-    return {"accessModes": _ACCESS, "resources": _SIZE, **said}

@@ -8,8 +8,8 @@ from .objects import autoscaler, deployment, service
 from .pods import LINGER, PATIENCE_S, container, pod, probes, resources
 
 
-def serving(each: Served) -> Iterator[Manifest]:
-    """A predictor: TensorFlow Serving on the claim, its name, and autoscaler if it has one."""
+def serving(each: Served, our_gateway: bool) -> Iterator[Manifest]:
+    """A predictor: TensorFlow Serving on the claim, its Service, and autoscaler if it has one."""
     application, component, predictor = each.application, each.component, each.predictor
     graph, asked = predictor.graph, predictor.resources
     main = container(
@@ -41,13 +41,16 @@ def serving(each: Served) -> Iterator[Manifest]:
         component,
         each.name,
         {
-            "clusterIP": "None",
+            # A gateway of ours chooses among the replicas itself.
+            **({"clusterIP": "None"} if our_gateway else {}),
             "ports": [{"name": "http", "port": SERVING_PORT, "targetPort": "http"}],
         },
-        comment="A name for all replicas; the gateway chooses among them.",
     )
     if scaler:
-        metrics = [(metric.type, metric.targetAverageUtilization) for metric in scaler.metrics]
+        metrics = [
+            (metric.type, "Utilization", metric.targetAverageUtilization)
+            for metric in scaler.metrics
+        ]
         yield autoscaler(
             application, component, each.name, scaler.minReplicas, scaler.maxReplicas, metrics
         )

@@ -8,6 +8,7 @@ from ...applications.types import TaskProperties, TrainingProperties
 from ..common import Manifest
 
 LABEL = "app.kubernetes.io"
+_TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue"}
 
 
 def host(name: str, namespace: str) -> str:
@@ -147,9 +148,9 @@ def autoscaler(
     name: str,
     least: int,
     most: int,
-    metrics: Sequence[tuple[str, int]],
+    metrics: Sequence[tuple[str, str, int]],
 ) -> Manifest:
-    """A HorizontalPodAutoscaler; `metrics` are (resource, percent of what is requested)."""
+    """A HorizontalPodAutoscaler; `metrics` are (resource, Utilization or AverageValue, value)."""
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
         "minReplicas": least,
@@ -159,10 +160,10 @@ def autoscaler(
                 "type": "Resource",
                 "resource": {
                     "name": metric,
-                    "target": {"type": "Utilization", "averageUtilization": percent},
+                    "target": {"type": kind, _TARGETS[kind]: value},
                 },
             }
-            for metric, percent in metrics
+            for metric, kind, value in metrics
         ],
     }
     return kubernetes_object(
@@ -171,6 +172,23 @@ def autoscaler(
         application,
         component,
         name,
-        comment="Percent of what the pods request; needs a metrics server in the cluster.",
+        comment="By what the pods use; needs a metrics server in the cluster.",
         spec=spec,
     )
+
+
+def beside(each: Manifest, version: str, kind: str, comment: str, **content: Any) -> Manifest:
+    """An object of the same name and labels as another."""
+    metadata = {name: each.value["metadata"][name] for name in ("name", "namespace")}
+    labels = {
+        name: value
+        for name, value in each.value["metadata"]["labels"].items()
+        if name.startswith(LABEL)
+    }
+    value = {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {**metadata, "labels": labels},
+        **content,
+    }
+    return Manifest(value, comment)

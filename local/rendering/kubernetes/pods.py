@@ -37,14 +37,28 @@ def resources(
 
 
 def container(
-    name: str, image: str, kind: str, *, mounts: Sequence[dict[str, Any]] = (), **more: Any
+    name: str,
+    image: str,
+    kind: str,
+    *,
+    mounts: Sequence[dict[str, Any]] = (),
+    ours: bool = True,
+    **more: Any,
 ) -> dict[str, Any]:
-    """A container that writes to its mounts and to /tmp, and nowhere else."""
-    return {
+    """A container that writes to its mounts and to /tmp, and nowhere else.
+
+    One that is not `ours` is as its image has it: nobody here knows what it needs.
+    """
+    value = {
         "name": name,
         "image": image,
         **{key: value for key, value in more.items() if value},
         "resources": more.get("resources") or resources(kind),
+    }
+    if not ours:
+        return {**value, **({"volumeMounts": [*mounts]} if mounts else {})}
+    return {
+        **value,
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -59,28 +73,35 @@ def pod(
     *,
     claims: Iterable[str] = (),
     volumes: Sequence[dict[str, Any]] = (),
-    user: int = USER,
+    user: int | None = USER,
     **more: Any,
 ) -> dict[str, Any]:
-    """A pod's `spec`: nobody in it is root, or has a key to the cluster."""
+    """A pod's `spec`: nobody in it is root, or has a key to the cluster.
+
+    Without a `user` it has that of its image.
+    """
     mounted = [
         {"name": claim, "persistentVolumeClaim": {"claimName": claim}}
         for claim in dict.fromkeys(claims)
     ]
-    return {
-        "automountServiceAccountToken": False,
-        "securityContext": {
+    security: dict[str, Any] = {"seccompProfile": {"type": "RuntimeDefault"}}
+    if user is not None:
+        security = {
             "runAsNonRoot": True,
             "runAsUser": user,
             "runAsGroup": user,
             "fsGroup": user,
             # Do not walk through a claim full of photos at every start.
             "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+            **security,
+        }
+        volumes = [*volumes, {"name": "tmp", "emptyDir": {}}]
+    return {
+        "automountServiceAccountToken": False,
+        "securityContext": security,
         **{key: value for key, value in more.items() if value},
         "containers": list(containers),
-        "volumes": [*mounted, *volumes, {"name": "tmp", "emptyDir": {}}],
+        **({"volumes": [*mounted, *volumes]} if mounted or volumes else {}),
     }
 
 
@@ -99,7 +120,7 @@ def probes(port: int | str, ready: str, alive: str) -> dict[str, Any]:
 
 
 # Requests still come to a pod while others have not heard of its end.
-LINGER = {"preStop": {"sleep": {"seconds": 10}}}
+LINGER = {"preStop": {"exec": {"command": ["sleep", "10"]}}}
 
 # A client that stops answers every request that it has, one that is slow to send and to take, too:
 # twice CLIENT_TIMEOUT_S, twice TIMEOUT_S and the lingering, as they are unless they are set.

@@ -23,7 +23,9 @@ from .objects import (
 from .pods import (
     CLIENT_GRACE_S,
     LINGER,
+    USER,
     container,
+    mounts_of,
     pod,
     pod_options,
     probes,
@@ -41,11 +43,14 @@ def webservice(
     environment, remarks = addresses.environment(application, component)
     port = properties.main_port
     named = {entry["name"] for entry in environment}
-    if "PORT" not in named and port != 3333:
+    ours = component.image is not None
+    if ours and "PORT" not in named and port != 3333:
         environment.append({"name": "PORT", "value": str(port)})
-    probing: dict[str, Any] = probes(port, "/readyz", "/healthz")
+    if not ours:
+        remarks.append("No image of this project: its user, probes and file system are its own.")
+    probing: dict[str, Any] = probes(port, "/readyz", "/healthz") if ours else {}
     if properties.livenessProbe:
-        probing.pop("startupProbe")
+        probing.pop("startupProbe", None)
         probing["livenessProbe"] = properties.livenessProbe
     if properties.readinessProbe:
         probing["readinessProbe"] = properties.readinessProbe
@@ -59,6 +64,8 @@ def webservice(
         component.name,
         properties.image,
         "client",
+        mounts=mounts_of(component),
+        ours=ours,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
         args=properties.args,
@@ -69,7 +76,7 @@ def webservice(
         ]
         or [{"containerPort": port}],
         resources=wanted,
-        lifecycle=LINGER,
+        lifecycle=LINGER if ours else None,
         **probing,
     )
     scaler = component.autoscaler
@@ -79,9 +86,11 @@ def webservice(
         component.name,
         pod(
             [main],
+            claims=[mount.name for mount in component.mounts],
+            user=USER if ours else None,
             **pod_options(properties),
             hostAliases=properties.hostAliases,
-            terminationGracePeriodSeconds=CLIENT_GRACE_S,
+            terminationGracePeriodSeconds=CLIENT_GRACE_S if ours else None,
         ),
         None if scaler else component.replicas,
         "\n".join(remarks),
@@ -89,7 +98,7 @@ def webservice(
         annotations=properties.annotations,
     )
     if scaler:
-        metrics = [("cpu", scaler.cpuUtil)]
+        metrics = [("cpu", "Utilization", scaler.cpuUtil)]
         yield autoscaler(application, component, component.name, scaler.min, scaler.max, metrics)
     exposed = [each for each in properties.ports if each.expose]
     if exposed:

@@ -1,13 +1,17 @@
 """Application files: what is taken, and what is refused with its place."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from local.applications import types
 from local.applications.claims import Volumes
 from local.applications.findings import Refused
 from local.applications.images import last_name
 from local.applications.load import load
+from local.applications.parse import parse
+from local.applications.source import Document
 from local.applications.validate import validate
 from tests.local.running_applications import ARTICLE
 from tests.running import ROOT
@@ -84,20 +88,40 @@ def test_all_five_of_ours_together(tmp_path):
          f"{P0}.image: image is not known; "),
         (TRAINING, ("    type: model-training", "    type: model-training\n    traits:\n"
                     "    - {type: sidecar}"),
-         "a.yaml:12: spec.components[0].traits[0].type: trait 'sidecar' is not known; "),
+         "a.yaml:12: spec.components[0].traits[0].type: sidecar is KubeVela's, not run here; "),
         # Values of another kind.
         (AB, ('timeout: "10000"', "timeout: 10000"),
          f"a.yaml:24: {P1}.timeout: 10000 must be a string: put it in quotes"),
         (AB, ('timeout: "10000"', 'timeout: "10s"'),
          f"a.yaml:24: {P1}.timeout: '10s' is no whole number of milliseconds, as in \"10000\""),
-        (CANARY, ("replicas: 1", "replicas: one"), "replicas: 'one' must be a valid integer"),
+        (CANARY, ("replicas: 1", "replicas: one"), "replicas: 'one' must be a whole number"),
         (CANARY, ("protocol: tensorflow", "protocol: rest"),
          "'rest' must be 'seldon', 'tensorflow' or 'v2'"),
         (CANARY, ("apiVersion: core.oam.dev/v1beta1", "apiVersion: v1"), "a.yaml:1: apiVersion: "),
         (CANARY, ("name: color-serving", "name: Color_Serving"),
          "a.yaml:4: metadata.name: 'Color_Serving' is no name for Kubernetes"),
         (CANARY, ("name: color-serving", "name: ../../etc"), "is no name for Kubernetes"),
-        (TRAINING, ("replicas: 1", "replicas: 0"), "greater than or equal to 1"),
+        (TRAINING, ("replicas: 1", "replicas: 0"), "replicas: 0 must be at least 1"),
+        (CANARY, ("traffic: 50", "traffic: 101"), "traffic: 101 must be at most 100"),
+        (CANARY, ("replicas: 1", "replicas: [1]"), "replicas: must be a whole number"),
+        # Names that KubeVela has and this machine does not, and names that nobody has.
+        (AB, ("type: webservice", "type: worker"),
+         "a.yaml:38: spec.components[2].type: worker is KubeVela's, not run here; known here: "),
+        (AB, ("type: webservice", "type: cron-tusk"),
+         "'cron-tusk' is no component type; did you mean cron-task? That is KubeVela's, not run "),
+        (AB, ("type: webservice", "type: webservice\n    traits:\n    - {type: init-containr}"),
+         "trait 'init-containr' is not known; did you mean init-container? That is KubeVela's"),
+        (AB, ("type: webservice", "type: webservice\n    traits:\n    - {type: gatway}"),
+         "trait 'gatway' is not known; did you mean gateway? Known here: "),
+        (CANARY, ("spec:", "spec:\n  policies:\n  - {name: x, type: garbage-colect}"),
+         "'garbage-colect' is nothing that KubeVela has; did you mean garbage-collect?"),
+        (CANARY, ("spec:", "spec:\n  workflow:\n    steps:\n    - {name: x, type: notifcation}"),
+         "'notifcation' is nothing that KubeVela has; did you mean notification?"),
+        # A share of 0 is none only for the first.
+        (CANARY.replace("traffic: 50", "traffic: 100", 1), ("traffic: 50", "traffic: 0"),
+         f"a.yaml:25: {P0}.predictors[1].traffic: model2 traffic: 0 gets an even share of the "
+         "requests on a cluster, not none: Seldon leaves a weight of 0 out. Leave this predictor "
+         "out instead, or put it first"),
         # What the templates swallow.
         (CANARY, ("traffic: 50", "traffic: 40"),
          f"a.yaml:12: {P0}.predictors: the traffic of the predictors sums to 90, not to 100"),
@@ -229,3 +253,61 @@ def test_files_that_cannot_be_read(tmp_path):
 )  # fmt: skip
 def test_images_are_known_by_their_last_name(reference):
     assert last_name(reference) == "color-serving"
+
+
+def test_a_share_of_nothing_for_the_first_is_right(tmp_path):
+    text = CANARY.replace("traffic: 50", "traffic: 0", 1).replace("traffic: 50", "traffic: 100")
+    assert findings(tmp_path, text) == []
+    one, two, rest = CANARY.split("          traffic: 50\n")
+    (found,) = findings(tmp_path, f"{one}          traffic: 100\n{two}{rest}")
+    assert "model2 without traffic gets an even share" in found
+
+
+def test_kubevelas_own_policies_and_steps_are_noticed(tmp_path):
+    text = CANARY.replace(
+        "spec:",
+        "spec:\n  policies:\n  - {name: a, type: apply-once}\n"
+        "  workflow:\n    steps:\n    - {name: b, type: notification}",
+    )
+    found = findings(tmp_path, text)
+    for name in ("apply-once", "notification"):
+        assert any(f"notice: {name} is KubeVela's, not run here" in line for line in found), found
+    assert all(": notice: " in line for line in found)
+
+
+def test_a_components_revision_is_known(tmp_path):
+    text = CANARY.replace("type: webservice", "type: webservice\n    externalRevision: v1.0.0")
+    assert findings(tmp_path, text) == []
+
+
+def test_another_image_can_be_said_to_be_one_of_ours(tmp_path):
+    (tmp_path / "a.yaml").write_text(CANARY.replace("fogdong/color-serving:v1", "x/mine:v7"))
+    applications, found = load([tmp_path / "a.yaml"])
+    # Only a start on this machine needs to know it.
+    (image,) = (each for each in found if "image" in each.path)
+    assert image.here
+    assert "To run it as one of these: --image mine=NAME" in image.text
+    for name in ("mine", "x/mine:v7"):
+        applications, found = load([tmp_path / "a.yaml"], {name: "color-serving"})
+        assert found == []
+        assert applications[0].components[1].image.module == "color_client"
+
+
+WRONG = (None, True, 1, -1, 1.5, "", "x", [], [1], {}, {"x": 1})
+
+
+@pytest.mark.parametrize("kind", sorted(
+    {each for each in vars(types).values()
+     if isinstance(each, type) and issubclass(each, types.Strict)},
+    key=lambda each: each.__name__), ids=lambda each: each.__name__)  # fmt: skip
+def test_no_word_of_pydantics_reaches_a_person(kind):
+    document = Document("a.yaml", {})
+    said = set()
+    for name, field in kind.model_fields.items():
+        for value in WRONG:
+            _, found = parse(document, (), kind, {field.alias or name: value})
+            said |= {each.text for each in found}
+    for text in said:
+        assert not re.search("[Ii]nput|valid |instance of|[Vv]alue error|something else", text), (
+            text
+        )

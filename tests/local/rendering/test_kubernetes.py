@@ -14,12 +14,13 @@ from local.applications.images import GATEWAY_IMAGE
 from local.applications.load import load
 from local.ports import free_port
 from local.rendering.common import gateway_configuration, joined
-from local.rendering.kubernetes.manifests import kubernetes
+from local.rendering.kubernetes.http_routes import Gateway, duration
+from local.rendering.kubernetes.manifests import LEAST_VERSION, kubernetes
 from local.rendering.left_out import not_rendered
 from local.running.gateway import find_envoy, gateway_program
 from local.running.program import Child
 from local.running.readiness import not_ready_because
-from tests.local.conftest import wait_until
+from tests.local.conftest import get, wait_until
 from tests.local.running_applications import ARTICLE
 from tests.running import ROOT
 
@@ -47,7 +48,8 @@ def one(text: str, kind: str, name: str) -> dict:
 
 
 def check(value: dict) -> None:
-    kubernetes_validate.validate(value, NEWEST, strict=True)
+    for version in (LEAST_VERSION, NEWEST):
+        kubernetes_validate.validate(value, version, strict=True)
 
 
 def containers(text: str) -> list[tuple[dict, dict]]:
@@ -150,7 +152,7 @@ def test_routes_are_those_of_local(render, tmp_path):
     hosts = [
         cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]
         ["socket_address"]["address"]
-        for cluster in value["static_resources"]["clusters"]
+        for cluster in value["static_resources"]["clusters"] if cluster["name"] != "admin"
     ]  # fmt: skip
     names = {each["metadata"]["name"] for each in objects(text) if each["kind"] == "Service"}
     assert [host.partition(".")[2] for host in hosts] == ["default.svc.cluster.local"] * 2
@@ -173,8 +175,11 @@ def test_the_rendered_gateway_carries_requests_to_names(tmp_path, stand_in):
     endpoint["endpoint"]["address"]["socket_address"]["port_value"] = int(server.command[2])
     # Names lead to both loopback addresses; the stand-in listens on one.
     resources["clusters"][0]["dns_lookup_family"] = "V4_ONLY"
-    port, admin = free_port(), free_port()
-    resources["listeners"][0]["address"]["socket_address"]["port_value"] = port
+    port, metrics, admin = free_port(), free_port(), free_port()
+    for listener, at in zip(resources["listeners"], (port, metrics), strict=True):
+        listener["address"]["socket_address"]["port_value"] = at
+    (host,) = resources["clusters"][1]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    host["endpoint"]["address"]["socket_address"]["port_value"] = admin
     value["admin"]["address"]["socket_address"]["port_value"] = admin
     file = tmp_path / "envoy.yaml"
     file.write_text(yaml.safe_dump(value))
@@ -184,6 +189,13 @@ def test_the_rendered_gateway_carries_requests_to_names(tmp_path, stand_in):
     try:
         wait_until(lambda: not_ready_because(url) is None, 120)
         assert not_ready_because(f"http://127.0.0.1:{port}/seldon/default/demo-serving") is not None
+        # For the kubelet and for Prometheus; of the admin page nothing else is to be had.
+        page = f"http://127.0.0.1:{metrics}"
+        assert not_ready_because(f"{page}/ready") is None
+        assert 'envoy_cluster_upstream_rq{envoy_response_code="200"' in get(
+            f"{page}/stats/prometheus"
+        )
+        assert not_ready_because(f"{page}/quitquitquit") == "404 Not Found"
     finally:
         for child in children:
             child.terminate()
@@ -345,7 +357,7 @@ def test_the_command_prints_it_whole(tmp_path):
         capture_output=True, text=True, cwd=ROOT, timeout=300,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(objects(done.stdout)) == 9
+    assert len(objects(done.stdout)) == 14
     (tmp_path / "bad.yaml").write_text(TRAINING.replace("replicas: 1", "replicas: 0"))
     done = subprocess.run(
         [*command, "--format", "kubernetes", str(tmp_path / "bad.yaml")],
@@ -354,3 +366,248 @@ def test_the_command_prints_it_whole(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert "replicas" in done.stderr
+
+
+def affinity(text: str, kind: str, name: str) -> str | None:
+    """The label that pods on one node share; the pods have it themselves, too."""
+    template = one(text, kind, name)["spec"]["template"]
+    if "affinity" not in template["spec"]:
+        return None
+    (term,) = template["spec"]["affinity"]["podAffinity"][
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ]
+    assert term["topologyKey"] == "kubernetes.io/hostname"
+    labels = term["labelSelector"]["matchLabels"]
+    assert labels.items() <= template["metadata"]["labels"].items()
+    return labels["shares-claims"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_pods_that_share_a_claim_for_one_node_are_on_one(file):
+    text = kubernetes(load([file])[0])
+    made = objects(text)
+    wide = {
+        each["metadata"]["name"]
+        for each in made
+        if each["kind"] == "PersistentVolumeClaim"
+        and "ReadWriteMany" in each["spec"]["accessModes"]
+    }
+    for each in made:
+        if each["kind"] not in ("Deployment", "Job"):
+            continue
+        inside = each["spec"]["template"]["spec"]
+        claims = {
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in inside.get("volumes", [])
+            if "persistentVolumeClaim" in volume
+        }
+        found = affinity(text, each["kind"], each["metadata"]["name"])
+        assert (found is not None) is bool(claims - wide)
+
+
+def test_training_and_serving_are_on_one_node(render):
+    text = render(TRAINING)
+    assert affinity(text, "Job", "demo-training") == "my-pvc"
+    assert affinity(text, "Deployment", "demo-serving-model") == "my-pvc"
+    assert affinity(text, "Deployment", "demo-rest-serving") is None
+    wide = render(
+        TRAINING.replace(
+            'mountPath: "/model"', 'mountPath: "/model"\n          accessModes: [ReadWriteMany]'
+        )
+    )
+    assert affinity(wide, "Job", "demo-training") is None
+
+
+def test_a_pod_with_two_claims_brings_their_pods_together(render):
+    canary = (ARTICLE / "color-serving.yaml").read_text()
+    mounts = "[{name: color-model, mountPath: /a}, {name: style-model, mountPath: /b}]"
+    book = f"  - name: book\n    type: jupyter-notebook\n    properties:\n      storage: {mounts}\n"
+    text = render(canary + book, AB)
+    names = {
+        affinity(text, "Deployment", name)
+        for name in ("book", "color-model-serving-model1", "style-ab-serving-model2")
+    }
+    assert names == {"color-model"}
+
+
+TRAITS = """    traits:
+      - type: gateway
+        properties:
+          domain: color.example.org
+          class: public
+          http: {"/": 3333, "/metrics": 9000}
+      - type: hpa
+        properties: {min: 2, max: 5, cpu: {type: Utilization, value: 60}}
+      - type: resource
+        properties: {cpu: 0.5, memory: 700Mi}
+      - type: labels
+        properties: {release: stable, app.kubernetes.io/name: other}
+      - type: annotations
+        properties: {description: web}
+      - type: service-account
+        properties: {name: colorer, create: true}
+      - type: storage
+        properties: {pvc: [{name: photos, mountPath: /photos}]}
+"""
+
+
+def test_traits_are_rendered(loaded):
+    applications = loaded(TRAINING + TRAITS)
+    text = kubernetes(applications)
+    for each in objects(text):
+        check(each)
+    assert not_rendered(applications) == []
+    name = "demo-rest-serving"
+    deployment = one(text, "Deployment", name)
+    template = deployment["spec"]["template"]
+    for metadata in (deployment["metadata"], template["metadata"]):
+        assert metadata["labels"]["release"] == "stable"
+        # By this one the Service finds them.
+        assert metadata["labels"]["app.kubernetes.io/name"] == name
+        assert metadata["annotations"]["description"] == "web"
+    assert "replicas" not in deployment["spec"]
+    scaler = one(text, "HorizontalPodAutoscaler", name)["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 5)
+    assert scaler["metrics"][0]["resource"]["target"] == {
+        "type": "Utilization", "averageUtilization": 60,
+    }  # fmt: skip
+    (container,) = template["spec"]["containers"]
+    both = {"cpu": "0.5", "memory": "700Mi"}
+    assert container["resources"] == {"requests": both, "limits": both}
+    assert {"name": "photos", "mountPath": "/photos"} in container["volumeMounts"]
+    assert one(text, "PersistentVolumeClaim", "photos")
+    assert affinity(text, "Deployment", name) == "photos"
+    assert template["spec"]["serviceAccountName"] == "colorer"
+    assert one(text, "ServiceAccount", "colorer")
+    ingress = one(text, "Ingress", name)["spec"]
+    assert ingress["ingressClassName"] == "public"
+    (rule,) = ingress["rules"]
+    assert rule["host"] == "color.example.org"
+    leads = {each["path"]: each["backend"]["service"]["port"] for each in rule["http"]["paths"]}
+    assert leads == {"/": {"number": 3333}, "/metrics": {"number": 9000}}
+    ports = {each["port"] for each in one(text, "Service", name)["spec"]["ports"]}
+    assert {3333, 9000} <= ports
+    # Two at least, so one may go.
+    assert one(text, "PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
+
+
+def test_what_only_kubevela_knows_is_said_to_be_left_out(loaded):
+    trait = "    traits: [{type: sidecar, properties: {name: x, image: y}}]\n"
+    applications = loaded(TRAINING + trait)
+    (finding,) = not_rendered(applications)
+    assert "the trait sidecar is not part of what is rendered" in finding.text
+
+
+def test_two_gateways_that_are_asked_over_http_and_measured(render):
+    text = render(TRAINING)
+    name = "training-serving-gateway"
+    deployment = one(text, "Deployment", name)["spec"]
+    assert deployment["replicas"] == 2
+    assert one(text, "PodDisruptionBudget", name)["spec"]["selector"] == deployment["selector"]
+    (container,) = deployment["template"]["spec"]["containers"]
+    ready = {"path": "/ready", "port": "metrics"}
+    assert container["readinessProbe"]["httpGet"] == container["livenessProbe"]["httpGet"] == ready
+    annotations = deployment["template"]["metadata"]["annotations"]
+    (port,) = (each for each in container["ports"] if each["name"] == "metrics")
+    assert annotations["prometheus.io/port"] == str(port["containerPort"])
+    assert annotations["prometheus.io/path"] == "/stats/prometheus"
+    # What every version knows.
+    for _, each in containers(text):
+        hook = each.get("lifecycle", {}).get("preStop", {"exec": {"command": ["sleep", "10"]}})
+        assert hook == {"exec": {"command": ["sleep", "10"]}}
+
+
+def test_only_what_must_is_let_through(render):
+    text = render(TRAINING)
+
+    def policy(name: str) -> dict:
+        return one(text, "NetworkPolicy", name)["spec"]
+
+    def names(peers: list[dict]) -> set[str]:
+        return {each["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for each in peers}
+
+    assert policy("demo-training")["ingress"] == []
+    server = policy("demo-serving-model")
+    (asks,) = server["ingress"]
+    assert names(asks["from"]) == {"training-serving-gateway"}
+    assert asks["ports"] == [{"port": 8501}]
+    assert (server["policyTypes"], server["egress"]) == (["Ingress", "Egress"], [])
+    gateway = policy("training-serving-gateway")
+    assert names(gateway["ingress"][0]["from"]) == {"demo-rest-serving"}
+    assert names(gateway["egress"][0]["to"]) == {"demo-serving-model"}
+    assert policy("demo-rest-serving")["ingress"] == [{"ports": [{"port": 3333}]}]
+    distributed = render((ROOT / "deploy" / "training-distributed.yaml").read_text())
+    (workers,) = one(distributed, "NetworkPolicy", "distributed-training")["spec"]["ingress"]
+    assert names(workers["from"]) == {"distributed-training"}
+
+
+def test_other_peoples_images_are_as_they_are(render):
+    text = render(TRAINING.replace("fogdong/color-serving:v1", "nginx:1.27"))
+    pod = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == "nginx:1.27"
+    assert {"securityContext", "lifecycle", "readinessProbe"}.isdisjoint(container)
+    assert "runAsUser" not in pod["securityContext"]
+    for each in objects(text):
+        check(each)
+
+
+def test_a_gateway_that_is_there_gets_routes(loaded):
+    text = kubernetes(loaded(AB), Gateway("web", "infrastructure"))
+    kinds = {each["kind"] for each in objects(text)}
+    assert kinds == {"Deployment", "Service", "NetworkPolicy", "HTTPRoute"}
+    style = one(text, "HTTPRoute", "style-ab-serving")["spec"]
+    color = one(text, "HTTPRoute", "color-ab-serving")["spec"]
+    for each in (style, color):
+        assert each["parentRefs"] == [{"name": "web", "namespace": "infrastructure"}]
+        (rule,) = each["rules"]
+        (match,) = rule["matches"]
+        assert match["path"] == {"type": "PathPrefix", "value": "/seldon/default/color-ab-serving/"}
+        for backend in rule["backendRefs"]:
+            service = one(text, "Service", backend["name"])["spec"]
+            assert "clusterIP" not in service
+            assert backend["port"] in [port["port"] for port in service["ports"]]
+    assert style["rules"][0]["matches"][0]["headers"] == [
+        {"type": "Exact", "name": "style", "value": "transfer"}
+    ]
+    assert style["rules"][0]["timeouts"] == {"request": "10s"}
+    assert color["rules"][0]["timeouts"] == {"request": "3s"}
+    (url,) = one(text, "Deployment", "ab-rest-serving")["spec"]["template"]["spec"]["containers"][
+        0
+    ]["env"]
+    assert url["value"].startswith("http://ambassador.vela-system.svc.cluster.local/")
+    assert "--external-name" in text.partition("---")[0]
+    # Whose pods call is known to the gateway's maker alone.
+    policies = [each for each in objects(text) if each["kind"] == "NetworkPolicy"]
+    assert [each["metadata"]["name"] for each in policies] == ["ab-rest-serving"]
+
+
+def test_shares_are_those_of_the_canary(loaded):
+    canary = (ARTICLE / "color-serving.yaml").read_text().replace("traffic: 50", "traffic: 80", 1)
+    text = kubernetes(loaded(canary.replace("traffic: 50", "traffic: 20")), Gateway("web"))
+    spec = one(text, "HTTPRoute", "color-model-serving")["spec"]
+    assert spec["parentRefs"] == [{"name": "web"}]
+    assert [each["weight"] for each in spec["rules"][0]["backendRefs"]] == [80, 20]
+
+
+def test_durations_of_the_gateway_api():
+    assert [duration(each) for each in (3000, 2500, 1, 600_000)] == [
+        "3s",
+        "2s500ms",
+        "0s1ms",
+        "600s",
+    ]
+
+
+def test_a_gateway_of_no_name_is_refused(tmp_path):
+    file = str(ROOT / "deploy" / "training-serving.yaml")
+    for wrong, said in (
+        (["--format", "kubernetes", "--gateway", "Web"], "'Web' is no NAME or NAME.NAMESPACE"),
+        (["--gateway", "web"], "--gateway is for --format kubernetes"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "local", "render", "--state", str(tmp_path), file, *wrong],
+            capture_output=True, text=True, cwd=ROOT, timeout=300,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr

@@ -23,7 +23,7 @@ from local.running.plan import Plan, Wishes
 from local.running.planner import make_plan
 from local.running.runner import Runner
 from local.running.state import Row, StateFolder
-from tests.local.conftest import wait_until
+from tests.local.conftest import STAND_IN, get, wait_until
 from tests.local.running_applications import ARTICLE
 from tests.running import ROOT
 
@@ -67,6 +67,10 @@ def with_stand_ins(plan: Plan) -> Plan:
                 )
                 for program in programs
             )
+        elif each.type == "webservice":
+            (program,) = programs
+            command = (sys.executable, str(STAND_IN), program.environment["PORT"])
+            programs = (replace(program, command=command),)
         components.append(replace(each, programs=programs))
     return replace(plan, components=tuple(components))
 
@@ -312,3 +316,40 @@ def test_what_cannot_be_changed_is_said(running, change, says):
     assert "--gateway-port changes nothing" in done.stderr
     assert done.stdout == ""
     assert running.ask().status_code == 200
+
+
+def test_a_client_is_started_again_for_other_settings(running):
+    whole = CANARY + "  - name: color-rest-serving" + (
+        (ARTICLE / "color-serving.yaml").read_text().partition("  - name: color-rest-serving")[2]
+    )  # fmt: skip
+    said = running.change(whole)
+    assert "+ color-serving/color-rest-serving: webservice, is started" in said
+    client = running.row("color-rest-serving")
+    assert (client.phase, client.module) == ("running", "color_client")
+    assert client.url.startswith(f"http://127.0.0.1:{running.port}/seldon/default/color-model-")
+    url = client.endpoints[0][1].replace("localhost", "127.0.0.1") + "/"
+    before = get(url)
+    models = {running.ask().text for _ in range(40)}
+    setting = "      env:\n        - {name: TIMEOUT_S, value: '20'}\n"
+    said = running.change(whole.replace("      env:\n", setting))
+    assert "color-rest-serving: is started again, and does not answer until then" in said
+    assert "    env.TIMEOUT_S: none -> {'value': '20'}" in said
+    assert get(url) != before
+    assert {running.ask().text for _ in range(40)} == models
+    said = running.change(CANARY)
+    assert "- color-serving/color-rest-serving: is stopped at the end" in said
+    assert [row.component for row in running.state.rows()] == ["gateway", "color-model-serving"]
+
+
+def test_what_is_new_and_fails_stops_nobody(running):
+    second = CANARY.replace("name: color-serving", "name: other").replace(
+        "color-model-serving", "other-serving"
+    )
+    done = running.local("up", second.replace("color-model/model/v1", "nothing/model/v1"))
+    assert done.returncode == 1
+    assert "other/other-serving failed: pvc://nothing/model/v1: the claim is empty" in done.stdout
+    assert running.row("other-serving").phase == "failed"
+    assert running.ask().status_code == 200
+    # Once it is put right, it comes up.
+    assert "+ other/other-serving: model-serving, is started" in running.change(second)
+    assert running.row("other-serving").phase == "running"

@@ -185,6 +185,7 @@ def test_style_has_no_folder_of_its_version(tmp_path):
 
 
 def test_no_model_is_shipped(tmp_path):
+    (tmp_path / "models").mkdir()
     with pytest.raises(CannotPrepare, match="ships no style model yet"):
         ShippedModels("style", tmp_path / "claim", tmp_path / "models").run(lambda _: None)
 

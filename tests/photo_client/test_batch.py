@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -17,15 +18,15 @@ from PIL import ExifTags, Image
 from color_client import coloring
 from color_client.settings import Settings
 from photo_client import batch_plan
-from photo_client.batch import Batch, is_whole
+from photo_client.batch import Batch
 from photo_client.batch_plan import BadPlan, Job, plan
+from photo_client.stamp import is_whole
 from pictures import formats, metadata
 from pictures.encode import encode
 from predict_url.predictor import Predictor as Asker
-
-from .pictures import file_of, luminance_error, opened, scene
-from .predictors import Predictor, answers, slow
-from .test_server import ROOT
+from tests.color_client.pictures import file_of, luminance_error, opened, scene
+from tests.color_client.predictors import Predictor, answers, slow
+from tests.color_client.test_server import ROOT
 
 
 def run(predictor, *arguments, **environment: str) -> subprocess.CompletedProcess:
@@ -55,7 +56,7 @@ def batch_of():
         asker = Asker(predictor.url)
         askers.append(asker)
         return Batch(
-            lambda header, headers: coloring.color(header, 1.0, settings, asker, headers),
+            coloring.maker({"vividness": 1.0}, settings, asker),
             settings,
             at_once,
             **options,
@@ -259,7 +260,123 @@ def test_a_photo_is_never_overwritten(tmp_path):
 def test_every_format_that_is_read_is_found_in_folders():
     names = {name for name, kind in Image.registered_extensions().items()
              if kind in formats.FORMATS}  # fmt: skip
-    assert names - {".apng", ".jfif", ".dib", ".pnm", ".pfm", ".avifs"} == batch_plan.SUFFIXES
+    assert names - {".apng", ".pfm", ".avifs"} <= batch_plan.SUFFIXES | batch_plan.OTHER_SUFFIXES
+
+
+def test_a_file_name_may_be_as_long_as_names_can_be(predictor, batch_of, tmp_path):
+    """As many bytes as the file system takes, and two that are the same for most of it."""
+    album = tmp_path / "album"
+    stems = ["x" * 250, "ö" * 125, "y" * 242 + "-one", "y" * 242 + "-two"]
+    for stem in stems:
+        write(album / f"{stem}.jpg")
+    write(album / f"{stems[0]}.gif", kind="GIF")  # its name is longer with both suffixes
+    write(album / "Gr\udcf6\udcdfe.jpg")  # Latin-1, as old archives have it
+    jobs = plan([album], tmp_path / "out")
+    assert len({job.target for job in jobs}) == 6
+    assert all(len(os.fsencode(job.target.name)) <= 255 for job in jobs)
+    assert batch_of(predictor, 2).run(jobs) == 0
+    assert all(is_whole(job.target) for job in jobs)
+    assert len(list((tmp_path / "out" / "album").iterdir())) == 6
+    asked = len(predictor.seen)
+    assert batch_of(predictor, 2).run(jobs) == 0 and len(predictor.seen) == asked
+
+
+def test_pictures_that_cannot_be_read_are_counted_and_named(predictor, tmp_path):
+    album = tmp_path / "album"
+    write(album / "a.jpg")
+    for each in range(25):
+        (album / f"{each:02}.psd").write_bytes(b"8BPS" + bytes(100))
+    (album / "09-raw.cr3").write_bytes(b"....ftypcrx " + bytes(100))
+    for name in ("Thumbs.db", ".DS_Store", "._a.jpg", "a.xmp", "a.aae", "movie.mp4", "notes.txt"):
+        (album / name).write_bytes(b"no photo")
+    done = run(predictor, album, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    first, *others = done.stderr.splitlines()
+    assert first == "1 made, 0 there already, 26 failed."
+    alike, alone = others
+    assert alike.startswith("  25 photos: ") and "Photoshop" in alike
+    assert "00.psd" in alike and alike.endswith("and 15 more)")
+    assert "09-raw.cr3: " in alone
+    assert [path.name for path in (tmp_path / "out" / "album").iterdir()] == ["a.png"]
+
+
+def test_other_settings_or_another_photo_are_another_picture(predictor, tmp_path):
+    photo, out = write(tmp_path / "a.jpg", 1), tmp_path / "out"
+
+    def told(*arguments) -> str:
+        done = run(predictor, photo, "--out", out, *arguments)
+        assert done.returncode == 0
+        return done.stderr.splitlines()[0]
+
+    made, there = "1 made, 0 there already, 0 failed.", "0 made, 1 there already, 0 failed."
+    assert told() == made and told() == there
+    assert told("--vividness", "0.5") == made
+    assert told("--vividness", "0.50") == there
+    os.utime(photo)
+    assert told("--vividness", "0.5") == there, "the same photo, touched"
+    write(photo, 2)
+    assert told("--vividness", "0.5") == made
+    # What somebody has worked on, so that our note in it is gone, is not ours to overwrite.
+    (out / "a.png").write_bytes(file_of(scene(60, 40)))
+    assert told() == there
+    assert told("--again") == made
+
+
+def test_every_page_of_a_tiff(predictor, tmp_path):
+    album = tmp_path / "album"
+    album.mkdir()
+    pages = [scene(60 + page, 40, page, "L") for page in range(3)]
+    pages[0].save(album / "scan.tif", save_all=True, append_images=pages[1:])
+    write(album / "scan-2.jpg", 9)  # whose name is that of a page
+    write(album / "one.tif", kind="TIFF")
+    thumbnail = scene(10, 8, 1, "L")
+    thumbnail.encoderinfo = {"tiffinfo": {254: 1}}
+    pages[1].save(album / "with-thumbnail.tif", save_all=True, append_images=[thumbnail])
+    out = tmp_path / "out"
+    done = run(predictor, album, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (out / "album").iterdir()) == [
+        "one.png", "scan-1.png", "scan-2.jpg.png", "scan-3.png", "scan.tif-2.png",
+        "with-thumbnail.png",
+    ]  # fmt: skip
+    names = ("scan-1.png", "scan.tif-2.png", "scan-3.png")
+    for page, name in zip(pages, names, strict=True):
+        after = opened((out / "album" / name).read_bytes())
+        assert after.size == page.size and luminance_error(page, after) <= 1
+
+
+def test_photos_that_have_color_are_counted_and_can_be_left_out(predictor, tmp_path):
+    gray, out = write(tmp_path / "gray.jpg"), tmp_path / "out"
+    colored = tmp_path / "colored.jpg"
+    colored.write_bytes((ROOT / "samples" / "dahlia.jpg").read_bytes())
+    done = run(predictor, gray, colored, "--out", out, "--skip-color")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "1 made, 0 there already, 0 failed.",
+        "1 left out: color is in them already.",
+    ]
+    assert not (out / "colored.png").exists()
+    done = run(predictor, gray, colored, "--out", out)
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == "1 made, 1 there already, 0 failed."
+    assert "1 of those made had color already" in done.stderr and "--skip-color" in done.stderr
+
+
+def test_progress_where_there_is_no_terminal(predictor, batch_of, tmp_path, capsys):
+    jobs = [Job(write(tmp_path / f"{n}.jpg", n), tmp_path / f"{n}.png") for n in range(3)]
+    go_on = threading.Event()
+
+    def behave(handler, request):
+        if len(predictor.seen) > 1:
+            go_on.wait(30)
+        handler.predict(request)
+
+    predictor.behavior = behave
+    batch = batch_of(predictor, 1, line_every_s=0.05)
+    threading.Timer(0.5, go_on.set).start()
+    assert batch.run(jobs) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert any(re.fullmatch(r"1 of 3 photos, 00:0\d so far, 00:0\d left", line) for line in lines)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -269,7 +386,10 @@ def test_dates_in_every_format_that_is_written(kind):
     exif[ExifTags.Base.Make] = "a camera"
     photo = Image.open(io.BytesIO(file_of(scene(20, 10), "JPEG", exif=exif)))
     data = encode(
-        np.zeros((4, 4, 3), np.uint8), None, f"image/{kind.lower()}", metadata.read(photo).kept("dates")
+        np.zeros((4, 4, 3), np.uint8),
+        None,
+        f"image/{kind.lower()}",
+        metadata.read(photo).kept("dates"),
     )
     kept = opened(data).getexif()
     assert kept.get_ifd(ExifTags.IFD.Exif) == {

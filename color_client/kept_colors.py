@@ -1,0 +1,40 @@
+"""What the network said of the last few photos, so that a hint does not ask it again."""
+
+import threading
+import time
+from collections import OrderedDict
+
+from .color_network import Color
+
+# 64 kB each at most, of a photo of 512 pixels: 8 MB in all.
+_MOST = 128
+# A person who puts colors right looks at one photo for so long.
+_KEPT_FOR_S = 1_800.0
+
+
+class KeptColors:
+    """The network's color of photos, by a hash of the file and the model. Threads may share it."""
+
+    def __init__(self, most: int = _MOST, kept_for_s: float = _KEPT_FOR_S) -> None:
+        self._most = most
+        self._kept_for_s = kept_for_s
+        self._colors: OrderedDict[tuple[bytes, str | None], tuple[float, Color]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, photo: bytes, model: str | None) -> Color | None:
+        """What `model` said of the photo, or, where that is None, whichever was asked last."""
+        with self._lock:
+            for key in reversed(self._colors):
+                if key[0] == photo and model in (None, key[1]):
+                    since, color = self._colors[key]
+                    return color if time.monotonic() < since + self._kept_for_s else None
+        return None
+
+    def put(self, photo: bytes, color: Color) -> None:
+        """Remember what the network said of the photo; the oldest goes where it is full."""
+        key = photo, color.model
+        with self._lock:
+            self._colors.pop(key, None)
+            self._colors[key] = time.monotonic(), color
+            while len(self._colors) > self._most:
+                self._colors.popitem(last=False)

@@ -1,0 +1,72 @@
+// What one takes away: a picture as PNG or JPEG, before and after in one, all in a zip; or shared.
+import { jpeg, pair } from "./pixels.js";
+import { zip } from "./zip.js";
+
+const byId = (id) => document.getElementById(id);
+const ENDINGS = { "image/png": "png", "image/jpeg": "jpg" };
+
+const type = () => byId("format").value;
+
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The browser has the bytes once it asked where to; nothing tells of it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+async function finished(photo) {
+  const { picture } = photo.answers.at(-1);
+  return type() === "image/jpeg" ? jpeg(picture) : picture;
+}
+
+const nameOf = (photo) => `${photo.saveName}.${ENDINGS[type()]}`;
+
+// Names that are there already get a number.
+function unlike(taken, name) {
+  const [, stem, ending] = name.match(/^(.*)(\.[^.]*)$/);
+  let free = name;
+  for (let number = 2; taken.has(free.toLowerCase()); number++) free = `${stem} (${number})${ending}`;
+  taken.add(free.toLowerCase());
+  return free;
+}
+
+async function archive(photos) {
+  const taken = new Set();
+  const files = [];
+  for (const photo of photos) {
+    files.push({ name: unlike(taken, nameOf(photo)), blob: await finished(photo) });
+  }
+  return zip(files);
+}
+
+// Wires the buttons. `photo()` is the one that is looked at, `photos()` all that are finished;
+// `fail(text)` says what could not be done.
+export function wireSaving(photo, photos, fail) {
+  const wire = (id, act, cannot) => byId(id).addEventListener("click", async () => {
+    byId(id).disabled = true;
+    try {
+      await act();
+    } catch (error) {
+      if (error.name !== "AbortError") fail(cannot);
+    } finally {
+      byId(id).disabled = false;
+    }
+  });
+  wire("download", async () => save(await finished(photo()), nameOf(photo())),
+    "The picture is too large for this browser to make a JPEG of it. Choose PNG.");
+  wire("download-pair", async () => {
+    const { before, saveName, answers } = photo();
+    const was = await (await fetch(before)).blob();
+    save(await pair(was, answers.at(-1).picture, type()), `${saveName}-pair.${ENDINGS[type()]}`);
+  }, "Before and after could not be put into one picture.");
+  wire("download-all", async () => save(await archive(photos()), "colorway.zip"),
+    "The zip would be larger than this browser can make. Download the pictures one by one.");
+  const empty = new File([""], "picture.png", { type: "image/png" });
+  byId("share").hidden = !navigator.canShare?.({ files: [empty] });
+  wire("share", async () => {
+    const file = new File([await finished(photo())], nameOf(photo()), { type: type() });
+    await navigator.share({ files: [file] });
+  }, "The picture could not be shared. Download it.");
+}

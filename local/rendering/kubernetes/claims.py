@@ -1,0 +1,120 @@
+"""Claims as objects, and the pods that must share a node because of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ...applications.loaded import LoadedApplication, LoadedComponent
+from ...applications.types import ClaimedVolume, Storage, StorageTrait
+from ..common import Manifest
+from .objects import kubernetes_object
+
+# What the addon asks for where a claim says nothing.
+_ACCESS, _SIZE = ["ReadWriteOnce"], {"requests": {"storage": "1Gi"}}
+# Pods with the same value of this label are on one node.
+_SHARES = "shares-claims"
+
+
+def claims(applications: Sequence[LoadedApplication]) -> Iterator[Manifest]:
+    """The claims that these Applications make, each once."""
+    made = set()
+    for application in applications:
+        for component in application.components:
+            for name, wanted in _own_claims(component):
+                if (application.namespace, name) in made:
+                    continue
+                made.add((application.namespace, name))
+                yield kubernetes_object(
+                    "v1",
+                    "PersistentVolumeClaim",
+                    application,
+                    component,
+                    name,
+                    spec=_claim(wanted),
+                )
+
+
+def claims_made(manifests: Iterable[Manifest]) -> set[str]:
+    """The names of the claims among these objects."""
+    return {
+        each.value["metadata"]["name"]
+        for each in manifests
+        if each.value["kind"] == "PersistentVolumeClaim"
+    }
+
+
+def claims_used(manifests: Iterable[Manifest]) -> set[str]:
+    """The names of the claims that pods mount."""
+    return {name for each in manifests for name in _claims_of(each.value)}
+
+
+def keep_together(manifests: Sequence[Manifest]) -> None:
+    """Have pods that share a ReadWriteOnce claim run on one node; changes the objects.
+
+    Such a volume is on one node at a time, and pods on two would wait for each other. Claims that
+    are not made here are taken for ReadWriteOnce, as they are unless they say otherwise. Pods
+    with several claims join those of all of them: a pod cannot be on two nodes.
+    """
+    wide = {
+        _key(each.value)
+        for each in manifests
+        if each.value["kind"] == "PersistentVolumeClaim"
+        and not {"ReadWriteOnce", "ReadWriteOncePod"} & set(each.value["spec"]["accessModes"])
+    }
+    groups: list[set[tuple[str, str]]] = []
+    for each in manifests:
+        mine = _single(each.value) - wide
+        if mine:
+            touched = [group for group in groups if group & mine]
+            groups = [group for group in groups if group not in touched]
+            groups.append(mine.union(*touched))
+    for each in manifests:
+        mine = _single(each.value) - wide
+        group = next((group for group in groups if group & mine), None)
+        if group:
+            _join(each.value["spec"]["template"], min(group)[1])
+
+
+def _join(template: dict[str, Any], name: str) -> None:
+    template["metadata"]["labels"][_SHARES] = name
+    term = {
+        "labelSelector": {"matchLabels": {_SHARES: name}},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    template["spec"]["affinity"] = {
+        "podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+    }
+
+
+def _single(value: dict[str, Any]) -> set[tuple[str, str]]:
+    """The claims of an object's pods, with their namespace."""
+    return {(value["metadata"]["namespace"], name) for name in _claims_of(value)}
+
+
+def _key(value: dict[str, Any]) -> tuple[str, str]:
+    return value["metadata"]["namespace"], value["metadata"]["name"]
+
+
+def _claims_of(value: dict[str, Any]) -> set[str]:
+    inside = value.get("spec", {}).get("template", {}).get("spec", {})
+    return {
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in inside.get("volumes", [])
+        if "persistentVolumeClaim" in volume
+    }
+
+
+def _own_claims(component: LoadedComponent) -> Iterator[tuple[str, Storage | ClaimedVolume]]:
+    """The claims that the component makes, by name."""
+    for item in getattr(component.properties, "storage", []):
+        if isinstance(item, Storage) and not item.pvcRef:
+            yield item.mount.name, item
+    for trait in component.traits:
+        if isinstance(trait, StorageTrait):
+            yield from ((volume.name, volume) for volume in trait.pvc if not volume.mountOnly)
+
+
+def _claim(wanted: Storage | ClaimedVolume) -> dict[str, Any]:
+    said = wanted.model_dump(
+        exclude_none=True, exclude={"name", "mountPath", "pvcRef", "mountOnly"}
+    )
+    return {"accessModes": _ACCESS, "resources": _SIZE, **said}

@@ -1,0 +1,42 @@
+"""Loading a version in TensorFlow, which is imported at the first load and nowhere before."""
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serving.quiet_start import quiet_start
+
+if TYPE_CHECKING:
+    from serving.servable import Servable
+
+logger = logging.getLogger(__name__)
+
+
+class Loader:
+    """Loads and warms up versions; TensorFlow takes so many threads within an op and between ops,
+    0 is its own choice.
+    """
+
+    def __init__(self, intra_op: int = 0, inter_op: int = 0):
+        self._intra_op = intra_op
+        self._inter_op = inter_op
+
+    def __call__(self, folder: Path, version: int) -> "Servable":
+        """The version in `folder`; raises ServingError."""
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        with _importing, quiet_start():
+            from serving import servable, warmup
+
+            servable.start_tensorflow()
+
+        threads = servable.Threads(self._intra_op, self._inter_op)
+        loaded = servable.load(folder, version, threads)
+        count = warmup.warm_up(loaded, folder)
+        logger.info("version %d answered %d warm-up requests", version, count)
+        return loaded
+
+
+# Models load beside one another, and standard error is the process's.
+_importing = threading.Lock()
