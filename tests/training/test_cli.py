@@ -292,6 +292,22 @@ def test_evaluates_what_is_published(photo_zip, tmp_path, capsys):
             picture.verify()
 
 
+def test_evaluates_at_one_colorfulness_and_says_how_true_skin_is(photo_zip, tmp_path, capsys):
+    assert main(["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]) == 0
+    capsys.readouterr()
+    arguments = ["evaluate", str(tmp_path / "v1"), "--side=32", "--data", str(photo_zip), "--skin"]
+    assert main([*arguments, "--colorfulness=10"]) == 0
+    printed = capsys.readouterr().out
+    (row,) = [line for line in printed.splitlines() if line.startswith(f"| {tmp_path.name}/v1 × ")]
+    assert float(row.split("|")[4].split()[0]) == pytest.approx(10.0, abs=0.15)
+    assert "| Monk step | photos |" in printed
+    with pytest.raises(SystemExit):
+        main([*arguments, "--colorfulness=10", "--gains=1,2"])
+    with pytest.raises(SystemExit):
+        main([*arguments, "--colorfulness=much"])
+    assert "not a colorfulness" in capsys.readouterr().err
+
+
 def test_evaluation_says_what_is_missing(tmp_path, photo_zip, capsys):
     arguments = ["evaluate", str(tmp_path), "--data", str(photo_zip)]
     assert main(arguments) == 2

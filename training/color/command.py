@@ -79,11 +79,18 @@ def evaluation_parser() -> argparse.ArgumentParser:
         default=256,
         help="photos are cropped to squares of this side, in pixels (default: 256)",
     )
-    parser.add_argument(
+    vividness = parser.add_mutually_exclusive_group()
+    vividness.add_argument(
         "--gains",
         type=_gains,
         metavar="G,G,...",
         help="evaluate each model with its a*b* multiplied by each of these (default: 1)",
+    )
+    vividness.add_argument(
+        "--colorfulness",
+        type=_colorfulness,
+        metavar="C",
+        help="compare the models at this mean colorfulness: each with the gain that gives it",
     )
     parser.add_argument(
         "--degrade",
@@ -100,6 +107,11 @@ def evaluation_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="of the hints' places (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--skin",
+        action="store_true",
+        help="the photos are of faces: print the hue error of skin by the Monk scale's steps too",
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
@@ -120,6 +132,16 @@ def _gains(text: str) -> tuple[float, ...]:
     if not gains or not all(0 <= gain < 10 for gain in gains):
         raise argparse.ArgumentTypeError(f"{text!r} is not numbers such as 0.8,1,1.2")
     return gains
+
+
+def _colorfulness(text: str) -> float:
+    try:
+        colorfulness = float(text)
+    except ValueError:
+        colorfulness = 0.0
+    if not 0 < colorfulness < 200:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a colorfulness such as 28")
+    return colorfulness
 
 
 def _counts(text: str) -> tuple[int, ...]:

@@ -12,9 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.color.degrade import Degrade
-from training.color.metrics import Estimate, Score, Truth, mean_with_interval, pooled_psnr
+from training.color.metrics import (
+    Estimate,
+    Score,
+    Truth,
+    colorfulness,
+    mean_with_interval,
+    pooled_psnr,
+)
 from training.photos.contact_sheet import write_contact_sheet
-from training.photos.lab import lab_to_rgb
+from training.photos.lab import lab_to_rgb, rgb_to_lab
 from training.publishing.saved_model import ModelError, find_saved_model
 
 # True L*a*b* [H, W, 3] -> a*b* [H, W, 2]; a model is given L* alone, and maybe a rough one.
@@ -49,6 +56,34 @@ def load_colorer(folder: Path) -> Colorer:
 
     color.model = model  # type: ignore[attr-defined]
     return color
+
+
+def gain_for(
+    colorer: Colorer, photos: Sequence[NDArray[np.uint8]], wanted: float, rounds: int = 4
+) -> float:
+    """What the a*b* of `colorer` is to be multiplied by for a mean colorfulness of `wanted`.
+
+    PSNR falls as colorfulness rises, so only models of one colorfulness can be compared by it.
+    Colorfulness is nearly proportional to the gain, so few `rounds` come within 0.1.
+    """
+    labs = [rgb_to_lab(photo) for photo in photos]
+    colors = [colorer(lab) for lab in labs]
+    gain = 1.0
+    for _ in range(rounds):
+        found = [
+            colorfulness(_picture(lab, gain * ab)) for lab, ab in zip(labs, colors, strict=True)
+        ]
+        gain *= wanted / max(float(np.mean(found)), 1e-3)
+    return gain
+
+
+def scaled(colorer: Colorer, gain: float) -> Colorer:
+    """`colorer` with its a*b* multiplied by `gain`."""
+    return lambda lab: colorer(lab) * gain
+
+
+def _picture(lab: NDArray[np.float32], ab: NDArray[np.floating]) -> NDArray[np.uint8]:
+    return lab_to_rgb(np.concatenate([lab[..., :1], ab], axis=-1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +140,7 @@ def compare(
         colors = {name: colorer(seen) for name, colorer in models.items()}
         for (name, gain), evaluation in found.items():
             ab = baselines[name](truth.lab) if gain is None else colors[name] * gain
-            picture = lab_to_rgb(np.concatenate([truth.lab[..., :1], ab], axis=-1))
+            picture = _picture(truth.lab, ab)
             evaluation.scores.append(Score.of(truth, picture))
             if index in kept:
                 evaluation.pictures.append(picture)

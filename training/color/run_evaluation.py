@@ -17,13 +17,16 @@ from training.color.evaluate import (
     TRUTH,
     Evaluation,
     compare,
+    gain_for,
     load_colorer,
     markdown_table,
     pairs,
     pairs_table,
+    scaled,
     write_sheet,
 )
 from training.color.evaluate_hints import hint_psnr, hint_table
+from training.color.skin import hue_errors, skin_table
 from training.loop import backend
 from training.photos import download, sources
 from training.program.errors import UsageError, fail
@@ -52,7 +55,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
         if options.side < SMALLEST_SIDE:
             raise UsageError(f"--side must be at least {SMALLEST_SIDE}")
         gains = options.gains or (CURVE_GAINS if options.plot else (1.0,))
-        if options.plot and len(gains) < 2:
+        if options.plot and (options.colorfulness or len(gains) < 2):
             raise UsageError("--plot draws a curve over --gains: name two or more")
         if not backend.has_tensorflow():
             raise UsageError("TensorFlow, which runs the published models, is not installed")
@@ -66,11 +69,15 @@ def run_evaluation(options: argparse.Namespace) -> int:
         return fail(error, 2)
 
     print(f"{len(data):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable")
+    photos = [photo.rgb for photo in data]
+    if options.colorfulness:
+        factors = {name: gain_for(m, photos, options.colorfulness) for name, m in models.items()}
+        models = {f"{name} × {g:.3g}": scaled(models[name], g) for name, g in factors.items()}
     found = {}
     for kind in [CLEAN, *DEGRADATIONS] if options.degrade == "all" else [options.degrade]:
         found[kind] = evaluations = compare(
             models,
-            [photo.rgb for photo in data],
+            photos,
             DEGRADATIONS.get(kind),
             gains,
             options.sheet_photos if options.sheet else 0,
@@ -81,8 +88,9 @@ def run_evaluation(options: argparse.Namespace) -> int:
         print(f"\n{markdown_table(evaluations)}")
         if differences := pairs(evaluations):
             print(f"\n{pairs_table(differences)}")
+    if options.skin:
+        print(f"\n{skin_table(hue_errors(models, photos))}")
     if options.hints:
-        photos = [photo.rgb for photo in data]
         shown = Progress("evaluating, with hints", "photos")
         psnr = hint_psnr(models, photos, options.hints, options.seed, shown)
         print(f"\n{hint_table(psnr, options.hints)}")

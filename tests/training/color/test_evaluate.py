@@ -9,7 +9,7 @@ from PIL import Image
 from tests.training.pictures import jpeg
 from training.color import plot
 from training.color.degrade import box3, grain8, jpeg30
-from training.color.evaluate import compare, markdown_table, pairs, pairs_table
+from training.color.evaluate import compare, gain_for, markdown_table, pairs, pairs_table, scaled
 from training.photos.lab import rgb_to_lab
 
 
@@ -50,6 +50,14 @@ def test_gains_move_color_and_pairs_take_the_model_as_it_is(photos):
     assert vividness == sorted(vividness)
     assert found["one × 2"]["psnr"].mean > 40  # twice the half is the truth
     assert list(pairs(evaluations)) == [("other", "one")]
+
+
+def test_models_are_brought_to_one_colorfulness(photos):
+    for share in (0.3, 0.9):
+        model = share_of_truth(share)
+        brought = scaled(model, gain_for(model, photos, 12.0))
+        by_name = {e.name: e for e in compare({"model": brought}, photos)}
+        assert by_name["model"].estimates()["colorfulness"].mean == pytest.approx(12.0, abs=0.1)
 
 
 def test_models_see_the_rough_picture_and_are_judged_on_the_clean_one(photos):
