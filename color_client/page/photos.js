@@ -6,6 +6,7 @@ export class Photo {
   constructor(file) {
     this.file = file;
     this.url = URL.createObjectURL(file);
+    this.was = file; // the picture of "before"
     this.before = this.url; // the address of "before": the file's own, or of what was made for it
     this.unseen = false; // whether the browser cannot show the file itself
     this.state = "waiting"; // then "working", then "done" or "failed"
@@ -30,7 +31,8 @@ export class Photo {
   // "Before" of what the browser cannot show: the luminance of `answer`, which is the photo's own.
   async makeBefore(answer) {
     if (this.before) return;
-    this.before = URL.createObjectURL(await gray(answer.picture));
+    this.was = await gray(answer.picture);
+    this.before = URL.createObjectURL(this.was);
   }
 
   // One answer in place of all there are, or `beside` the last of them.

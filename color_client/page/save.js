@@ -80,8 +80,7 @@ export function wireSaving(photo, photos, fail) {
   wire("download", async () => save(await finished(photo()), nameOf(photo())),
     "The picture is too large for this browser to make a JPEG of it. Choose PNG.");
   wire("download-pair", async () => {
-    const { before, saveName, answers } = photo();
-    const was = await (await fetch(before)).blob();
+    const { was, saveName, answers } = photo();
     save(await pair(was, answers.at(-1).picture, type()), `${saveName}-pair.${ENDINGS[type()]}`);
   }, "Before and after could not be put into one picture.");
   wire("download-all", async () => save(await archive(photos()), "colorway.zip"),

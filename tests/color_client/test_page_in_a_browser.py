@@ -1,6 +1,7 @@
 """The page in a real browser: a photo comes in by any way, before and after, errors in words."""
 
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -187,12 +188,82 @@ def test_ask_again_puts_two_answers_side_by_side(client, predictor, page, tmp_pa
     assert download(page, tmp_path / "kept.png").size == (120, 80)
 
 
-def test_what_the_browser_cannot_show_is_colored_all_the_same(client, page):
+def test_what_the_browser_cannot_show_slides_too(client, page):
+    """Before is the luminance of the answer, made in the browser."""
     page.goto(client.address)
     page.set_input_files("#photo", photo("TIFF"))
     wait_for_after(page, width=120)
-    page.wait_for_selector("#handle", state="hidden")
-    assert page.is_visible("#after")
+    wait_until(
+        page, lambda: page.evaluate("document.getElementById('before').naturalWidth") == 120
+    )
+    page.wait_for_selector("#handle", state="visible")
+
+
+def test_a_bad_file_keeps_the_finished_picture(client, page):
+    page.goto(client.address)
+    page.set_input_files("#photo", photo())
+    wait_for_after(page, width=120)
+    page.set_input_files("#photo", {"name": "a.pdf", "mimeType": "image/x", "buffer": b"%PDF-1"})
+    page.wait_for_selector("#error:not([hidden])")
+    assert page.inner_text("#error p").startswith("a.pdf: ") and page.is_hidden("#retry")
+    assert page.is_visible("#after") and page.is_visible("#before")
+    assert page.evaluate("document.getElementById('after').naturalWidth") == 120
+
+
+def test_several_photos_in_a_strip_and_a_zip(client, page, tmp_path):
+    page.goto(client.address)
+    bad = {"name": "bad.png", "mimeType": "image/png", "buffer": b"hello"}
+    page.set_input_files("#photo", [photo(), bad, photo("JPEG", (90, 60)), photo()])
+    wait_for_text(page, "#strip-count", "3 of 4 done")
+    wait_until(page, lambda: page.is_hidden("#progress"))
+    states = [each.inner_text() for each in page.locator("#tiles .state").all()]
+    assert states == ["Done", "Failed", "Done", "Done"]
+    with page.expect_download() as offered:
+        page.click("#download-all")
+    offered.value.save_as(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [
+            "old photo-color.png",
+            "old photo-color (2).png",
+            "old photo-color (3).png",
+        ]
+        assert opened(archive.read("old photo-color (2).png")).size == (90, 60)
+    page.click("#tiles .open >> nth=2")
+    wait_for_after(page, width=90)
+
+
+def test_download_as_jpeg_and_before_and_after_in_one(client, page, tmp_path):
+    page.goto(client.address)
+    page.set_input_files("#photo", photo())
+    wait_for_after(page, width=120)
+    page.select_option("#format", "image/jpeg")
+    saved = download(page, tmp_path / "saved.jpg")
+    assert (saved.format, saved.size) == ("JPEG", (120, 80))
+    with page.expect_download() as offered:
+        page.click("#download-pair")
+    offered.value.save_as(tmp_path / "pair.jpg")
+    assert opened((tmp_path / "pair.jpg").read_bytes()).size == (248, 80)
+
+
+def test_the_picture_follows_vividness_and_the_note_of_color(client, predictor, page):
+    page.goto(client.address)
+    colored = {"name": "c.png", "mimeType": "image/png", "buffer": file_of(scene(120, 80, 1))}
+    page.set_input_files("#photo", colored)
+    wait_for_after(page, width=120)
+    page.wait_for_selector("#had-color:not([hidden])")
+    page.evaluate(
+        """() => {
+            const slide = document.getElementById("vividness");
+            slide.value = 2;
+            slide.dispatchEvent(new Event("input", {bubbles: true}));
+        }"""
+    )
+    page.wait_for_selector("#after.following")
+    assert len(predictor.seen) == 1, "nothing is asked while one drags"
+    page.dispatch_event("#vividness", "change")
+    page.wait_for_selector("#after:not(.following)")
+    assert len(predictor.seen) == 2
 
 
 def test_errors_in_words_and_the_same_photo_again(client, predictor, page):
