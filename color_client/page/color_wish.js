@@ -5,6 +5,7 @@ export const colorWish = () => ({
   ending: "color",
   look: "color",
   keepsLuminance: true,
+  takesHints: true,
   headers: {},
   fields: { vividness: document.getElementById("vividness").value },
 });

@@ -10,6 +10,15 @@ const NEAR = 0.01;
 // Less is a click, not a drag, in pixels.
 const STILL = 5;
 
+// What is said of a photo: its hints now, and the lists before and after the last changes.
+export const noHints = () => ({ all: [], past: [], future: [] });
+
+// What is sent of it; nothing where nothing was ever pointed at. `model` is whose colors they are.
+export function hintFields({ all, past }, model) {
+  if (!all.length && !past.length) return {};
+  return { hints: JSON.stringify(all), ...(model && { model }) };
+}
+
 export class Hints {
   // `frame` is what the picture fills, `picture` the <img>; `changed()` hears of every change, and
   // `openFullSize(x, y)` is what else one may want of a place.
@@ -18,7 +27,7 @@ export class Hints {
     this.layer = byId("hints");
     this.pointer = byId("pointer");
     this.place = { x: 0.5, y: 0.5 };
-    this.forget();
+    this.show(null);
     this.pointer.addEventListener("keydown", (event) => this.walk(event));
     this.pointer.addEventListener("click", () => this.add(this.place.x, this.place.y));
     byId("undo").addEventListener("click", () => this.undo());
@@ -27,46 +36,45 @@ export class Hints {
     document.addEventListener("keydown", (event) => this.shortcut(event));
   }
 
-  // Another photo: what was said of the last one means nothing.
-  forget() {
-    this.all = [];
-    this.past = [];
-    this.future = [];
+  // The hints of the photo that is shown, `said` of it (see noHints); null: it takes none.
+  show(said) {
+    this.said = said;
+    this.layer.hidden = byId("point-at").hidden = !said;
     this.draw();
   }
 
-  // What is sent of them; nothing where nothing was ever pointed at.
-  fields(model) {
-    if (!this.all.length && !this.past.length) return {};
-    return { hints: JSON.stringify(this.all), ...(model && { model }) };
+  get all() {
+    return this.said?.all ?? [];
   }
 
   set(all) {
-    this.past.push(this.all);
-    this.future = [];
+    this.said.past.push(this.all);
+    this.said.future = [];
     this.turnTo(all);
   }
 
   undo() {
-    if (!this.past.length) return;
-    this.future.push(this.all);
-    this.turnTo(this.past.pop());
+    if (this.said?.past.length) this.go(this.said.past, this.said.future);
   }
 
   redo() {
-    if (!this.future.length) return;
-    this.past.push(this.all);
-    this.turnTo(this.future.pop());
+    if (this.said?.future.length) this.go(this.said.future, this.said.past);
+  }
+
+  go(from, to) {
+    to.push(this.all);
+    this.turnTo(from.pop());
   }
 
   turnTo(all) {
-    this.all = all;
+    this.said.all = all;
     this.draw();
     this.changed();
   }
 
   // Ask for the color of a place, and take it.
   async add(x, y) {
+    if (!this.said) return;
     const place = { x: clamp(x), y: clamp(y) };
     const answer = await askForColor(this.frame, this.picture, place, false);
     if (answer === "full size") this.openFullSize(place.x, place.y);
@@ -94,10 +102,11 @@ export class Hints {
   draw() {
     this.layer.querySelectorAll(".dot").forEach((dot) => dot.remove());
     for (const [index, hint] of this.all.entries()) this.layer.append(this.dot(hint, index));
-    byId("undo").disabled = !this.past.length;
-    byId("redo").disabled = !this.future.length;
+    const { past = [], future = [] } = this.said ?? {};
+    byId("undo").disabled = !past.length;
+    byId("redo").disabled = !future.length;
     byId("clear-hints").disabled = !this.all.length;
-    byId("hint-tools").hidden = !this.past.length && !this.future.length;
+    byId("hint-tools").hidden = !past.length && !future.length;
   }
 
   dot(hint, index) {

@@ -2,6 +2,7 @@
 // before and after.
 import { ask, Failed } from "./exchange.js";
 import { onFiles } from "./files.js";
+import { hintFields } from "./hints.js";
 import { Photo } from "./photos.js";
 import { Result } from "./result.js";
 import { wireSaving } from "./save.js";
@@ -11,13 +12,13 @@ import { tooLarge, wordsFor } from "./words.js";
 const byId = (id) => document.getElementById(id);
 
 // Starts the page. `wish()` says what is asked of the photo, or promises it: {doing, done, ending,
-// look, keepsLuminance, headers, fields}. Another `look` is shown as a whole when it comes.
+// look, keepsLuminance, takesHints, headers, fields}. Another `look` is shown as a whole when it comes.
 export function start(wish) {
   const limits = {
     bytes: Number(document.body.dataset.maxBytes),
     pixels: Number(document.body.dataset.maxPixels),
   };
-  const result = new Result();
+  const result = new Result(() => send(result.photo, { next: true }));
   const strip = new Strip(show, remove);
   let photos = [];
   let waiting = []; // {photo, beside}, in the order of asking
@@ -113,6 +114,10 @@ export function start(wish) {
     try {
       const wished = await wish();
       signal.throwIfAborted();
+      // Beside the answer that is there: another, of the network alone.
+      if (wished.takesHints && !beside) {
+        Object.assign(wished.fields, hintFields(photo.hints, photo.answers.at(-1)?.model));
+      }
       const answer = await ask(photo.file, wished, signal, (what, share) => {
         tellProgress(share);
         if (what === "working") say(`${wished.doing} …`);

@@ -51,8 +51,12 @@ for (const swatch of palette.querySelectorAll("[data-color]")) {
 
 palette.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  // Beside it, on what lies behind, one leaves.
-  if (event.target === palette) palette.close("");
-  else if (button) palette.close(button.value);
+  if (button) palette.close(button.value);
+});
+// Beside it one leaves. Not by a click: a tap that opened the palette ends in one, on what is there.
+palette.addEventListener("pointerdown", ({ clientX, clientY }) => {
+  const { left, right, top, bottom } = palette.getBoundingClientRect();
+  const inside = clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
+  if (!inside) palette.close("");
 });
 byId("any-color").addEventListener("change", (event) => palette.close(event.target.value));

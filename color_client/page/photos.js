@@ -1,4 +1,5 @@
 // The photos of this visit, each with what became of it.
+import { noHints } from "./hints.js";
 import { gray } from "./pixels.js";
 
 export class Photo {
@@ -11,7 +12,8 @@ export class Photo {
     this.state = "waiting"; // then "working", then "done" or "failed"
     this.said = null; // of one that failed: {text, again}
     this.answers = []; // the last one, or the two side by side; see exchange.js
-    this.first = null; // the first answer that has color, which vividness follows from
+    this.first = null; // the answer that has color, which vividness follows from
+    this.hints = noHints();
   }
 
   get name() {
@@ -36,7 +38,11 @@ export class Photo {
   // One answer in place of all there are, or `beside` the last of them.
   add(answer, beside) {
     this.settle(beside ? [...this.answers.slice(-1), answer] : [answer]);
-    if (!this.first && Number(answer.wish.fields.vividness) > 0) this.first = answer;
+    const { hints, vividness } = answer.wish.fields;
+    if (!(Number(vividness) > 0) || (this.first && !hints)) return;
+    const last = this.first;
+    this.first = answer;
+    if (last && !this.answers.includes(last)) URL.revokeObjectURL(last.url);
   }
 
   keep(answer) {

@@ -1,6 +1,7 @@
 // The photo that is looked at: before and after under the slider, or two answers side by side.
 import { Compare } from "./compare.js";
 import { openFullSize } from "./full_size.js";
+import { Hints } from "./hints.js";
 
 const byId = (id) => document.getElementById(id);
 // Sums of linear light: what the filter of vividness keeps.
@@ -25,12 +26,14 @@ async function same(one, two) {
 }
 
 export class Result {
-  constructor() {
+  // `hinted()` hears of every change of the hints on the photo.
+  constructor(hinted) {
     this.photo = null; // {file, url, before, answers, first}; see photos.js
     this.before = byId("before");
     this.after = byId("after");
     this.frame = byId("compare");
-    this.compare = new Compare(this.frame, byId("slide"), (x, y) => this.openFull({ x, y }));
+    this.compare = new Compare(this.frame, byId("slide"), (x, y) => this.pointedAt(x, y));
+    this.hints = new Hints(this.frame, this.after, hinted, (x, y) => this.openFull({ x, y }));
     byId("open-full").addEventListener("click", () => this.openFull());
     this.before.addEventListener("load", () => {
       if (!this.photo) return;
@@ -50,6 +53,12 @@ export class Result {
     return this.photo?.answers.at(-1);
   }
 
+  // A click on the finished picture: its color there can be put right, where the model takes hints.
+  pointedAt(x, y) {
+    if (this.answer?.wish.takesHints) this.hints.add(x, y);
+    else this.openFull({ x, y });
+  }
+
   openFull(place) {
     if (this.answer) openFullSize(this.answer.url, this.photo.before, place);
   }
@@ -62,6 +71,7 @@ export class Result {
   // Another photo, finished or not.
   show(photo) {
     this.photo = photo;
+    this.hints.show(null);
     this.frame.classList.remove("alone", "reveal");
     this.frame.classList.toggle("waiting", !photo.answers.length);
     this.frame.hidden = true;
@@ -91,6 +101,7 @@ export class Result {
     };
     this.after.src = answer.url;
     this.after.hidden = false;
+    this.hints.show(answer.wish.takesHints ? photo.hints : null);
     byId("had-color").hidden = !answer.hadColor;
     madeBy(answer, byId("made"));
     if (photo.before) this.showBefore();

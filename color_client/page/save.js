@@ -41,6 +41,29 @@ async function archive(photos) {
   return zip(files);
 }
 
+// The request that gives the picture, for a shell.
+function curl(photo) {
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const { fields } = photo.answers.at(-1).wish;
+  const options = Object.entries(fields).map(([name, value]) =>
+    ` --form-string ${quoted(`${name}=${value}`)}`);
+  const address = quoted(new URL("predict", document.baseURI).href);
+  return `curl -F content_image=@${quoted(photo.name)}${options.join("")} ${address}`
+    + ` -o ${quoted(`${photo.saveName}.png`)}`;
+}
+
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Without https the page has no clipboard of its own; the old way is there.
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (!done) throw new Error("not copied");
+}
+
 // Wires the buttons. `photo()` is the one that is looked at, `photos()` all that are finished;
 // `fail(text)` says what could not be done.
 export function wireSaving(photo, photos, fail) {
@@ -62,6 +85,7 @@ export function wireSaving(photo, photos, fail) {
   }, "Before and after could not be put into one picture.");
   wire("download-all", async () => save(await archive(photos()), "colorway.zip"),
     "The zip would be larger than this browser can make. Download the pictures one by one.");
+  wire("copy-curl", () => copy(curl(photo())), "The command could not be copied.");
   const empty = new File([""], "picture.png", { type: "image/png" });
   byId("share").hidden = !navigator.canShare?.({ files: [empty] });
   wire("share", async () => {

@@ -1,0 +1,186 @@
+"""A wrong color is put right by pointing at it, in a real browser."""
+
+import json
+
+import pytest
+
+from .test_page_in_a_browser import (  # noqa: F401
+    PHONE,
+    open_page,
+    page,
+    photo,
+    wait_for_after,
+    wait_until,
+)
+
+pytestmark = pytest.mark.slow
+
+
+# What the page sends as `hints`, request by request; Playwright does not show forms with files.
+RECORD = """
+    window.asked = [];
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (form) {
+      window.asked.push(form.get("hints"));
+      return send.call(this, form);
+    };
+"""
+
+
+class Asked:
+    """The hints of every request for a picture, in order; None where there were none."""
+
+    def __init__(self, page):  # noqa: F811
+        self.page = page
+        page.add_init_script(RECORD)
+
+    def all(self) -> list:
+        return [text and json.loads(text) for text in self.page.evaluate("window.asked")]
+
+    def __len__(self) -> int:
+        return len(self.all())
+
+    def __getitem__(self, index: int):
+        return self.all()[index]
+
+
+@pytest.fixture
+def asked(page):  # noqa: F811
+    return Asked(page)
+
+
+def open_with_photo(client, page, size=(120, 80)) -> dict:  # noqa: F811
+    page.goto(client.address)
+    page.set_input_files("#photo", photo(size=size))
+    wait_for_after(page, width=size[0])
+    wait_until(page, lambda: page.is_enabled("#again"))
+    return page.locator("#compare").bounding_box()
+
+
+def point_at(page, box: dict, x: float, y: float) -> None:  # noqa: F811
+    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.wait_for_selector("#palette[open]")
+
+
+def settled(page, asked: Asked, requests: int) -> None:  # noqa: F811
+    wait_until(page, lambda: len(asked) == requests and page.is_enabled("#again"))
+
+
+def test_three_clicks_then_undo_redo_and_the_curl_of_it(client, predictor, page, asked):  # noqa: F811
+    box = open_with_photo(client, page)
+    point_at(page, box, 0.25, 0.75)
+    page.click("#swatches [title=navy]")
+    settled(page, asked, 2)
+    (hint,) = asked[1]
+    assert hint["color"] == "#27406e"
+    assert abs(hint["x"] - 0.25) < 0.01 and abs(hint["y"] - 0.75) < 0.01
+    # The network was asked once: its answer for this photo is remembered.
+    assert len(predictor.seen) == 1
+    assert page.locator(".dot").count() == 1
+
+    point_at(page, box, 0.8, 0.2)
+    page.click("#palette [value=keep]")
+    settled(page, asked, 3)
+    assert asked[2][1].get("keep") is True and "color" not in asked[2][1]
+
+    page.keyboard.press("Control+z")
+    settled(page, asked, 4)
+    assert len(asked[3]) == 1 and page.locator(".dot").count() == 1
+    page.click("#redo")
+    settled(page, asked, 5)
+    assert asked[4] == asked[2]
+
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("#copy-curl")
+    wait_until(page, lambda: page.is_enabled("#copy-curl"))
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert command.startswith("curl -F content_image=@'old photo.png'")
+    assert json.dumps(asked[4], separators=(",", ":")) in command
+    assert f"{client.address}/predict" in command
+
+    # They survive a change of vividness; clearing them is sent, too.
+    page.fill("#vividness", "1.5")
+    settled(page, asked, 6)
+    assert asked[5] == asked[2]
+    page.click("#clear-hints")
+    settled(page, asked, 7)
+    assert asked[6] == []
+
+
+def test_a_dot_is_dragged_changed_and_removed(client, page, asked):  # noqa: F811
+    box = open_with_photo(client, page, size=(600, 400))
+    point_at(page, box, 0.25, 0.5)
+    page.click("#swatches [title=brick]")
+    settled(page, asked, 2)
+    dot = page.locator(".dot").bounding_box()
+    page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.3 * box["height"], steps=4)
+    page.mouse.up()
+    settled(page, asked, 3)
+    (moved,) = asked[2]
+    assert abs(moved["x"] - 0.6) < 0.02 and abs(moved["y"] - 0.3) < 0.02
+    assert moved["color"] == asked[1][0]["color"]
+
+    page.locator(".dot").click()
+    page.wait_for_selector("#palette[open]")
+    page.fill("#any-color", "#336699")
+    settled(page, asked, 4)
+    assert asked[3][0]["color"] == "#336699"
+
+    page.locator(".dot").click()
+    page.click("#remove-hint")
+    settled(page, asked, 5)
+    assert asked[4] == [] and page.locator(".dot").count() == 0
+
+
+def test_by_keyboard_alone(client, page, asked):  # noqa: F811
+    open_with_photo(client, page)
+    page.focus("#pointer")
+    for key in ("Shift+ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+    assert "40 % from the left, 49 % from the top" in page.get_attribute("#pointer", "aria-label")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#palette[open]")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#palette") and len(asked) == 1
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#palette[open]")
+    page.focus("#swatches [title=ochre]")
+    page.keyboard.press("Enter")
+    settled(page, asked, 2)
+    (hint,) = asked[1]
+    assert abs(hint["x"] - 0.4) < 0.001 and abs(hint["y"] - 0.49) < 0.001
+    page.focus(".dot")
+    page.keyboard.press("Delete")
+    settled(page, asked, 3)
+    assert asked[2] == []
+
+
+def test_full_size_is_in_the_palette_and_another_photo_has_no_hints(client, page, asked):  # noqa: F811
+    box = open_with_photo(client, page)
+    point_at(page, box, 0.5, 0.3)
+    page.click("#palette [value='full size']")
+    page.wait_for_selector("#full[open]")
+    page.keyboard.press("Escape")
+    point_at(page, box, 0.25, 0.3)
+    page.click("#swatches [title=red]")
+    settled(page, asked, 2)
+    page.set_input_files("#photo", photo(size=(90, 60)))
+    wait_for_after(page, width=90)
+    assert asked[-1] is None and page.locator(".dot").count() == 0
+
+
+def test_on_a_phone_the_palette_is_all_in_view(client, open_page):  # noqa: F811
+    # Else the line glides under the finger.
+    page = open_page(**PHONE, reduced_motion="reduce")  # noqa: F811
+    open_with_photo(client, page, size=(300, 400))
+    box = page.locator("#compare").bounding_box()
+    page.locator("#compare").tap(
+        position={"x": 0.9 * box["width"], "y": 0.9 * box["height"]}, force=True
+    )
+    page.wait_for_selector("#palette[open]")
+    palette = page.locator("#palette").bounding_box()
+    assert palette["x"] >= 0 and palette["x"] + palette["width"] <= 360
+    assert palette["y"] >= 0 and palette["y"] + palette["height"] <= 780
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
