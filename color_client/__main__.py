@@ -7,6 +7,7 @@ from web import options
 
 from . import coloring
 from .app import create_app
+from .hint_option import read_hints
 from .routes import OPTIONS, VIVIDNESS
 from .settings import Settings
 
@@ -27,6 +28,7 @@ CLIENT = Client(
     create_app=create_app,
     options=lambda settings: (VIVIDNESS, METADATA),
     made_with=lambda asked: {VIVIDNESS.name: asked[VIVIDNESS.name]},
+    read_hints=read_hints,
     maker=coloring.maker,
 )
 

@@ -51,7 +51,7 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
         had_color = toning.has_color(photo.image)
     found = ask(photo.image)
     ab, vividness = found.ab, asked["vividness"]
-    if asked.get("hints"):
+    if asked["hints"]:
         with stage("hints"):
             lightness = color_network.small_lightness(photo.image, _HINTED_SIDE)
             ab = hints.spread(ab, lightness, asked["hints"], vividness)
@@ -64,4 +64,6 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
 
 def maker(asked: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:
     """A way to color photos on the command line, as its options `asked` for."""
-    return lambda header, headers: color(header, asked, network(settings, predictor, headers))
+    return lambda header, headers, hints: color(
+        header, {**asked, "hints": hints}, network(settings, predictor, headers)
+    )

@@ -33,7 +33,11 @@ from .photo import decode, open_header
 from .settings import ClientSettings
 from .stamp import Source, is_made_of, is_whole, stamped
 
-Make = Callable[[Header, dict[str, str]], Finished]
+# The finished picture of what `open_header` opened, asked for with those HTTP headers, as the hints
+# say that the photo has (see Batch), or None; raises Problem.
+Make = Callable[[Header, dict[str, str], Any], Finished]
+# Beside a.jpg, a.hints.json holds its hints.
+HINTS_SUFFIX = ".hints.json"
 
 # So long a photo is tried again while the model is away or busy; a model server that starts again
 # takes less.
@@ -54,18 +58,22 @@ class Batch:
         made_with: Mapping[str, Any] | None = None,
         skip_color: bool = False,
         metadata: str = KEEP,
+        read_hints: Callable[[str], Any] = str,
+        hints: str | None = None,
         patience_s: float = PATIENCE_S,
         line_every_s: float = _LINE_EVERY_S,
     ):
-        """`make(header, headers)` is the finished picture of what `open_header` opened,
-        asked for with those HTTP headers; it raises Problem. `made_with` is what it depends on
-        beside the photo, as JSON; another is another picture. `skip_color`: photos that have color
-        are left out. `metadata` is what the pictures keep.
+        """`made_with` is what the pictures depend on beside the photos, as JSON; another is another
+        picture. `skip_color`: photos that have color are left out. `metadata` is what the pictures
+        keep. `hints` is the text of the hints of every photo, else each has its own beside it;
+        `read_hints` reads them, and raises ValueError.
         """
         self.make = make
         self.settings = settings
         self.at_once = at_once
         self.made_with = made_with or {}
+        self.read_hints = read_hints
+        self.hints = hints
         self.skip_color = skip_color
         self.patience_s = patience_s
         self.line_every_s = line_every_s
@@ -107,6 +115,9 @@ class Batch:
             return Outcome("not tried")
         made_with = {**self.made_with, "metadata": self.metadata, "page": job.page}
         try:
+            text = self._hints_of(job.photo)
+            if text is not None:
+                made_with["hints"] = text
             there = not again and is_whole(job.target)
             if there and is_made_of(job.target, made_with, job.photo):
                 return Outcome("there already")
@@ -115,10 +126,14 @@ class Batch:
         except OSError as error:
             return Outcome("failed", f"{error.strerror or error}.")
         try:
+            hints = None if text is None else self.read_hints(text)
+        except ValueError as error:
+            return Outcome("failed", f"{job.photo.stem}{HINTS_SUFFIX} {error}.")
+        try:
             header = open_header(io.BytesIO(data), self.settings.max_pixels, job.page)
             if self.skip_color and has_color(decode(header).image):
                 return Outcome("left out")
-            png, had_color = self._patiently(data, job.page)
+            png, had_color = self._patiently(data, job.page, hints)
         except Problem as problem:
             if problem.code in _AWAY:
                 self.stopping.set()
@@ -130,7 +145,14 @@ class Batch:
             return Outcome("failed", f"{where}: {error.strerror or error}.")
         return Outcome("made", had_color=had_color)
 
-    def _patiently(self, data: bytes, page: int) -> tuple[bytes, bool]:
+    def _hints_of(self, photo: Path) -> str | None:
+        """The text of the photo's hints, if it has any. Raises OSError."""
+        beside = photo.with_suffix(HINTS_SUFFIX)
+        if self.hints is not None or not beside.is_file():
+            return self.hints
+        return beside.read_text(encoding="utf-8", errors="replace")
+
+    def _patiently(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
         """See `_picture`. Where the model is away or busy (503, 504), it is asked again, less and
         less often. Raises Problem.
         """
@@ -138,18 +160,18 @@ class Batch:
         pause = 0.5
         while True:
             try:
-                return self._picture(data, page)
+                return self._picture(data, page, hints)
             except Problem as problem:
                 late = time.monotonic() + pause > give_up
                 if problem.status not in (503, 504) or late or self.stopping.wait(pause):
                     raise
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    def _picture(self, data: bytes, page: int) -> tuple[bytes, bool]:
+    def _picture(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
         """The PNG file that a photo becomes, and whether it was colored and had color before."""
         header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
         with self.admission.hold(header.room, Deadline(self.patience_s)):
-            made = self.make(header, {"X-Request-ID": uuid.uuid4().hex})
+            made = self.make(header, {"X-Request-ID": uuid.uuid4().hex}, hints)
             kept = made.photo.metadata.kept(self.metadata)
             png = encode(made.pixels, made.photo.alpha, "image/png", kept)
             return png, bool(made.had_color)

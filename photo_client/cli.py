@@ -41,6 +41,8 @@ class Client(Generic[Kind]):
     maker: Callable[[Mapping[str, Any], Kind, Predictor], Make]
     # And what of them the picture depends on, as JSON.
     made_with: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    # The hints of a photo from their text; raises ValueError.
+    read_hints: Callable[[str], Any]
     # Arguments of its own, each with what it means.
     own_arguments: tuple[tuple[str, str, str], ...] = ()
 
@@ -93,6 +95,7 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     parser.add_argument("--at-once", type=_reader(whole(1, 64)), default=_AT_ONCE)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--skip-color", action="store_true")
+    parser.add_argument("--hints", type=Path)
     for flag, _, _ in client.own_arguments:
         parser.add_argument(flag)
     for option in options:
@@ -114,11 +117,21 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     jobs = plan(given.photos, given.out, count_pages)
     if not jobs:
         raise _BadArguments(f"no photos in {', '.join(map(str, given.photos))}")
+    hints = _hints(given.hints, client.read_hints, len(jobs))
     predictor = Predictor(settings.url)
     try:
         make = client.maker(vars(given), settings, predictor)
         made_with = client.made_with(vars(given))
-        batch = Batch(make, settings, given.at_once, made_with, given.skip_color, given.metadata)
+        batch = Batch(
+            make,
+            settings,
+            given.at_once,
+            made_with,
+            given.skip_color,
+            given.metadata,
+            client.read_hints,
+            hints,
+        )
         return batch.run(jobs, given.again)
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
@@ -127,6 +140,22 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
         return 130
     finally:
         predictor.close()
+
+
+def _hints(file: Path | None, read: Callable[[str], Any], photos: int) -> str | None:
+    """The text of the file of --hints, which `read` has read once."""
+    if file is None:
+        return None
+    if photos > 1:
+        raise _BadArguments("--hints is for one photo; of more, put a.hints.json beside a.jpg")
+    try:
+        text = file.read_text(encoding="utf-8")
+        read(text)
+    except OSError as error:
+        raise _BadArguments(f"--hints {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise _BadArguments(f"--hints {file} {error}") from None
+    return text
 
 
 def _flag(option: Option) -> str:
@@ -157,7 +186,7 @@ def _help(client: Client[Kind]) -> str:
         else f"[{_flag(option)} {option.name.upper().split('_')[-1]}]"
         for option in client.options(client.kind())
     ]
-    words += ["[--at-once N]", "[--again]", "[--skip-color]"]
+    words += ["[--hints FILE]", "[--at-once N]", "[--again]", "[--skip-color]"]
     return f"""\
 usage: {client.program}
 {usage(client.program, words)}
@@ -174,7 +203,10 @@ not set, that is the one of what `python -m local up` runs in this folder.
   --out FOLDER
       Where to. What is there already, of the same photo with the same options, is not made again:
       the same command goes on where it was stopped.
-{own}  --at-once N (default {_AT_ONCE})
+{own}  --hints FILE
+      Colors that one photo has at places, as the option hints of a request. Of more photos,
+      a.hints.json beside a.jpg is found and used.
+  --at-once N (default {_AT_ONCE})
       So many photos at the same time.
   --again
       Make all of them again.

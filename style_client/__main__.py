@@ -1,9 +1,11 @@
 import os
 import sys
 
+from color_client.hint_option import read_hints
 from color_client.routes import OPTIONS as COLOR_OPTIONS
 from color_client.routes import VIVIDNESS
 from photo_client.cli import Client, main
+from photo_client.metadata_option import METADATA
 from web import options
 
 from .app import create_app
@@ -34,7 +36,8 @@ CLIENT = Client(
     purpose=PURPOSE,
     kind=StyleSettings,
     create_app=create_app,
-    options=lambda settings: (*style_options(settings.max_side), VIVIDNESS),
+    options=lambda settings: (*style_options(settings.max_side), VIVIDNESS, METADATA),
+    read_hints=read_hints,
     maker=maker,
     made_with=made_with,
     own_arguments=(

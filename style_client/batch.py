@@ -49,7 +49,8 @@ def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predicto
         problem.detail = f"--style {asked['style']}: {problem.detail}"
         raise
 
-    def paint(header: Header, headers: dict[str, str]) -> Finished:
+    def paint(header: Header, headers: dict[str, str], hints: Any) -> Finished:
+        # Hints are of color.
         headers = {**headers, "style": "transfer"}
         return painting.paint(header, style, asked, settings, predictor, headers)
 

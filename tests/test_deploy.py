@@ -173,7 +173,9 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
          "--state", str(tmp_path)],
         capture_output=True, text=True, cwd=ROOT, timeout=300,
     )  # fmt: skip
-    assert f"$ python -m local validate deploy/training-serving.yaml\n{said.stdout}" in page
+    assert (
+        f"$ .venv/bin/python -m local validate deploy/training-serving.yaml\n{said.stdout}" in page
+    )
 
 
 @pytest.mark.slow

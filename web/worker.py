@@ -4,8 +4,7 @@
   HEAD_WITHIN_S at most.
 - From then on the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to take the answer.
 - A request that is answered before its body is read ends its connection, and says so.
-- Good-bye is said in the loop: the client has FAREWELL_S to hang up, so that an answer to an upload
-  that nobody read to its end is not lost on the way.
+- Good-bye is said in the loop: the client has FAREWELL_S to hang up, so that an answer is not lost.
 - What is no HTTP request is answered, and logged, as every other error is.
 - When it has been idle for a while, it gives back the memory that a rush has left in the pools.
 - Told to stop, it takes what has connected already, then refuses, and answers all that it took.
