@@ -5,6 +5,7 @@ that the same command goes on where it was stopped; a picture is written beside 
 renamed, so that none is ever half there.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -147,10 +148,15 @@ class Batch:
 
     def _hints_of(self, photo: Path) -> str | None:
         """The text of the photo's hints, if it has any. Raises OSError."""
-        beside = photo.with_suffix(HINTS_SUFFIX)
-        if self.hints is not None or not beside.is_file():
+        if self.hints is not None:
             return self.hints
-        return beside.read_text(encoding="utf-8", errors="replace")
+        try:
+            return photo.with_suffix(HINTS_SUFFIX).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            # Too long a name for a file is none that is there.
+            if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
+                return None
+            raise
 
     def _patiently(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
         """See `_picture`. Where the model is away or busy (503, 504), it is asked again, less and

@@ -72,7 +72,7 @@ def too_many(_: str, requests: int) -> ServingError:
 _NOISE_LINE = re.compile(
     r'Graph execution error:|Detected at node |File "|<stack traces unavailable>'
 )
-_NOISE_IN_LINE = re.compile(r"\[\[\{\{node [^}]*\}\}\]\]|\[Op:[^\]]*\]")
+_NOISE_IN_LINE = re.compile(r"\[\[(?:\{\{(?:function_)?node [^}]*\}\})+\]\]|\[Op:[^\]]*\]")
 
 
 def from_tensorflow(error: Exception) -> ServingError:

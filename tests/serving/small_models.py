@@ -46,7 +46,7 @@ def write_version(
     return folder
 
 
-def write_warmup_record(folder: Path, requests: list[dict], cut: int) -> None:
+def write_warmup_record(folder: Path, requests: list[dict], cut: int = 0) -> None:
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     (folder / "assets.extra").mkdir(exist_ok=True)

@@ -149,9 +149,8 @@ def test_an_announced_length_over_the_limit_is_refused_before_a_byte_comes(progr
 def test_who_waits_for_100_continue_gets_it(program):
     running = program()
     head = HEAD + b"Content-Type: image/png\r\nConnection: close\r\nContent-Length: %d\r\n"
-    with connected(running) as sock:
+    with connected(running) as sock, sock.makefile("rb") as answers:
         sock.sendall(head % len(PHOTO) + b"Expect: 100-continue\r\n\r\n")
-        answers = sock.makefile("rb")
         assert answers.readline().startswith(b"HTTP/1.1 100 ") and answers.readline() == b"\r\n"
         sock.sendall(PHOTO)
         assert answers.readline().startswith(b"HTTP/1.1 200 ")
