@@ -212,7 +212,7 @@ def test_runs_an_application(everything, tmp_path):
     assert "kind: Deployment" in rendered
 
 
-@pytest.mark.parametrize("extra", PROJECT["optional-dependencies"].keys() - {"dev"})
+@pytest.mark.parametrize("extra", sorted(PROJECT["optional-dependencies"].keys() - {"dev"}))
 def test_the_extras_are_in_the_metadata(extra, wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
