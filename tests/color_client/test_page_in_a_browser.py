@@ -127,6 +127,7 @@ def test_the_slider_by_keys_and_by_hand_and_a_click_for_the_full_size(client, op
     assert page.is_hidden("#full")
 
     page.mouse.click(box["x"] + 0.2 * box["width"], middle)
+    page.click("#palette [value='full size']")
     page.wait_for_selector("#full[open]")
     wait_for_text(page, "#full-size", "600 × 400 · 100 %")
     shown = page.locator("#full-picture").bounding_box()
