@@ -11,6 +11,10 @@ import { tooLarge, wordsFor } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
+// Whether the change from one wish to another is seen where the slider is: another look, or another
+// hint, is shown as a whole.
+const isSeen = (one, other) => one.look === other.look && one.fields.hints === other.fields.hints;
+
 // Starts the page. `wish()` says what is asked of the photo, or promises it: {doing, done, ending,
 // look, keepsLuminance, takesHints, headers, fields}. Another `look` is shown as a whole when it comes.
 export function start(wish) {
@@ -140,7 +144,7 @@ export function start(wish) {
     if (result.photo !== photo) return;
     if (photo.answers.length > 1) result.showBoth(...photo.answers);
     else if (!last) result.showAnswer("first");
-    else result.showAnswer(last.wish.look === answer.wish.look ? "stay" : "after");
+    else result.showAnswer(isSeen(last.wish, answer.wish) ? "stay" : "after");
   }
 
   // A painting has another luminance than the photo, which the other model keeps.
