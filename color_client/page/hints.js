@@ -38,6 +38,8 @@ export class Hints {
 
   // The hints of the photo that is shown, `said` of it (see noHints); null: it takes none.
   show(said) {
+    // The same dots stay: one of them may have the focus.
+    if (said && said === this.said) return;
     this.said = said;
     this.layer.hidden = byId("point-at").hidden = !said;
     this.draw();
@@ -86,7 +88,10 @@ export class Hints {
     const answer = await askForColor(this.frame, this.picture, { x, y }, true);
     if (answer === "full size") this.openFullSize(x, y);
     else if (answer === "remove") this.remove(index);
-    else if (answer) this.set(this.all.with(index, { x, y, ...answer }));
+    else if (answer) {
+      this.set(this.all.with(index, { x, y, ...answer }));
+      this.layer.querySelectorAll(".dot")[index].focus();
+    }
   }
 
   remove(index) {
