@@ -6,8 +6,9 @@ from collections import OrderedDict
 
 from .color_network import Color
 
-# 64 kB each at most, of a photo of 512 pixels: 8 MB in all.
 _MOST = 128
+# At the usual working size a color takes 32 kB by `packed`, sixteen times that by `serving_default`.
+_MOST_BYTES = 16_000_000
 # A person who puts colors right looks at one photo for so long.
 _KEPT_FOR_S = 1_800.0
 
@@ -36,5 +37,8 @@ class KeptColors:
         with self._lock:
             self._colors.pop(key, None)
             self._colors[key] = time.monotonic(), color
-            while len(self._colors) > self._most:
+            while len(self._colors) > self._most or self._bytes() > _MOST_BYTES:
                 self._colors.popitem(last=False)
+
+    def _bytes(self) -> int:
+        return sum(color.ab.nbytes for _, color in self._colors.values())

@@ -155,6 +155,15 @@ def test_what_is_remembered_is_bounded_in_number_and_time():
     assert kept.get(b"photo", "m0") is None
     assert kept.get(b"photo", "m1") is colors[1] and kept.get(b"photo", None) is colors[2]
     assert kept.get(b"other", None) is None
+    # Of a model that answers in full size, fewer are kept.
+    large = [Color(np.zeros((1000, 1000, 2), np.float32), f"m{n}") for n in range(3)]
+    for color in large:
+        kept.put(b"large", color)
+    assert kept.get(b"large", "m2") is large[2] and kept.get(b"large", "m0") is None
+    many = KeptColors()
+    for color in large:
+        many.put(b"large", color)
+    assert many.get(b"large", "m0") is None and many.get(b"large", "m1") is large[1]
     at_once_forgotten = KeptColors(kept_for_s=0.0)
     at_once_forgotten.put(b"photo", colors[0])
     assert at_once_forgotten.get(b"photo", None) is None
