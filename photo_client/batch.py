@@ -118,7 +118,7 @@ class Batch:
         try:
             text = self._hints_of(job.photo)
             if text is not None:
-                made_with["hints"] = text
+                made_with["hints"] = hashlib.sha256(text.encode()).hexdigest()
             there = not again and is_whole(job.target)
             if there and is_made_of(job.target, made_with, job.photo):
                 return Outcome("there already")
@@ -131,8 +131,7 @@ class Batch:
         except ValueError as error:
             return Outcome("failed", f"{job.photo.stem}{HINTS_SUFFIX} {error}.")
         try:
-            header = open_header(io.BytesIO(data), self.settings.max_pixels, job.page)
-            if self.skip_color and has_color(decode(header).image):
+            if self.skip_color and self._has_color(data, job.page):
                 return Outcome("left out")
             png, had_color = self._patiently(data, job.page, hints)
         except Problem as problem:
@@ -157,6 +156,11 @@ class Batch:
             if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
                 return None
             raise
+
+    def _has_color(self, data: bytes, page: int) -> bool:
+        header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
+        with self.admission.hold(header.room, Deadline(self.patience_s)):
+            return has_color(decode(header).image)
 
     def _patiently(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
         """See `_picture`. Where the model is away or busy (503, 504), it is asked again, less and
