@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from . import formats, jpeg, jpeg2000, tiff
-from .errors import EmptyPicture, NoSuchPage, TooManyPixels, UnknownPicture, UnsupportedPicture
-from .errors import broken as broken
+from .errors import (
+    EmptyPicture,
+    NoSuchPage,
+    TooManyPixels,
+    UnknownPicture,
+    UnsupportedPicture,
+    broken,
+)
 
 
 @dataclass(frozen=True)

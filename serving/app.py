@@ -4,7 +4,6 @@ Paths are matched whole, as TensorFlow Serving does it, so Flask's own routing s
 """
 
 import logging
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from serving.metrics import Metrics
 from serving.models import Models
 from serving.request_body import read_body
 from web.admission import Admission
+from web.observation import REQUEST_ID
 
 if TYPE_CHECKING:
     from serving.runner import Runner
@@ -32,7 +32,6 @@ CORS_HEADERS = {
     "Access-Control-Allow-Methods": "GET, POST",
     "Access-Control-Allow-Headers": "Content-Type",
 }
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 logger = logging.getLogger("serving.access")
 
@@ -192,7 +191,7 @@ def _log(
     environ: dict[str, Any], path: str, response: Response, exchange: Exchange, seconds: float
 ) -> None:
     request_id = environ.get("HTTP_X_REQUEST_ID", "")
-    if not _REQUEST_ID.fullmatch(request_id):
+    if not REQUEST_ID.fullmatch(request_id):
         request_id = "-"
     else:
         response.headers["X-Request-ID"] = request_id

@@ -57,6 +57,10 @@ def build_parser() -> argparse.ArgumentParser:
         shown = "" if options.get("required") else f" (default: {default})"
         parser.add_argument(flag, metavar=metavar, help=help + shown, **options)  # type: ignore[arg-type]
 
+    def add_switch(flag: str, *, help: str) -> None:
+        how = {"type": switch, "nargs": "?", "const": True, "default": False}
+        add(flag, metavar="BOOL", help=help, **how)
+
     add(
         "--model_base_path",
         metavar="DIR",
@@ -79,13 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
         default=0,
         help="how often to read that file anew; 0 is never",
     )
-    add(
+    add_switch(
         "--allow_version_labels_for_unavailable_models",
-        metavar="BOOL",
-        type=switch,
-        nargs="?",
-        const=True,
-        default=False,
         help="let a label name a version that is not in service yet",
     )
     add(
@@ -115,15 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=30000,
         help="a predict request that takes longer is answered 504",
     )
-    add(
-        "--rest_api_enable_cors_support",
-        metavar="BOOL",
-        type=switch,
-        nargs="?",
-        const=True,
-        default=False,
-        help="let pages of every origin ask",
-    )
+    add_switch("--rest_api_enable_cors_support", help="let pages of every origin ask")
     add(
         "--tensorflow_intra_op_parallelism",
         metavar="N",

@@ -12,7 +12,8 @@ from .metrics import Metrics
 
 log = logging.getLogger(logs.ACCESS)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# What a caller may call a request, so that it can stand in logs and headers.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Of what a stranger sends, as much as helps; and what counts as any number of bytes.
 _LONGEST = 200
 _MOST_BYTES = 10**15
@@ -25,7 +26,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
         g.started = time.perf_counter()
         g.stages = stages.begin().seconds
         told = request.headers.get("X-Request-ID", "")
-        g.request_id = told if _REQUEST_ID.fullmatch(told) else uuid.uuid4().hex
+        g.request_id = told if REQUEST_ID.fullmatch(told) else uuid.uuid4().hex
         metrics.in_hand.inc()
 
     def end(response: Response) -> Response:

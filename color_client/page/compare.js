@@ -1,7 +1,7 @@
 // Before and after in one frame, and the line between them: a thumb, a mouse or the arrow keys move
 // it; a click that moves nothing is `clicked(x, y)`, the place as shares of the picture.
 // Less is a click, not a drag, in pixels.
-const STILL = 5;
+export const STILL = 5;
 
 export class Compare {
   constructor(frame, slide, clicked) {

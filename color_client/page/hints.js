@@ -1,5 +1,6 @@
 // Colors put right by pointing at them: the hints on a picture, with undo and redo. Each is
 // {x, y, color} or {x, y, keep: true}, as POST predict takes it; x and y are shares of the picture.
+import { STILL } from "./compare.js";
 import { askForColor } from "./palette.js";
 
 const byId = (id) => document.getElementById(id);
@@ -7,8 +8,6 @@ const clamp = (share) => Math.min(1, Math.max(0, share));
 // Arrow keys go so far, with shift and without, in shares of the picture.
 const FAR = 0.1;
 const NEAR = 0.01;
-// Less is a click, not a drag, in pixels.
-const STILL = 5;
 
 // What is said of a photo: its hints now, and the lists before and after the last changes.
 export const noHints = () => ({ all: [], past: [], future: [] });
