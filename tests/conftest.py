@@ -15,6 +15,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+BROWSER = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,32 @@ def color_model(tmp_path_factory) -> Path:
     base_path = tmp_path_factory.mktemp("color-model")
     write_color_model(base_path, 1)
     return base_path
+
+
+@pytest.fixture
+def open_page():
+    """Opens a page of the browser, as a phone or in the dark for instance. No script of it may
+    fail, and nothing may be refused by the Content-Security-Policy.
+    """
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not BROWSER.exists():
+        pytest.skip("no Chromium here")
+    complaints = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(BROWSER), args=["--no-sandbox"])
+
+        def open_page(**options):
+            page = browser.new_context(**options).new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda said: complaints.append(said.text)
+                    if "Content Security Policy" in said.text else None)  # fmt: skip
+            return page
+
+        yield open_page
+        browser.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from .test_page_in_a_browser import (  # noqa: F401
+from .test_page_in_a_browser import (
     PHONE,
-    open_page,
     photo,
     wait_for_after,
     wait_until,
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(open_page):  # noqa: F811
+def page(open_page):
     """Without motion: else the slider's line may glide under the click."""
     return open_page(reduced_motion="reduce")
 
@@ -35,7 +34,7 @@ RECORD = """
 class Asked:
     """The hints of every request for a picture, in order; None where there were none."""
 
-    def __init__(self, page):  # noqa: F811
+    def __init__(self, page):
         self.page = page
         page.add_init_script(RECORD)
 
@@ -50,11 +49,11 @@ class Asked:
 
 
 @pytest.fixture
-def asked(page):  # noqa: F811
+def asked(page):
     return Asked(page)
 
 
-def open_with_photo(client, page, size=(120, 80)) -> dict:  # noqa: F811
+def open_with_photo(client, page, size=(120, 80)) -> dict:
     page.goto(client.address)
     page.set_input_files("#photo", photo(size=size))
     wait_for_after(page, width=size[0])
@@ -62,17 +61,17 @@ def open_with_photo(client, page, size=(120, 80)) -> dict:  # noqa: F811
     return page.locator("#compare").bounding_box()
 
 
-def point_at(page, x: float, y: float) -> None:  # noqa: F811
+def point_at(page, x: float, y: float) -> None:
     box = page.locator("#compare").bounding_box()
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
     page.wait_for_selector("#palette[open]")
 
 
-def settled(page, asked: Asked, requests: int) -> None:  # noqa: F811
+def settled(page, asked: Asked, requests: int) -> None:
     wait_until(page, lambda: len(asked) == requests and page.is_enabled("#again"))
 
 
-def test_three_clicks_then_undo_redo_and_the_curl_of_it(client, predictor, page, asked):  # noqa: F811
+def test_three_clicks_then_undo_redo_and_the_curl_of_it(client, predictor, page, asked):
     open_with_photo(client, page)
     point_at(page, 0.25, 0.75)
     page.click("#swatches [title=navy]")
@@ -113,7 +112,7 @@ def test_three_clicks_then_undo_redo_and_the_curl_of_it(client, predictor, page,
     assert asked[6] == []
 
 
-def test_a_dot_is_dragged_changed_and_removed(client, page, asked):  # noqa: F811
+def test_a_dot_is_dragged_changed_and_removed(client, page, asked):
     box = open_with_photo(client, page, size=(600, 400))
     point_at(page, 0.25, 0.5)
     page.click("#swatches [title=brick]")
@@ -140,7 +139,7 @@ def test_a_dot_is_dragged_changed_and_removed(client, page, asked):  # noqa: F81
     assert asked[4] == [] and page.locator(".dot").count() == 0
 
 
-def test_by_keyboard_alone(client, page, asked):  # noqa: F811
+def test_by_keyboard_alone(client, page, asked):
     open_with_photo(client, page)
     page.focus("#pointer")
     for key in ("Shift+ArrowLeft", "ArrowUp"):
@@ -163,7 +162,7 @@ def test_by_keyboard_alone(client, page, asked):  # noqa: F811
     assert asked[2] == []
 
 
-def test_full_size_is_in_the_palette_and_another_photo_has_no_hints(client, page, asked):  # noqa: F811
+def test_full_size_is_in_the_palette_and_another_photo_has_no_hints(client, page, asked):
     open_with_photo(client, page)
     point_at(page, 0.7, 0.3)
     page.click("#palette [value='full size']")
@@ -178,9 +177,9 @@ def test_full_size_is_in_the_palette_and_another_photo_has_no_hints(client, page
     assert asked[-1] is None and page.locator(".dot").count() == 0
 
 
-def test_on_a_phone_the_palette_is_all_in_view(client, open_page):  # noqa: F811
+def test_on_a_phone_the_palette_is_all_in_view(client, open_page):
     # Else the line glides under the finger.
-    page = open_page(**PHONE, reduced_motion="reduce")  # noqa: F811
+    page = open_page(**PHONE, reduced_motion="reduce")
     open_with_photo(client, page, size=(300, 400))
     box = page.locator("#compare").bounding_box()
     page.locator("#compare").tap(

@@ -13,42 +13,12 @@ from .predictors import answers, base64_png, slow
 
 pytestmark = pytest.mark.slow
 
-BROWSER = Path("/usr/bin/chromium")
 PHONE = {
     "viewport": {"width": 360, "height": 780},
     "has_touch": True,
     "is_mobile": True,
     "device_scale_factor": 2,
 }
-
-
-@pytest.fixture
-def open_page():
-    """Opens a page of the browser, as a phone or in the dark for instance. No script of it may
-    fail, and nothing may be refused by the Content-Security-Policy.
-    """
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not BROWSER.exists():
-        pytest.skip("no Chromium here")
-    complaints = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(BROWSER), args=["--no-sandbox"])
-
-        def open_page(**options):
-            page = browser.new_context(**options).new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda said: complaints.append(said.text)
-                    if "Content Security Policy" in said.text else None)  # fmt: skip
-            return page
-
-        yield open_page
-        browser.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def page(open_page):
-    return open_page()
 
 
 def photo(kind: str = "PNG", size: tuple[int, int] = (120, 80)) -> dict:

@@ -8,8 +8,6 @@ from tests.color_client.pictures import file_of
 from tests.color_client.test_page_in_a_browser import (
     PHONE,
     download,
-    open_page,  # noqa: F401
-    page,  # noqa: F401
     wait_for_after,
     wait_for_text,
     wait_until,
@@ -36,7 +34,7 @@ def strengths(predictor) -> list[float | None]:
 OWN = upload("style.png", Image.new("RGB", (60, 60), STYLE))
 
 
-def test_color_then_style_then_color(client, predictor, page, tmp_path):  # noqa: F811
+def test_color_then_style_then_color(client, predictor, page, tmp_path):
     page.goto(client.address)
     page.set_input_files("#photo", upload("old photo.png", PHOTO))
     wait_for_after(page, width=120)
@@ -66,7 +64,7 @@ def test_color_then_style_then_color(client, predictor, page, tmp_path):  # noqa
     wait_for_text(page, "#made", "by color/rule")
 
 
-def test_a_style_picture_of_the_gallery_by_keyboard_then_again(client, predictor, page):  # noqa: F811
+def test_a_style_picture_of_the_gallery_by_keyboard_then_again(client, predictor, page):
     page.goto(client.address)
     page.focus("#styles input:checked")
     page.keyboard.press("ArrowRight")
@@ -83,7 +81,7 @@ def test_a_style_picture_of_the_gallery_by_keyboard_then_again(client, predictor
     assert offered.value.suggested_filename == "photo-style.png"
 
 
-def test_a_broken_style_picture_in_words(client, page):  # noqa: F811
+def test_a_broken_style_picture_in_words(client, page):
     page.goto(client.address)
     broken = {"name": "style.png", "mimeType": "image/png", "buffer": b"hello"}
     page.set_input_files("#style-file", broken)
@@ -97,8 +95,8 @@ def test_a_broken_style_picture_in_words(client, page):  # noqa: F811
     assert page.is_visible("#after") and page.is_hidden("#error")
 
 
-def test_on_a_phone_nothing_is_cut_off(client, open_page):  # noqa: F811
-    page = open_page(**PHONE)  # noqa: F811
+def test_on_a_phone_nothing_is_cut_off(client, open_page):
+    page = open_page(**PHONE)
     page.goto(client.address)
     page.tap("#styles .tile:has([value*=waves])")
     page.set_input_files("#photo", upload("photo.png", PHOTO))
