@@ -7,7 +7,7 @@ from collections import OrderedDict
 from .color_network import Color
 
 _MOST = 128
-# At the usual working size a color takes 32 kB by `packed`, sixteen times that by `serving_default`.
+# At the usual working size a color takes 32 kB by `packed`, and 512 kB by `serving_default`.
 _MOST_BYTES = 16_000_000
 # A person who puts colors right looks at one photo for so long.
 _KEPT_FOR_S = 1_800.0
