@@ -87,7 +87,7 @@ def test_the_slider_by_keys_and_by_hand_and_a_click_for_the_full_size(client, op
         wait_until(page, lambda cut=cut: cut in clip(page))
     assert page.get_attribute("#slide", "aria-valuetext") == "0% before, the rest after"
 
-    box = page.locator("#compare").bounding_box()
+    box = page.locator("#before-after").bounding_box()
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.4 * box["width"], middle)
     page.mouse.down()
@@ -149,12 +149,12 @@ def test_ask_again_puts_two_answers_side_by_side(client, predictor, page, tmp_pa
     told = [each.inner_text() for each in page.locator("#answers .by").all()]
     assert ["color/rule" in told[0], "color/v2" in told[1]] == [True, True]
     assert "not the same" in page.inner_text("#made")
-    assert page.is_hidden("#compare")
+    assert page.is_hidden("#before-after")
     left, right = (each.bounding_box() for each in page.locator("#answers figure").all())
     assert left["y"] == right["y"] and left["x"] + left["width"] < right["x"]
 
     page.click("#answers figure:nth-of-type(2) .keep")
-    assert page.is_visible("#compare") and page.is_hidden("#answers")
+    assert page.is_visible("#before-after") and page.is_hidden("#answers")
     assert "color/v2" in page.inner_text("#made")
     assert download(page, tmp_path / "kept.png").size == (120, 80)
 

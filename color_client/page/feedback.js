@@ -1,0 +1,54 @@
+// What a person says of pictures, for POST feedback, by the receipts that came with them. Nothing is
+// sent but what was done, and nothing is kept here.
+import { Failed } from "./exchange.js";
+
+const PATIENCE_MS = 15_000;
+
+// What the server answered. Throws Failed.
+async function send(said) {
+  const reply = await fetch("feedback", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(said),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    keepalive: true,
+  }).catch(() => {
+    throw new Failed(0);
+  });
+  const body = await reply.json().catch(() => ({}));
+  if (!reply.ok) throw new Failed(reply.status, body);
+  return body;
+}
+
+// `choice`: "first" or "second" of the answers, "both" or "neither".
+export function choose(answers, choice) {
+  return send({ receipts: answers.map((answer) => answer.receipt), choice });
+}
+
+// `rating`: 1 good, 0 not.
+export const rate = (answer, rating) => send({ receipt: answer.receipt, rating });
+
+// A picture was taken away, which is a sign, too; told once, and never in anybody's way.
+export function tellTaken(answer) {
+  if (!answer.receipt || answer.taken) return;
+  answer.taken = true;
+  send({ receipt: answer.receipt, downloaded: true }).catch(() => {});
+}
+
+// Why it was not counted, {text, again}: `again`, whether another try may help.
+export function whyNot({ status, detail }) {
+  const again = [0, 429, 500, 502, 503, 504].includes(status);
+  return { text: again ? LATER[status] ?? LATER[503] : NEVER[status] ?? detail, again };
+}
+
+const LATER = {
+  0: "The server cannot be reached, so this was not counted yet.",
+  429: "Too much was said in a short time, so this was not counted yet. Wait a moment.",
+  503: "This cannot be kept at the moment, so it was not counted yet.",
+};
+const NEVER = {
+  400: "This was not counted: the server does not know these pictures, perhaps since it started anew.",
+  404: "This was not counted: nobody collects choices here any more.",
+  409: "This was not counted: these pictures were judged before.",
+  410: "This was not counted: these pictures are too old by now.",
+};
