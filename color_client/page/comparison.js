@@ -37,7 +37,7 @@ export class Comparison {
     this.section.addEventListener("keydown", (event) => this.key(event));
     this.pictures[0].addEventListener("load", () => {
       this.arrange();
-      this.section.scrollIntoView({ block: "nearest" });
+      this.bringIntoView();
     });
     NARROW.addEventListener("change", () => this.arrange());
   }
@@ -53,9 +53,13 @@ export class Comparison {
     this.section.focus({ preventScroll: true });
   }
 
+  bringIntoView() {
+    this.section.scrollIntoView({ block: "nearest" });
+  }
+
   draw() {
     const { answers, choice, sending, told } = this.shown;
-    byId("question").textContent = told ? verdict(this.shown) : "Which do you like better?";
+    byId("question").textContent = told ? verdict(this.shown) : "Which is better?";
     byId("about-choice").textContent = told ||
       "Two models made these. You are told which made which after your choice.";
     this.section.setAttribute("aria-busy", String(sending));
@@ -123,7 +127,8 @@ export class Comparison {
   tell({ answers, told }) {
     const who = this.places.map((place, index) => `${place}: ${nameOf(answers[index])}.`);
     say([verdict(this.shown), told, ...who].join(" "), true);
-    byId("compare-again").focus();
+    byId("compare-again").focus({ preventScroll: true });
+    this.bringIntoView();
   }
 }
 

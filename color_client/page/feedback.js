@@ -42,13 +42,13 @@ export function whyNot({ status, detail }) {
 }
 
 const LATER = {
-  0: "The server cannot be reached, so this was not counted yet.",
-  429: "Too much was said in a short time, so this was not counted yet. Wait a moment.",
-  503: "This cannot be kept at the moment, so it was not counted yet.",
+  0: "Not counted yet: the server cannot be reached.",
+  429: "Not counted yet: that was a lot in a short time. Wait a moment.",
+  503: "Not counted yet: choices cannot be kept at the moment.",
 };
 const NEVER = {
-  400: "This was not counted: the server does not know these pictures, perhaps since it started anew.",
-  404: "This was not counted: nobody collects choices here any more.",
-  409: "This was not counted: these pictures were judged before.",
-  410: "This was not counted: these pictures are too old by now.",
+  400: "Not counted: the server does not know these pictures, perhaps since it was started anew.",
+  404: "Not counted: choices are not collected here any more.",
+  409: "Not counted: these pictures were judged before.",
+  410: "Not counted: these pictures are too old by now.",
 };

@@ -153,7 +153,7 @@ export function start(wish, compared) {
     if (!photos.includes(photo)) return;
     if (answers.length < 2) return say(oneAlone(answers[0]));
     photo.compare(comparisonOf(answers));
-    say("Two pictures. Which do you like better?", true);
+    say("Two pictures. Which is better?", true);
     if (result.photo === photo) result.showComparison();
   }
 

@@ -36,7 +36,7 @@ export class Result {
     this.thumbs = new Thumbs();
     this.comparison = new Comparison({
       use: (answer) => this.use(answer),
-      leave: () => this.settle("download"),
+      leave: () => this.leave(),
       again,
     });
     byId("open-full").addEventListener("click", () => this.openFull());
@@ -130,16 +130,17 @@ export class Result {
 
   // One of the two in place of the answer that was there.
   use(answer) {
+    const same = answer.wish.look === this.answer.wish.look;
     this.photo.use(answer);
     answer.wish.select?.();
-    this.settle("download");
+    this.leave(same ? "stay" : "after");
   }
 
-  // The answer alone again; the focus goes to the element `next`.
-  settle(next) {
+  // From the comparison back to the answer alone.
+  leave(reveal = "stay") {
     this.photo.compare(null);
-    this.showAnswer("stay");
-    byId(next).focus();
+    this.showAnswer(reveal);
+    byId("compare").focus({ preventScroll: true });
   }
 
   // The finished picture as it would be with another vividness, at once: the difference from its

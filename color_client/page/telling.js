@@ -21,6 +21,7 @@ export function fail(text, again = null, failed = null) {
   byId("error").querySelector("p").textContent = text;
   byId("error").hidden = false;
   byId("retry").hidden = !again;
+  byId("error").scrollIntoView({ block: "nearest" });
   [retry, photo] = [again, failed];
 }
 
