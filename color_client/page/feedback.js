@@ -36,19 +36,20 @@ export function tellTaken(answer) {
 }
 
 // Why it was not counted, {text, again}: `again`, whether another try may help.
-export function whyNot({ status, detail }) {
-  const again = [0, 429, 500, 502, 503, 504].includes(status);
-  return { text: again ? LATER[status] ?? LATER[503] : NEVER[status] ?? detail, again };
+export function whyNot({ status, code, message }) {
+  const later = LATER[status];
+  return { text: later ?? NEVER[code] ?? `Not counted: ${message}`, again: Boolean(later) };
 }
 
+const AWAY = "Not counted yet: choices cannot be kept at the moment.";
 const LATER = {
   0: "Not counted yet: the server cannot be reached.",
   429: "Not counted yet: that was a lot in a short time. Wait a moment.",
-  503: "Not counted yet: choices cannot be kept at the moment.",
+  ...Object.fromEntries([500, 502, 503, 504].map((status) => [status, AWAY])),
 };
 const NEVER = {
-  400: "Not counted: the server does not know these pictures, perhaps since it was started anew.",
-  404: "Not counted: choices are not collected here any more.",
-  409: "Not counted: these pictures were judged before.",
-  410: "Not counted: these pictures are too old by now.",
+  "feedback-off": "Not counted: choices are not collected here any more.",
+  "receipt-old": "Not counted: this was made too long ago.",
+  "receipt-unknown": "Not counted: the server has started anew since this was made.",
+  "receipt-used": "Not counted: you judged this before.",
 };
