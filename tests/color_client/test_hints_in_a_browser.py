@@ -57,7 +57,7 @@ def open_with_photo(client, page, size=(120, 80)) -> dict:
     page.goto(client.address)
     page.set_input_files("#photo", photo(size=size))
     wait_for_after(page, width=size[0])
-    wait_until(page, lambda: page.is_enabled("#again"))
+    wait_until(page, lambda: page.is_enabled("#compare"))
     return page.locator("#before-after").bounding_box()
 
 
@@ -68,7 +68,7 @@ def point_at(page, x: float, y: float) -> None:
 
 
 def settled(page, asked: Asked, requests: int) -> None:
-    wait_until(page, lambda: len(asked) == requests and page.is_enabled("#again"))
+    wait_until(page, lambda: len(asked) == requests and page.is_enabled("#compare"))
 
 
 def test_three_clicks_then_undo_redo_and_the_curl_of_it(client, predictor, page, asked):
