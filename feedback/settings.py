@@ -51,6 +51,6 @@ class FeedbackSettings(ServerSettings):
     feedback_per_minute: int = setting(
         60,
         whole(1, 1_000_000),
-        "Votes that one address may give in a minute; behind a proxy, all callers have one address.",
+        "Votes of one address in a minute; behind a proxy, that is the address of all callers.",
     )
     report: bool = setting(False, yes_or_no, "Whether GET /report shows which model is liked.")

@@ -69,7 +69,7 @@ def rules() -> list[dict]:
 
 
 def test_the_codes_and_paths_that_the_rules_name_exist():
-    rooms = ("web", "predict_url", "photo_client", "pictures", "color_client")
+    rooms = ("web", "predict_url", "feedback", "photo_client", "pictures", "color_client")
     source = "".join(path.read_text() for room in rooms for path in (ROOT / room).glob("*.py"))
     for rule in rules():
         for label, match, value in re.findall(r'(\w+)(=~?)"([^"]+)"', rule["expr"]):
