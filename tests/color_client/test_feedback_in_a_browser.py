@@ -50,8 +50,8 @@ def test_one_thumb_for_an_answer(client, page, sent):
     wait_until(page, lambda: pressed(page) == ["false", "false"])
     page.click("#thumbs [value='0']")
     wait_until(page, lambda: pressed(page) == ["false", "true"])
-    (model,) = client.get("/report?format=json").json()["models"]
-    assert (model["up"], model["down"]) == (1, 1)
+    (rated,) = client.get("/report?format=json").json()["ratings"]
+    assert (rated["up"], rated["down"]) == (1, 1)
 
 
 def test_a_thumb_that_does_not_arrive(client, page):
@@ -71,9 +71,9 @@ def test_a_download_tells_once_in_silence(client, page, sent, tmp_path):
         download(page, tmp_path / "saved.png")
     wait_until(page, lambda: len(sent.all) == 1)
     assert sent.all[0]["downloaded"] is True
-    wait_until(page, lambda: client.get("/report?format=json").json()["models"])
-    (model,) = client.get("/report?format=json").json()["models"]
-    assert model["downloads"] == 1
+    wait_until(page, lambda: client.get("/report?format=json").json()["downloads"])
+    (downloaded,) = client.get("/report?format=json").json()["downloads"]
+    assert downloaded["count"] == 1
 
 
 def test_a_download_does_not_wait_for_votes(client, page, tmp_path):
