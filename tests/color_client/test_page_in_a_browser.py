@@ -63,6 +63,7 @@ def clip(page) -> str:
 
 def test_before_and_after(client, page, tmp_path):
     page.goto(client.address)
+    assert page.is_visible("#example"), "what to expect is seen before any photo is sent"
     page.set_input_files("#photo", photo())
     wait_for_after(page, width=120)
     wait_for_text(page, "#status", "old photo.png: In color, in ")
@@ -141,6 +142,26 @@ def test_a_bad_file_keeps_the_finished_picture(client, page):
     assert page.inner_text("#error p").startswith("a.pdf: ") and page.is_hidden("#retry")
     assert page.is_visible("#after") and page.is_visible("#before")
     assert page.evaluate("document.getElementById('after').naturalWidth") == 120
+
+
+def test_cancel_and_a_failure_keep_the_photo_that_was_looked_at(client, predictor, page):
+    """Also where it is not the last of several."""
+    page.goto(client.address)
+    page.set_input_files("#photo", [photo(), photo(size=(90, 60))])
+    wait_for_text(page, "#strip-count", "2 of 2 done")
+    page.click("#tiles .open >> nth=0")
+    wait_for_after(page, width=120)
+    predictor.behavior = slow(20)
+    page.set_input_files("#photo", photo(size=(60, 40)))
+    wait_for_text(page, "#status", "Coloring")
+    page.click("#cancel")
+    wait_for_text(page, "#status", "Canceled.")
+    wait_for_after(page, width=120)
+    predictor.behavior = answers(502, b"broken", "text/plain")
+    page.set_input_files("#photo", photo(size=(60, 40)))
+    page.wait_for_selector("#error:not([hidden])")
+    wait_for_after(page, width=120)
+    assert page.is_visible("#after") and page.is_visible("#download")
 
 
 def test_several_photos_in_a_strip_and_a_zip(client, page, tmp_path):
@@ -266,6 +287,7 @@ def test_a_sample_on_a_phone_with_the_keyboard(client, open_page):
     page = open_page(**PHONE, color_scheme="dark")
     page.goto(client.address)
     assert page.is_visible("label:has(#camera)")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
     assert page.get_attribute("#camera", "capture") == "environment"
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.focus("#samples button >> nth=0")
@@ -273,6 +295,15 @@ def test_a_sample_on_a_phone_with_the_keyboard(client, open_page):
     wait_for_text(page, "#status", "In color")
     wait_until(page, lambda: page.evaluate("document.getElementById('after').naturalWidth") > 0)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.locator("#download").bounding_box()["y"] > 0, "back from the samples"
+    # The picture stays in view while one adjusts, and covers what goes by beside it.
+    page.evaluate("document.getElementById('vividness').scrollIntoView({block: 'center'})")
+    in_view = page.locator("#before-after").bounding_box()
+    assert in_view["y"] >= 0 and in_view["height"] > 100
+    assert page.locator("#vividness").bounding_box()["y"] > in_view["y"] + in_view["height"]
+    assert (
+        page.locator("#vividness").bounding_box()["y"] < page.locator("#drop").bounding_box()["y"]
+    )
     for target in page.locator("button:visible, .button:visible").all():
         assert target.bounding_box()["height"] >= 36, "large enough for a thumb"
 

@@ -45,6 +45,7 @@ def test_color_then_style_then_color(client, predictor, page, tmp_path):
     page.set_input_files("#style-file", OWN)
     wait_for_text(page, "#made", "by style/rule")
     assert page.is_checked("#own input") and page.is_hidden("#vividness")
+    wait_until(page, lambda: page.input_value("#slide") == "0")  # all of the painting
     after = download(page, tmp_path / "style.png")
     assert np.abs(np.asarray(after) - painted(PHOTO, STYLE)).max() <= 1
 
