@@ -112,7 +112,8 @@ def test_csv_has_a_line_for_each_pair():
 
 def test_text_has_everything():
     said = as_text(every_kind())
-    for words in ("is preferred: 100 %", "both were called good 10 times", "strengths", "agreement",
+    for words in ("is preferred: 100 %", "chosen: color/v1 0, color/v2 30; beside, both good 10, neither 0",
+                  "strengths", "agreement",
                   "color/v2  1 up, 1 down", "style/v1  1"):  # fmt: skip
         assert words in said
 
@@ -149,7 +150,7 @@ def test_the_command_prints_the_report(voted, client):
 def test_the_command_reads_its_setting_and_since_when(voted, capsys):
     environment = {"FEEDBACK_DB": voted}
     assert main(CLIENT, ["feedback"], environment) == 0
-    assert "color/v1 won 100 %" in capsys.readouterr().out
+    assert "chosen: color/v1 1, color/v2 0" in capsys.readouterr().out
     assert main(CLIENT, ["feedback", "--since", "2099-01-01"], environment) == 0
     assert capsys.readouterr().out == "no choices yet\n"
 
