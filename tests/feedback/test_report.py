@@ -112,9 +112,14 @@ def test_csv_has_a_line_for_each_pair():
 
 def test_text_has_everything():
     said = as_text(every_kind())
-    for words in ("is preferred: 100 %", "chosen: color/v1 0, color/v2 30; beside, both good 10, neither 0",
-                  "strengths", "agreement",
-                  "color/v2  1 up, 1 down", "style/v1  1"):  # fmt: skip
+    for words in (
+        "is preferred: 100 %",
+        "chosen: color/v1 0, color/v2 30; beside, both good 10, neither 0",
+        "strengths",
+        "agreement",
+        "color/v2  1 up, 1 down",
+        "style/v1  1",
+    ):
         assert words in said
 
 
