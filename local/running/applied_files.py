@@ -1,4 +1,4 @@
-"""Which file each Application that runs is of, as the running `up` leaves it in the state folder."""
+"""The file of each Application that runs, as the running `up` tells it in the state folder."""
 
 import hashlib
 from collections.abc import Mapping

@@ -12,7 +12,8 @@ from .state import StateFolder
 class ChangeRequest:
     """Applications as (file name, text) that shall run, or whose differences shall be shown.
 
-    `folder` is where file names begin. `arguments` are added to components, as by --args; `images` are those of --image.
+    `folder` is where file names begin. `arguments` are added to components, as by --args; `images`
+    are those of --image.
     """
 
     texts: Sequence[tuple[str, str]]

@@ -61,8 +61,8 @@ def network_policies(
             spec["egress"] = []
             comment = "Only the gateway asks it, and it asks nobody."
         elif each.value["kind"] == "StatefulSet":
-            ports = sorted(_ports(each))
-            ingress = [{"from": clients, "ports": [{"port": port} for port in ports]}]
+            asked = [{"port": port} for port in sorted(_ports(each))]
+            ingress = [{"from": clients, "ports": asked}]
             comment = "Only the web services of these files ask it."
         elif ports := _ports(each):
             ingress = [{"ports": [{"port": port} for port in sorted(ports)]}]
