@@ -1,6 +1,7 @@
 """`promote --when`: a promotion in steps, each a line, that waits for its evidence."""
 
 import argparse
+import contextlib
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from ..gateway.routes import cluster_name
 from ..promotion import CannotPromote
 from ..promotion.analysis import Analysis, Outcome
 from ..promotion.conditions import Judged, WinRate
-from ..promotion.evidence import Counted, choices, counted
+from ..promotion.evidence import Counted, NoEvidence, choices, counted
 from ..running.applied_files import admin_port
 from .feedback import database_of
 from .running_file import RunningFile, difference
@@ -103,8 +104,9 @@ class _Evidence:
         self._port = port
 
     def mark(self) -> None:
-        """Count from now on. Raises NoEvidence."""
-        self._before = counted(self._port, self._cluster)
+        """Count from now on, or as before where the gateway does not answer."""
+        with contextlib.suppress(NoEvidence):
+            self._before = counted(self._port, self._cluster)
 
     def look(self) -> list[Judged]:
         """Judge every condition. Raises NoEvidence, CannotPromote."""

@@ -54,15 +54,16 @@ def rewritten(text: str, application: str, component: str, shares: Mapping[str, 
 
 def _predictors(text: str, application: str, component: str) -> dict[str, yaml.MappingNode]:
     """The predictors of a component, by name."""
-    document = next(
-        (
-            node
-            for node in yaml.compose_all(text, Loader=yaml.SafeLoader)
-            if node is not None and _text(_value(_value(node, "metadata"), "name")) == application
-        ),
-        None,
-    )
-    listed = _value(_value(document, "spec"), "components")
+    documents = {
+        _text(_value(_value(node, "metadata"), "name")): node
+        for node in yaml.compose_all(text, Loader=yaml.SafeLoader)
+        if node is not None
+    }
+    if application not in documents:
+        raise CannotPromote(
+            f"there is no Application {application}; {known(application, documents)}"
+        )
+    listed = _value(_value(documents[application], "spec"), "components")
     components = {_text(_value(node, "name")): node for node in _items(listed)}
     serving = {
         name: list(_items(_value(_value(node, "properties"), "predictors")))
