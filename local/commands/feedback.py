@@ -18,7 +18,8 @@ def feedback(options: argparse.Namespace) -> int:
 
 def database_of(rows: Sequence[Row], application: str) -> str:
     """Where the clients of an Application keep what people chose. Raises CannotStart."""
-    found = list(dict.fromkeys(row.feedback_db for row in rows if row.feedback_db))
+    every = dict.fromkeys(row.feedback_db for row in rows)
+    found = [each for each in every if each not in ("", "off")]
     if not found:
         raise CannotStart(f"no client of {application} keeps what people choose")
     if len(found) > 1:
