@@ -102,6 +102,7 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for name, address, options, steps in wanted:
             page = browser.new_context(**options).new_page()
+            page.set_default_timeout(120_000)
             page.goto(address)
             steps(page)
             page.mouse.move(0, 0)
