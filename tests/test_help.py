@@ -16,6 +16,7 @@ PROGRAMS = [
     "-m training hub",
     "-m serving",
     "-m color_client",
+    "-m color_client feedback",
     "-m style_client",
     "-m local",
     *(

@@ -19,10 +19,10 @@ _CALLERS = 8
 
 
 @contextmanager
-def running_client(db: str, log: Path):
-    """A color client that keeps votes there: its process and its address."""
+def running_client(db: str, log: Path, **more: str):
+    """A color client that keeps votes there, with `more` settings: its process and its address."""
     port = free_port()
-    settings = {"FEEDBACK_DB": db, "SECRET_KEY": KEY, "FEEDBACK_PER_MINUTE": "1000000"}
+    settings = {"FEEDBACK_DB": db, "SECRET_KEY": KEY, "FEEDBACK_PER_MINUTE": "1000000", **more}
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "color_client"],
