@@ -142,6 +142,7 @@ def test_a_photo_through_both_servers(client_only, everything, tmp_path):
     client = client_only / "colorway-color-client"
     home = f"http://127.0.0.1:{port}"
     settings = {"URL": f"{model}:predict", "HOST": "127.0.0.1", "PORT": str(port)}
+    settings |= {"FEEDBACK_DB": str(tmp_path / "votes.db"), "REPORT": "on"}
     with (
         running(*serving, address=model, cwd=tmp_path),
         running(client, address=f"{home}/readyz", cwd=tmp_path, **settings),
@@ -157,6 +158,9 @@ def test_a_photo_through_both_servers(client_only, everything, tmp_path):
         )
         with urllib.request.urlopen(request, timeout=60) as reply:
             assert opened(reply.read()).mode == "RGB"
+            assert reply.headers["X-Receipt"]
+        with urllib.request.urlopen(f"{home}/report") as reply:
+            assert "no choices yet" in reply.read().decode()
 
 
 def test_the_style_client_has_its_page(client_only, tmp_path):
