@@ -1,6 +1,7 @@
 """The numbers of GET /metrics, in Prometheus' text format."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -9,6 +10,7 @@ from .admission import Admission
 
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _PREFIX = "colorway_client_"
+_VERSION = re.compile(r"/v(\d{1,9})$")
 
 
 class Metrics:
@@ -53,6 +55,12 @@ class Metrics:
             "picture_seconds",
             "Time of the requests that a picture came of, by the model that made it.",
             ["route", "model"],
+        )
+        self.versions = self._gauge(
+            "model_version",
+            "The N of a model that made pictures and whose name ends in /vN: of two, the newer has "
+            "the larger one.",
+            labels=["route", "model"],
         )
         self.feedback = self._counter(
             "feedback",
@@ -102,12 +110,25 @@ class Metrics:
         self.rows.append((_PREFIX + name, "histogram", labels, meaning))
         return Histogram(_PREFIX + name, meaning, labels, buckets=_SECONDS, registry=self.registry)
 
-    def _gauge(self, name: str, meaning: str, value: Callable[[], float] | None = None) -> Gauge:
-        gauge = Gauge(_PREFIX + name, meaning, registry=self.registry)
+    def _gauge(
+        self,
+        name: str,
+        meaning: str,
+        value: Callable[[], float] | None = None,
+        labels: Sequence[str] = (),
+    ) -> Gauge:
+        gauge = Gauge(_PREFIX + name, meaning, labels, registry=self.registry)
         if value is not None:
             gauge.set_function(value)
-        self.rows.append((_PREFIX + name, "gauge", [], meaning))
+        self.rows.append((_PREFIX + name, "gauge", [*labels], meaning))
         return gauge
+
+    def observe_picture(self, route: str, model: str, seconds: float) -> None:
+        """Count a picture, and note the version in its model's name."""
+        self.pictures.labels(route, model).inc()
+        self.picture_seconds.labels(route, model).observe(seconds)
+        if version := _VERSION.search(model):
+            self.versions.labels(route, model).set(int(version[1]))
 
     def observe_exchange(self, route: str, signature: str, outcome: str, seconds: float) -> None:
         """Count one exchange with the predict URL."""

@@ -47,8 +47,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
         for name, seconds in g.stages.items():
             metrics.stages.labels(route, name).observe(seconds)
         if "model" in g:
-            metrics.pictures.labels(route, g.model).inc()
-            metrics.picture_seconds.labels(route, g.model).observe(taken)
+            metrics.observe_picture(route, g.model, taken)
         if "problem" in g:
             metrics.problems.labels(path, route, g.problem).inc()
         # A length is what somebody says, and JSON has no larger numbers.
