@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from feedback import feedback
+from feedback.receipts import Receipts
+from feedback.routes import feedback_routes
 from predict_url.predictor import Predictor
 from web import observation, problems
 from web.metrics import Metrics
@@ -14,7 +17,7 @@ from .upload import InMemoryRequest
 class ClientApp(Flask):
     """A Flask application with what all clients have, and no routes yet.
 
-    Uploads never touch the disk. `extensions["predictor"].close()` ends it.
+    Uploads never touch the disk. The `close()` of each of its `extensions` ends it.
     """
 
     request_class = InMemoryRequest
@@ -27,5 +30,18 @@ class ClientApp(Flask):
         self.metrics = Metrics(self.admission)
         self.predictor = Predictor(settings.url, self.metrics.observe_exchange)
         self.extensions["predictor"] = self.predictor
+        self.feedback = feedback.start(settings)
+        if self.feedback:
+            self.extensions["feedback"] = self.feedback
         problems.register(self)
         observation.observe(self, self.metrics)
+        self.register_blueprint(
+            feedback_routes(
+                self.feedback, settings.feedback_per_minute, settings.report, self.metrics
+            )
+        )
+
+    @property
+    def receipts(self) -> Receipts | None:
+        """What gives receipts for pictures, where feedback is on."""
+        return self.feedback.receipts if self.feedback else None
