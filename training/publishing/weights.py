@@ -12,9 +12,9 @@ from pathlib import Path
 import h5py
 import keras
 import numpy as np
-from google.protobuf.empty_pb2 import Empty
-from google.protobuf.message import DecodeError
-from google.protobuf.unknown_fields import UnknownFieldSet
+from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from tensorboardX.proto.node_def_pb2 import NodeDef
 from tensorboardX.proto.tensor_pb2 import TensorProto
