@@ -22,7 +22,9 @@ class ClientApp(Flask):
     def __init__(self, import_name: str, settings: ClientSettings):
         super().__init__(import_name, static_folder="page", static_url_path="/page")
         self.admission = photo_admission(
-            settings.max_in_hand, settings.max_pixels_in_hand, settings.max_upload_bytes_in_hand
+            settings.max_in_progress,
+            settings.max_pixels_in_memory,
+            settings.max_upload_bytes_in_memory,
         )
         self.metrics = Metrics(self.admission)
         self.predictor = Predictor(settings.url, self.metrics.observe_exchange)

@@ -54,29 +54,31 @@ class Metrics:
             "Time of the requests that a picture came of, by the model that made it.",
             ["route", "model"],
         )
-        self.in_hand = self._gauge("in_hand", "Requests being answered now, of any kind.")
-        self._gauge(
-            "photos_in_hand", "Photos being made into pictures now.", lambda: admission.requests
+        self.in_progress = self._gauge(
+            "requests_in_progress", "Requests being answered now, of any kind."
         )
         self._gauge(
-            "photos_in_hand_limit",
-            "MAX_IN_HAND: the next photo is refused.",
+            "photos_in_progress", "Photos being made into pictures now.", lambda: admission.requests
+        )
+        self._gauge(
+            "photos_in_progress_limit",
+            "MAX_IN_PROGRESS: the next photo is refused.",
             lambda: admission.max_requests,
         )
-        self._gauge("pixels_in_hand", "Decoded pixels in memory now.", lambda: admission.cost)
+        self._gauge("pixels_in_memory", "Decoded pixels in memory now.", lambda: admission.cost)
         self._gauge(
-            "pixels_in_hand_limit",
-            "MAX_PIXELS_IN_HAND: the next photo waits.",
+            "pixels_in_memory_limit",
+            "MAX_PIXELS_IN_MEMORY: the next photo waits.",
             lambda: admission.max_cost,
         )
         self._gauge(
-            "upload_bytes_in_hand",
+            "upload_bytes_in_memory",
             "Bytes of uploads in memory now.",
             lambda: admission.bytes,
         )
         self._gauge(
-            "upload_bytes_in_hand_limit",
-            "MAX_UPLOAD_MB_IN_HAND: an upload of more is refused.",
+            "upload_bytes_in_memory_limit",
+            "MAX_UPLOAD_MB_IN_MEMORY: an upload of more is refused.",
             lambda: admission.max_bytes,
         )
 

@@ -27,7 +27,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
         g.stages = stages.begin().seconds
         told = request.headers.get("X-Request-ID", "")
         g.request_id = told if REQUEST_ID.fullmatch(told) else uuid.uuid4().hex
-        metrics.in_hand.inc()
+        metrics.in_progress.inc()
 
     def end(response: Response) -> Response:
         taken = time.perf_counter() - g.started
@@ -71,7 +71,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
         return response
 
     def leave(_error: BaseException | None) -> None:
-        metrics.in_hand.dec()
+        metrics.in_progress.dec()
 
     app.before_request(begin)
     app.after_request(end)

@@ -58,7 +58,7 @@ class Server(BaseApplication):
         self.settings = settings
         self.load = load_app
         self.refusal = refusal
-        threads = settings.max_in_hand + _SPARE_THREADS
+        threads = settings.max_in_progress + _SPARE_THREADS
         in_memory = Path("/dev/shm")
         self.options = {
             "bind": f"{url_host(settings.host)}:{settings.port}",

@@ -64,7 +64,7 @@ class ServerSettings:
 
     host: str = setting("0.0.0.0", str, "Address to listen on.")
     port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
-    max_in_hand: int = setting(
+    max_in_progress: int = setting(
         64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
     )
     client_timeout_s: float = setting(

@@ -21,9 +21,9 @@ def test_every_setting_is_read():
         "MAX_UPLOAD_MB": "0.5",
         "MAX_PIXELS": "1000",
         "WORKING_SIZE": "512",
-        "MAX_IN_HAND": "3",
-        "MAX_PIXELS_IN_HAND": "4000",
-        "MAX_UPLOAD_MB_IN_HAND": "7.5",
+        "MAX_IN_PROGRESS": "3",
+        "MAX_PIXELS_IN_MEMORY": "4000",
+        "MAX_UPLOAD_MB_IN_MEMORY": "7.5",
         "CLIENT_TIMEOUT_S": "20.5",
     }
     read = from_environment(environment, Settings)
@@ -44,7 +44,7 @@ def test_every_setting_is_read():
         ("MAX_UPLOAD_MB", "0"),
         ("MAX_PIXELS", "1e6"),
         ("WORKING_SIZE", "513"),
-        ("MAX_IN_HAND", "0"),
+        ("MAX_IN_PROGRESS", "0"),
         ("URL", "localhost:8501/v1/models/m:predict"),
         ("URL", "ftp://host/v1/models/m:predict"),
         ("URL", "http:///v1/models/m:predict"),
