@@ -4,9 +4,9 @@ from flask import Flask
 
 from predict_url.predictor import Predictor
 from web import observation, problems
-from web.metrics import Metrics
 
 from .admission import photo_admission
+from .metrics import PhotoMetrics
 from .settings import ClientSettings
 from .upload import InMemoryRequest
 
@@ -26,8 +26,8 @@ class ClientApp(Flask):
             settings.max_pixels_in_memory,
             settings.max_upload_bytes_in_memory,
         )
-        self.metrics = Metrics(self.admission)
+        self.metrics = PhotoMetrics(self.admission)
         self.predictor = Predictor(settings.url, self.metrics.observe_exchange)
         self.extensions["predictor"] = self.predictor
-        problems.register(self)
+        problems.register(self, "Photos go to POST /predict.")
         observation.observe(self, self.metrics)

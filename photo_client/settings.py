@@ -31,6 +31,9 @@ class ClientSettings(ServerSettings):
         predict_url,
         "Predict URL of the model server, or of the gateway in front of it.",
     )
+    max_in_progress: int = setting(
+        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
+    )
     timeout_s: float = setting(
         15.0,
         number(0.05, 600),
