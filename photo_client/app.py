@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from feedback import feedback
+from feedback.receipts import Receipts
+from feedback.routes import feedback_routes
 from predict_url.predictor import Predictor
 from web import observation, problems
 
@@ -29,5 +32,17 @@ class ClientApp(Flask):
         self.metrics = PhotoMetrics(self.admission)
         self.predictor = Predictor(settings.url, self.metrics.observe_exchange)
         self.extensions["predictor"] = self.predictor
+        self.feedback = feedback.start(settings)
+        self.extensions["feedback"] = self.feedback
         problems.register(self, "Photos go to POST /predict.")
         observation.observe(self, self.metrics)
+        self.register_blueprint(
+            feedback_routes(
+                self.feedback, settings.feedback_per_minute, settings.report, self.metrics.votes
+            )
+        )
+
+    @property
+    def receipts(self) -> Receipts | None:
+        """What gives receipts for pictures, where feedback is on."""
+        return self.feedback.receipts if self.feedback else None

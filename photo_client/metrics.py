@@ -1,9 +1,10 @@
-"""What the clients count beside their requests: pictures, exchanges, and how full they are."""
+"""What the clients count beside their requests: pictures, exchanges, votes, how full they are."""
 
 from functools import partial
 
 from flask import Response, g
 
+from feedback.metrics import VoteMetrics
 from web.admission import Admission
 from web.metrics import Metrics
 
@@ -27,6 +28,7 @@ class PhotoMetrics(Metrics):
             "Time of the requests that a picture came of, by the model that made it.",
             ["route", "model"],
         )
+        self.votes = VoteMetrics(self)
         for name, meaning, value in (
             ("photos_in_progress", "Photos being made into pictures now.", "requests"),
             (
