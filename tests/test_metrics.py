@@ -12,11 +12,11 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from photo_client.admission import photo_admission
+from photo_client.metrics import PhotoMetrics
 from tests.color_client.pictures import file_of, scene
 from tests.color_client.predictors import packed_prediction
 from tests.local.running.test_change import CANARY, Running
 from tests.style_client.conftest import predictor, start_client  # noqa: F401
-from web.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -67,7 +67,7 @@ def exposed(start_client, predictor, tmp_path):  # noqa: F811
 def test_the_table_in_the_docs_is_what_metrics_exposes(exposed):
     text = (ROOT / "docs" / "metrics.md").read_text()
     table = re.search(r"<!-- metrics -->\n(.*?)<!-- /metrics -->", text, re.S)[1]
-    assert table == Metrics(photo_admission(1, 1)).markdown_table()
+    assert table == PhotoMetrics(photo_admission(1, 1)).markdown_table()
     told = {}
     for name, kind, labels in re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \|", table, re.M):
         told[name + ("_count" if kind == "histogram" else "")] = set(re.findall(r"`(\w+)`", labels))
