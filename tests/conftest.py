@@ -60,6 +60,7 @@ def open_page(browser):
     def open_page(**options):
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
+        page.set_default_timeout(90_000)  # of a machine that is busy with other tests
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text)
                 if "Content Security Policy" in said.text else None)  # fmt: skip
