@@ -18,7 +18,7 @@ from local.ports import free_port
 from local.running.program import Program
 
 PHOTOS, CALLERS = 200, 4
-READY_WITHIN_S = 480.0  # models are copied and three servers started
+READY_WITHIN_S = 480  # models are copied and three servers started
 SETTLE_S = 12.0  # a server gives memory back when it was idle for 5 s
 
 
@@ -28,6 +28,7 @@ def measure(tell: Callable[[str], None]) -> PartResult:
     with tempfile.TemporaryDirectory(prefix="bench-memory-") as state:
         ports = {"--port": port, "--gateway-port": free_port(), "--model-port": free_port()}
         flags = [word for flag, number in ports.items() for word in (flag, str(number))]
+        flags += ["--ready-within", str(READY_WITHIN_S)]
         command = (sys.executable, "-m", "local", "up", "--state", state, *flags)
         url = f"http://127.0.0.1:{port}"
         program = Program("the service", command, ready_url=f"{url}/readyz")
