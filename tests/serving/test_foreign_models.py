@@ -28,7 +28,7 @@ def servers(tmp_path_factory) -> Iterator[dict[str, ServerProcess]]:
     )
     with ExitStack() as stop:
         processes = {}
-        for name in ("keras", "hub", "session"):
+        for name in ("keras", "hub", "session", "ranks", "counter"):
             log = folder / f"{name}.log"
             processes[name] = ServerProcess(folder / name, log, model_name=name)
             stop.callback(processes[name].stop)
@@ -88,3 +88,31 @@ def test_a_model_of_tensorflow_1_with_a_table(servers):
     }
     reply = servers["session"].predict({"inputs": {"words": words}})
     assert reply.json == {"outputs": {"ids": [1, 2, -1], "scores": [2.0, 4.0, 0.0]}}
+
+
+def test_a_model_of_tensorflow_1_with_inputs_of_two_ranks(servers):
+    server = servers["ranks"]
+    assert server.predict({"instances": [[1.0], [2.0]]}).json == {"predictions": [[3.5], [4.0]]}
+    # Only the graph knows what it takes: not the signature's shape.
+    assert server.predict({"instances": [1.0, 2.0, 5.0]}).json == {"predictions": [3.5, 4.0, 5.5]}
+    reply = server.predict({"signature_name": "scalar", "inputs": 4.0})
+    assert reply.json == {"outputs": 5.0}
+    reply = server.predict({"signature_name": "scalar", "instances": [4.0]})
+    assert reply.json == {"predictions": [5.0]}
+
+
+def test_a_counter_of_tensorflow_1(servers):
+    server = servers["counter"]
+    for want in (1.0, 2.0):
+        reply = server.predict({"signature_name": "incr_counter", "inputs": 0.0})
+        assert reply.json == {"outputs": want}
+    reply = server.predict({"signature_name": "incr_counter_by", "inputs": 3.0})
+    assert reply.json == {"outputs": 5.0}
+    metadata = server.request("GET", "/v1/models/counter/metadata").json["metadata"]
+    signature = metadata["signature_def"]["signature_def"]["incr_counter_by"]
+    assert signature["outputs"]["output"]["dtype"] == "DT_FLOAT_REF"
+    reply = server.predict({"signature_name": "get_counter", "inputs": {}})
+    assert (reply.status, reply.error) == (
+        400,
+        "Failed to get input map for signature: get_counter",
+    )
