@@ -34,7 +34,7 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
             return image
         if image.mode == "L":
             curve = ImageCms.applyTransform(_grays(), transform)
-            return image.point(list(curve.getchannel("G").tobytes()))
+            return image.point(list(curve.getchannel("G").tobytes())) if curve else image
         converted = ImageCms.applyTransform(image, transform)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return image

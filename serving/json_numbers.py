@@ -56,7 +56,7 @@ def array_json(tensor: Floats) -> bytes:
 def number_text(number: float) -> str:
     """A number that is a whole message's value: as in a reply, of a float32 if that can hold it."""
     single = abs(number) <= _GREATEST_FLOAT32
-    (text,) = _texts(np.array([number], np.float32 if single else np.float64))
+    (text,) = _texts(np.array([number], np.float32) if single else np.array([number], np.float64))
     return text
 
 
