@@ -22,6 +22,7 @@ PROGRAMS = [
     "-m training hub",
     "-m serving",
     "-m color_client",
+    "-m color_client feedback",
     "-m style_client",
     "-m local",
     *(f"-m local {name}" for name in ("up", "diff", "render", "validate", "ls", "logs", "status")),
