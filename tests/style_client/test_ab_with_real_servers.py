@@ -16,7 +16,7 @@ import requests
 from PIL import Image
 
 from tests.color_client.pictures import file_of, luminance_error, opened, scene
-from tests.color_client.test_server import Program
+from tests.color_client.program import Program
 from tests.serving.server_process import ServerProcess
 
 from .gateway import Gateway
