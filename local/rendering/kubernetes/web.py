@@ -25,7 +25,6 @@ from .pods import (
     LINGER,
     USER,
     container,
-    mounts_of,
     pod,
     pod_options,
     probes,
@@ -64,7 +63,6 @@ def webservice(
         component.name,
         properties.image,
         "client",
-        mounts=mounts_of(component),
         ours=ours,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
@@ -86,7 +84,6 @@ def webservice(
         component.name,
         pod(
             [main],
-            claims=[mount.name for mount in component.mounts],
             user=USER if ours else None,
             **pod_options(properties),
             hostAliases=properties.hostAliases,

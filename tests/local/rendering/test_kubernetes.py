@@ -474,7 +474,7 @@ def test_traits_are_rendered(loaded):
     (container,) = template["spec"]["containers"]
     both = {"cpu": "0.5", "memory": "700Mi"}
     assert container["resources"] == {"requests": both, "limits": both}
-    assert {"name": "photos", "mountPath": "/photos"} in container["volumeMounts"]
+    assert {"name": "pvc-photos", "mountPath": "/photos"} in container["volumeMounts"]
     assert one(text, "PersistentVolumeClaim", "photos")
     assert affinity(text, "Deployment", name) == "photos"
     assert template["spec"]["serviceAccountName"] == "colorer"
@@ -489,6 +489,83 @@ def test_traits_are_rendered(loaded):
     assert {3333, 9000} <= ports
     # Two at least, so one may go.
     assert one(text, "PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
+
+
+STORAGE = """    traits:
+      - type: storage
+        properties:
+          pvc:
+            - {name: photos, mountPath: /photos, subPath: new, mountOnly: true}
+            - {name: photos, mountPath: /old, subPath: old, mountOnly: true}
+            - {name: disk, mountPath: /dev/disk, volumeMode: Block}
+          configMap:
+            - name: words
+              mountPath: /words
+              readOnly: true
+              items: [{key: a, path: a.txt}]
+              data: {a: b}
+              mountToEnv: {envName: WORD, configMapKey: a}
+          secret:
+            - {name: keys, stringData: {k: v}, mountToEnvs: [{envName: KEY, secretKey: k}]}
+          emptyDir:
+            - {name: fast, mountPath: /tmp, medium: Memory}
+          hostPath:
+            - {name: node, path: /var/lib/photos, mountPath: /node, type: DirectoryOrCreate}
+"""
+
+
+def test_every_kind_of_storage_is_rendered_as_kubevela_does(loaded):
+    applications = loaded(TRAINING + STORAGE)
+    text = kubernetes(applications)
+    for each in objects(text):
+        check(each)
+    assert not_rendered(applications) == []
+    pod = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["volumeMounts"] == [
+        {"name": "pvc-photos", "mountPath": "/photos", "subPath": "new"},
+        {"name": "pvc-photos", "mountPath": "/old", "subPath": "old"},
+        {"name": "configmap-words", "mountPath": "/words", "readOnly": True},
+        # In the place of ours.
+        {"name": "emptydir-fast", "mountPath": "/tmp"},
+        {"name": "hostpath-node", "mountPath": "/node"},
+    ]
+    assert container["volumeDevices"] == [{"name": "pvc-disk", "devicePath": "/dev/disk"}]
+    items = [{"key": "a", "path": "a.txt", "mode": 0o777}]
+    assert pod["volumes"] == [
+        {"name": "pvc-photos", "persistentVolumeClaim": {"claimName": "photos"}},
+        {"name": "pvc-disk", "persistentVolumeClaim": {"claimName": "disk"}},
+        {
+            "name": "configmap-words",
+            "configMap": {"name": "words", "defaultMode": 0o644, "items": items},
+        },
+        {"name": "emptydir-fast", "emptyDir": {"medium": "Memory"}},
+        {
+            "name": "hostpath-node",
+            "hostPath": {"path": "/var/lib/photos", "type": "DirectoryOrCreate"},
+        },
+    ]
+    variables = {each["name"]: each.get("valueFrom") for each in container["env"]}
+    assert variables["WORD"] == {"configMapKeyRef": {"name": "words", "key": "a"}}
+    assert variables["KEY"] == {"secretKeyRef": {"name": "keys", "key": "k"}}
+    assert one(text, "ConfigMap", "words")["data"] == {"a": "b"}
+    assert one(text, "Secret", "keys")["stringData"] == {"k": "v"}
+    claims = {
+        each["metadata"]["name"]: each["spec"]
+        for each in objects(text)
+        if each["kind"] == "PersistentVolumeClaim"
+    }
+    assert claims.keys() == {"my-pvc", "disk"}
+    assert claims["disk"]["volumeMode"] == "Block"
+    # KubeVela's own default, and the addon's.
+    assert claims["disk"]["resources"] == {"requests": {"storage": "8Gi"}}
+    assert claims["my-pvc"]["resources"] == {"requests": {"storage": "1Gi"}}
+
+
+def test_of_storage_compose_has_the_claims(loaded):
+    found = [str(each) for each in not_rendered(loaded(TRAINING + STORAGE), "compose")]
+    for kind in ("configMap", "emptyDir", "hostPath", "secret"):
+        assert sum(f"the storage {kind} is not part" in each for each in found) == 1
 
 
 def test_what_only_kubevela_knows_is_said_to_be_left_out(loaded):
