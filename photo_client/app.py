@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from feedback import feedback
+from feedback.receipts import Receipts
+from feedback.routes import feedback_routes
 from predict_url.predictor import Predictor
 from web import observation, problems
 from web.metrics import Metrics
@@ -27,5 +30,17 @@ class ClientApp(Flask):
         self.metrics = Metrics(self.admission)
         self.predictor = Predictor(settings.url, self.metrics.observe_exchange)
         self.extensions["predictor"] = self.predictor
+        self.feedback = feedback.start(settings)
+        self.extensions["feedback"] = self.feedback
         problems.register(self)
         observation.observe(self, self.metrics)
+        self.register_blueprint(
+            feedback_routes(
+                self.feedback, settings.feedback_per_minute, settings.report, self.metrics
+            )
+        )
+
+    @property
+    def receipts(self) -> Receipts | None:
+        """What gives receipts for pictures, where feedback is on."""
+        return self.feedback.receipts if self.feedback else None

@@ -24,6 +24,7 @@ from .running_service import predict_url_of
 from .settings import ClientSettings
 
 _AT_ONCE = 4
+_FEEDBACK = "feedback"
 Kind = TypeVar("Kind", bound=ClientSettings)
 
 
@@ -65,6 +66,11 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
     if arguments in (["--help"], ["-h"]):
         print(_help(client))
         return 0
+    if arguments[:1] == [_FEEDBACK]:
+        # It imports SQLAlchemy, which takes a while.
+        from feedback.command import main as feedback
+
+        return feedback(client.program, arguments[1:], environment)
     try:
         settings = from_environment(environment, client.kind)
         if arguments:
@@ -190,8 +196,11 @@ def _help(client: Client[Kind]) -> str:
     return f"""\
 usage: {client.program}
 {usage(client.program, words)}
+{usage(client.program, [_FEEDBACK, "[--db URL]", "[--format FORMAT]", "[--since WHEN]"])}
 
 {client.purpose}
+
+`feedback` prints which model people like better, from the votes that the client kept.
 
 With photos it is no server: it writes their pictures, asking the model at URL itself. Where URL is
 not set, that is the one of what `python -m local up` runs in this folder.

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from web.settings import ServerSettings, number, setting, whole
+from feedback.settings import FeedbackSettings
+from web.settings import number, setting, whole
 
 
 def predict_url(text: str) -> str:
@@ -23,7 +24,7 @@ def predict_url(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class ClientSettings(ServerSettings):
+class ClientSettings(FeedbackSettings):
     """What every photo client can be told; each field is the environment variable in lower case."""
 
     url: str = setting(

@@ -54,6 +54,20 @@ class Metrics:
             "Time of the requests that a picture came of, by the model that made it.",
             ["route", "model"],
         )
+        self.feedback = self._counter(
+            "feedback",
+            "Choices between two answers, by the model that was liked better and the other one.",
+            ["route", "winner", "loser"],
+        )
+        self.ties = self._counter(
+            "feedback_ties", "Choices of `both` or of `neither`.", ["route", "choice"]
+        )
+        self.ratings = self._counter(
+            "ratings", "Thumbs, `up` or `down`, by model.", ["route", "model", "rating"]
+        )
+        self.downloads = self._counter(
+            "downloads", "Pictures that were saved, by model.", ["route", "model"]
+        )
         self.in_hand = self._gauge("in_hand", "Requests being answered now, of any kind.")
         self._gauge(
             "photos_in_hand", "Photos being made into pictures now.", lambda: admission.requests

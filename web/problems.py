@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
@@ -32,6 +33,14 @@ PROBLEM_SCHEMA = {
     "required": ["type", "title", "status", "detail", "code", "request_id"],
     "additionalProperties": False,
 }
+
+
+def described(about: str) -> dict[str, Any]:
+    """The answer that is a problem, as OpenAPI tells it; the document has PROBLEM_SCHEMA as its
+    schema `Problem`.
+    """
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": about, "content": {"application/problem+json": {"schema": schema}}}
 
 
 class Problem(Exception):

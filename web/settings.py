@@ -53,9 +53,12 @@ class number:
         return {"type": "number", "minimum": self.low, "maximum": self.high}
 
 
-def setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
-    """A field of a settings class: `read` raises ValueError with what the value must be."""
-    return field(default=default, metadata={"read": read, "meaning": meaning})
+def setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: bool = False) -> Any:
+    """A field of a settings class: `read` raises ValueError with what the value must be; one that
+    is `secret` is never shown.
+    """
+    told = {"read": read, "meaning": meaning, "secret": secret}
+    return field(default=default, repr=not secret, metadata=told)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ def from_environment(environment: Mapping[str, str], kind: type[Kind]) -> Kind:
         try:
             values[each.name] = each.metadata["read"](text)
         except ValueError as error:
-            raise BadSetting(f"{name}={text!r} {error}") from None
+            shown = name if each.metadata["secret"] else f"{name}={text!r}"
+            raise BadSetting(f"{shown} {error}") from None
     return kind(**values)
 
 
@@ -104,7 +108,9 @@ def rows(kind: type[ServerSettings]) -> list[tuple[str, str, str]]:
 
 
 def _shown(default: Any) -> str:
-    return f"{default:g}" if isinstance(default, float) else str(default)
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return f"{default:g}" if isinstance(default, float) else str(default) or "unset"
 
 
 def help_text(kind: type[ServerSettings]) -> str:
