@@ -58,7 +58,7 @@ def keep_together(manifests: Sequence[Manifest]) -> None:
         _key(each.value)
         for each in manifests
         if each.value["kind"] == "PersistentVolumeClaim"
-        and not {"ReadWriteOnce", "ReadWriteOncePod"} & set(each.value["spec"]["accessModes"])
+        and {"ReadWriteMany", "ReadOnlyMany"} & set(each.value["spec"]["accessModes"])
     }
     groups: list[set[tuple[str, str]]] = []
     for each in manifests:

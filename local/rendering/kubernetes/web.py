@@ -29,6 +29,7 @@ from .pods import (
     pod_options,
     probes,
     resources,
+    scraped,
 )
 
 
@@ -92,7 +93,7 @@ def webservice(
         None if scaler else component.replicas,
         "\n".join(remarks),
         labels=properties.labels,
-        annotations=properties.annotations,
+        annotations={**(scraped(port) if ours else {}), **(properties.annotations or {})},
     )
     if scaler:
         metrics = [("cpu", "Utilization", scaler.cpuUtil)]

@@ -588,6 +588,12 @@ def test_two_gateways_that_are_asked_over_http_and_measured(render):
     (port,) = (each for each in container["ports"] if each["name"] == "metrics")
     assert annotations["prometheus.io/port"] == str(port["containerPort"])
     assert annotations["prometheus.io/path"] == "/stats/prometheus"
+    client = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["metadata"]
+    assert client["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": "3333",
+        "prometheus.io/path": "/metrics",
+    }
     # What every version knows.
     for _, each in containers(text):
         hook = each.get("lifecycle", {}).get("preStop", {"exec": {"command": ["sleep", "10"]}})
@@ -624,6 +630,8 @@ def test_other_peoples_images_are_as_they_are(render):
     (container,) = pod["containers"]
     assert container["image"] == "nginx:1.27"
     assert {"securityContext", "lifecycle", "readinessProbe"}.isdisjoint(container)
+    template = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]
+    assert "annotations" not in template["metadata"]
     assert "runAsUser" not in pod["securityContext"]
     for each in objects(text):
         check(each)
