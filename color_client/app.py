@@ -11,7 +11,7 @@ from .settings import Settings
 
 
 def create_app(settings: Settings) -> Flask:
-    """The color client as a WSGI application. `app.extensions["predictor"].close()` ends it."""
+    """The color client as a WSGI application; see photo_client.app."""
     app = ClientApp(__name__, settings)
 
     def page() -> str:

@@ -7,14 +7,15 @@ from collections.abc import Callable
 import orjson
 
 from .page import as_html
-from .report import Pair, Report
+from .report import Report
 
 
 def as_text(report: Report) -> str:
     """For a terminal."""
     lines = [report.verdict]
     for pair in report.pairs:
-        lines += ["", f"{' and '.join(pair.models)}", *_about(pair)]
+        won = ", ".join(f"{m} {wins}" for m, wins in zip(pair.models, pair.wins, strict=True))
+        lines += ["", f"chosen: {won}; beside, both good {pair.both}, neither {pair.neither}"]
     if report.strengths:
         lines += ["", "strengths (Bradley-Terry; 1 is the average)"]
         lines += [f"  {each.model}  {each.strength:.2f}" for each in report.strengths]
@@ -28,16 +29,6 @@ def as_text(report: Report) -> str:
         lines += ["", "downloads"]
         lines += [f"  {each.model}  {each.count}" for each in report.downloads]
     return "\n".join(lines) + "\n"
-
-
-def _about(pair: Pair) -> list[str]:
-    lines = [f"  {pair.verdict}"]
-    if pair.win_rate is not None:
-        low, high = (round(100 * bound) for bound in pair.interval)
-        rate = round(100 * pair.win_rate)
-        lines.append(f"  {pair.models[0]} won {rate} % [{low}, {high}] of {pair.choices} choices")
-    lines.append(f"  beside these, both were called good {pair.both} times, neither {pair.neither}")
-    return lines
 
 
 def as_json(report: Report) -> str:

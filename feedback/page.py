@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 
 from .report import Pair, Report
@@ -16,6 +17,7 @@ table { border-collapse: collapse; }
 th, td { padding: .2rem 1.2rem .2rem 0; text-align: left; font-variant-numeric: tabular-nums; }
 svg { width: 100%; height: auto; }
 svg text { fill: currentColor; font-size: 12px; }
+@media (max-width: 40rem) { svg text { font-size: 20px; } }
 .axis { stroke: currentColor; opacity: .25; } .even { stroke: currentColor; stroke-dasharray: 4 4; }
 .bounds { fill: #3b82f6; opacity: .25; } .rate { fill: none; stroke: #3b82f6; stroke-width: 2; }
 """
@@ -27,12 +29,12 @@ CONTENT_SECURITY_POLICY = (
 )
 Rows = Sequence[tuple[str, ...]]
 _WIDTH, _HEIGHT = 720, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 8, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 8, 12, 30
 
 
 def as_html(report: Report) -> str:
     """The report as an HTML document."""
-    parts = [_pair(pair) for pair in report.pairs]
+    parts = [_pair(pair) for pair in report.pairs] or [f"<p>{escape(report.verdict)}</p>\n"]
     if report.strengths:
         strong = [(each.model, f"{each.strength:.2f}") for each in report.strengths]
         parts.append(_section("Strengths", ("model", "Bradley–Terry, 1 is the average"), strong))
@@ -49,9 +51,7 @@ def as_html(report: Report) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Which model is liked better</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<h1>Which model is liked better</h1>\n<p class="verdict">{escape(report.verdict)}</p>\n'
-        + "".join(parts)
-        + "</body>\n</html>\n"
+        f"<h1>Which model is liked better</h1>\n{''.join(parts)}" + "</body>\n</html>\n"
     )
 
 
@@ -65,7 +65,7 @@ def _pair(pair: Pair) -> str:
     ]
     curve = _curve(pair) if pair.curve else ""
     return (
-        f"<h2>{one} and {other}</h2>\n<p>{escape(pair.verdict)}</p>\n"
+        f'<h2>{one} and {other}</h2>\n<p class="verdict">{escape(pair.verdict)}</p>\n'
         f"{curve}{_table(('chosen', 'times'), rows)}"
     )
 
@@ -105,12 +105,14 @@ def _curve(pair: Pair) -> str:
         for percent in (0, 25, 50, 75, 100)
     )
     name = escape(pair.models[0], quote=True)
+    days = {f"{datetime.fromtimestamp(pair.curve[at].at, UTC):%Y-%m-%d}" for at in (0, -1)}
+    when = " to ".join(sorted(days))
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="How often {name} won, with '
         f'its 95 % bounds, after each choice">\n{grid}\n'
         f'<polygon class="bounds" points="{points(upper + lower)}"/>\n'
         f'<polyline class="rate" points="{points(rates)}"/>\n'
-        f'<text x="{_LEFT}" y="{_HEIGHT - 8}">how often {name} won</text>\n'
+        f'<text x="{_LEFT}" y="{_HEIGHT - 8}">how often {name} won, {when}</text>\n'
         f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end">{most} choices</text>\n'
         "</svg>\n"
     )

@@ -17,7 +17,7 @@ from .upload import InMemoryRequest
 class ClientApp(Flask):
     """A Flask application with what all clients have, and no routes yet.
 
-    Uploads never touch the disk. `extensions["predictor"].close()` ends it.
+    Uploads never touch the disk. The `close()` of each of its `extensions` ends it.
     """
 
     request_class = InMemoryRequest
@@ -31,7 +31,8 @@ class ClientApp(Flask):
         self.predictor = Predictor(settings.url, self.metrics.observe_exchange)
         self.extensions["predictor"] = self.predictor
         self.feedback = feedback.start(settings)
-        self.extensions["feedback"] = self.feedback
+        if self.feedback:
+            self.extensions["feedback"] = self.feedback
         problems.register(self)
         observation.observe(self, self.metrics)
         self.register_blueprint(

@@ -13,7 +13,7 @@ from .settings import StyleSettings
 
 
 def create_app(settings: StyleSettings) -> Flask:
-    """The style client as a WSGI application. `app.extensions["predictor"].close()` ends it."""
+    """The style client as a WSGI application; see photo_client.app."""
     app = ClientApp(__name__, settings)
 
     def page() -> str:

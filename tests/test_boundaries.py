@@ -88,11 +88,13 @@ ROOMS: dict[str, dict[str, set[str]]] = {
             "applications", "gateway", "ports", "addresses", "model_folder", "shipped_models",
         },
         "rendering": {"applications", "gateway"},
+        "promotion": {"applications", "running"},
         "commands": {
-            "applications", "gateway", "running", "rendering", "ports", "model_folder",
-            "shipped_models",
+            "applications", "gateway", "running", "rendering", "promotion", "ports",
+            "model_folder", "shipped_models",
         },
-        "cli": {"commands", "ports"},
+        "cli_promotion": {"commands"},
+        "cli": {"commands", "cli_promotion", "ports"},
         "__main__": {"cli"},
     },
 }  # fmt: skip

@@ -120,8 +120,9 @@ def help_text(kind: type[ServerSettings]) -> str:
     )
 
 
-def markdown_table(kind: type[ServerSettings]) -> str:
-    """The settings as a Markdown table, for the docs."""
+def markdown_table(kind: type[ServerSettings], without: type[ServerSettings] | None = None) -> str:
+    """The settings as a Markdown table, for the docs; all, or `without` those of another kind."""
+    told = [row for row in rows(kind) if without is None or row not in rows(without)]
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
-    lines += [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in rows(kind)]
+    lines += [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in told]
     return "\n".join(lines) + "\n"

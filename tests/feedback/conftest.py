@@ -74,7 +74,7 @@ def start(predictor) -> Iterator[Callable[..., VotingClient]]:
 
 @pytest.fixture
 def db(tmp_path: Path) -> str:
-    """A database that is not there yet."""
+    """A database that is not there yet; tests/feedback/test_postgres.py has another."""
     return database(str(tmp_path / "votes.db"))
 
 

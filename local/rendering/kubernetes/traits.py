@@ -15,7 +15,7 @@ from ...applications.types import (
     StorageTrait,
 )
 from ..common import Manifest
-from .objects import autoscaler, kubernetes_object, service, without_none
+from .objects import RUNS, autoscaler, kubernetes_object, service, without_none
 from .storage import mount, storage_objects
 
 
@@ -23,7 +23,7 @@ def with_traits(
     application: LoadedApplication, component: LoadedComponent, made: Sequence[Manifest]
 ) -> Iterator[Manifest]:
     """The objects `made` for the component, changed, and those that its traits add."""
-    runs = [each.value for each in made if each.value["kind"] in ("Deployment", "Job")]
+    runs = [each.value for each in made if each.value["kind"] in RUNS]
     yield from made
     for trait in component.traits:
         match trait:
