@@ -18,7 +18,7 @@ from tests.test_boundaries import ALLOWED, OURS, imported_packages, modules
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "Dockerfiles"
 DOCKERFILES = sorted(FOLDER.glob("*.Dockerfile"))
-EVERY = [*DOCKERFILES, ROOT / "tests" / "images" / "stand_in" / "Dockerfile"]
+EVERY = [*DOCKERFILES, *sorted((ROOT / "tests" / "images" / "stand_in").rglob("Dockerfile"))]
 BUILD = runpy.run_path(str(FOLDER / "build.py"))
 # The article's images run by their names; its old name for style-model is no image of its own.
 ARTICLES = {name: image for name, image in IMAGES.items() if name != "tfmodel"}

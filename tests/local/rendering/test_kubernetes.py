@@ -707,7 +707,9 @@ def test_a_database_is_one_pod_that_keeps_its_data(render):
     (mount,) = container["volumeMounts"]
     environment = {each["name"]: each.get("value") for each in container["env"]}
     assert environment["PGDATA"].startswith(f"{mount['mountPath']}/")
-    assert one(text, "PersistentVolumeClaim", mount["name"])
+    (volume,) = database["template"]["spec"]["volumes"]
+    assert volume["name"] == mount["name"]
+    assert one(text, "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
     service = one(text, "Service", "color-feedback-db")["spec"]
     assert (service["type"], service["ports"][0]["port"]) == ("ClusterIP", 5432)
     (rule,) = one(text, "NetworkPolicy", "color-feedback-db")["spec"]["ingress"]
@@ -722,3 +724,15 @@ def test_a_database_is_one_pod_that_keeps_its_data(render):
         if "valueFrom" in each
     }
     assert secrets == {"PGPASSWORD": "password", "SECRET_KEY": "secret-key"}
+
+
+def test_a_database_alone_is_not_open_to_the_whole_cluster(render):
+    application = yaml.safe_load((ROOT / "deploy" / "color-canary-feedback.yaml").read_text())
+    (database,) = (
+        each for each in application["spec"]["components"] if each["type"] == "statefulset"
+    )
+    application["spec"]["components"] = [database]
+    text = render(yaml.safe_dump(application))
+    (rule,) = one(text, "NetworkPolicy", database["name"])["spec"]["ingress"]
+    # An empty `from` would be everybody.
+    assert rule["from"] == [{"podSelector": {}}]
