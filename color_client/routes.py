@@ -56,8 +56,8 @@ def predict_routes(
     @routes.post("/predict")
     def predict() -> Response:
         g.route = "color"
-        with ExitStack() as in_hand, admission.receive() as more:
-            in_hand.enter_context(admission.request())
+        with ExitStack() as in_progress, admission.receive() as more:
+            in_progress.enter_context(admission.request())
             with stage("upload"):
                 most = settings.max_upload_bytes
                 data = upload.pictures(PICTURES, 1, most, more)["content_image"]
@@ -68,13 +68,13 @@ def predict_routes(
                 header = open_header(data, settings.max_pixels)
             with stage("wait"):
                 deadline = Deadline(settings.timeout_s)
-                room = in_hand.enter_context(admission.hold(header.room, deadline))
+                room = in_progress.enter_context(admission.hold(header.room, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             network = coloring.network(settings, predictor, asked_with)
             made = coloring.color(header, asked, remembering(kept, photo, asked, network))
             reply = picture_reply(made, asked["metadata"])
             add_receipt(reply, receipts, asked, OPTIONS, photo)
-            return kept_until_sent(reply, room, in_hand)
+            return kept_until_sent(reply, room, in_progress)
 
     return routes
 

@@ -48,17 +48,24 @@ class Feedback:
             raise _away() from error
 
     def report(self) -> Report:
-        """What the votes say. Raises Problem 503: the database is away."""
-        with self._reading:
+        """What the votes say, or said a moment ago. Raises Problem 503: the database is away."""
+        last = self._report
+        if last and time.monotonic() < self._fresh_until:
+            return last
+        # While somebody reads them, the others have the last one; each that waits holds a thread.
+        if not self._reading.acquire(blocking=last is None):
+            assert last
+            return last
+        try:
             started = time.monotonic()
-            if self._report is None or started > self._fresh_until:
-                try:
-                    self._report = report(self._votes.read())
-                except Away as error:
-                    raise _away() from error
-                now = time.monotonic()
-                self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
+            self._report = report(self._votes.read())
+            now = time.monotonic()
+            self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
             return self._report
+        except Away as error:
+            raise _away() from error
+        finally:
+            self._reading.release()
 
     def close(self) -> None:
         """Let go of the database."""

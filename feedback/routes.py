@@ -3,20 +3,20 @@
 from flask import Blueprint, Response, jsonify, request
 
 from web.json_body import json_body
-from web.metrics import Metrics
 from web.problems import Problem
 from web.rate_limit import RateLimit
 
 from .feedback import Feedback
 from .formats import FORMATS
+from .metrics import VoteMetrics
 from .page import CONTENT_SECURITY_POLICY
-from .vote import Vote, read_vote
+from .vote import read_vote
 
 _MOST_BYTES = 16_384
 
 
 def feedback_routes(
-    feedback: Feedback | None, per_minute: int, with_report: bool, metrics: Metrics
+    feedback: Feedback | None, per_minute: int, with_report: bool, metrics: VoteMetrics
 ) -> Blueprint:
     """The routes; None is feedback that is off. One address may vote `per_minute` times."""
     routes = Blueprint("feedback", __name__)
@@ -36,7 +36,7 @@ def feedback_routes(
             raise Problem(429, "too-many-votes", detail, wait_s)
         given = read_vote(json_body(_MOST_BYTES), here.receipts.read)
         here.keep(given)
-        _count(given, metrics)
+        metrics.count(given)
         return jsonify(recorded=given.kind, models=given.models)
 
     @routes.get("/report")
@@ -54,19 +54,3 @@ def feedback_routes(
         return response
 
     return routes
-
-
-def _count(given: Vote, metrics: Metrics) -> None:
-    if given.kind == "rating":
-        ((receipt, rating),) = given.results
-        metrics.ratings.labels(receipt.route, receipt.model, rating).inc()
-    elif given.kind == "download":
-        ((receipt, _),) = given.results
-        metrics.downloads.labels(receipt.route, receipt.model).inc()
-    else:
-        by_result = {result: receipt.model for receipt, result in given.results}
-        if "won" in by_result:
-            winner, loser = by_result["won"], by_result["lost"]
-            metrics.feedback.labels(given.route, winner, loser).inc()
-        else:
-            metrics.ties.labels(given.route, given.results[0][1]).inc()

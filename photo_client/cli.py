@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,8 +87,13 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
         where = f"{settings.host} port {settings.port}"
         print(f"{client.program}: cannot listen on {where}: {taken.strerror}", file=sys.stderr)
         return 1
-    about = f"model at {settings.url}"
-    serve(settings, lambda: client.create_app(settings), settings.timeout_s, about)
+
+    def load() -> Flask:
+        # About broken uploads, whose senders are told.
+        warnings.filterwarnings("ignore", module="PIL")
+        return client.create_app(settings)
+
+    serve(settings, load, settings.timeout_s, f"model at {settings.url}")
     return 0
 
 

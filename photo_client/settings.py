@@ -32,6 +32,9 @@ class ClientSettings(FeedbackSettings):
         predict_url,
         "Predict URL of the model server, or of the gateway in front of it.",
     )
+    max_in_progress: int = setting(
+        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
+    )
     timeout_s: float = setting(
         15.0,
         number(0.05, 600),
@@ -43,13 +46,13 @@ class ClientSettings(FeedbackSettings):
     max_pixels: int = setting(
         50_000_000, whole(1, 1_000_000_000), "Most pixels of an upload, by its header."
     )
-    max_pixels_in_hand: int = setting(
+    max_pixels_in_memory: int = setting(
         100_000_000,
         whole(1, 10_000_000_000),
         "Decoded pixels in memory at once, 7 to 18 bytes each; photos beyond wait their turn.",
     )
 
-    max_upload_mb_in_hand: float = setting(
+    max_upload_mb_in_memory: float = setting(
         200.0,
         number(0.001, 100_000),
         "Megabytes of uploads in memory at once; what would be more is answered 503 with "
@@ -57,9 +60,9 @@ class ClientSettings(FeedbackSettings):
     )
 
     @property
-    def max_upload_bytes_in_hand(self) -> int:
-        """`max_upload_mb_in_hand` in bytes."""
-        return int(self.max_upload_mb_in_hand * 1_000_000)
+    def max_upload_bytes_in_memory(self) -> int:
+        """`max_upload_mb_in_memory` in bytes."""
+        return int(self.max_upload_mb_in_memory * 1_000_000)
 
     @property
     def max_upload_bytes(self) -> int:

@@ -88,8 +88,8 @@ def predict_routes(
     def predict() -> Response:
         styling = bool(style_header())
         g.route = "style" if styling else "color"
-        with ExitStack() as in_hand, admission.receive() as more:
-            in_hand.enter_context(admission.request())
+        with ExitStack() as in_progress, admission.receive() as more:
+            in_progress.enter_context(admission.request())
             with stage("upload"):
                 required = 2 if styling else 1
                 data = upload.pictures(PICTURES, required, settings.max_upload_bytes, more)
@@ -102,7 +102,7 @@ def predict_routes(
             with stage("wait"):
                 pixels = sum(header.room for header in headers.values())
                 deadline = Deadline(settings.timeout_s)
-                room = in_hand.enter_context(admission.hold(pixels, deadline))
+                room = in_progress.enter_context(admission.hold(pixels, deadline))
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
@@ -116,7 +116,7 @@ def predict_routes(
             reply = picture_reply(made, asked["metadata"])
             used = of_style if styling else COLOR_OPTIONS
             add_receipt(reply, receipts, **hashes, asked=asked, known=used)
-            return kept_until_sent(reply, room, in_hand)
+            return kept_until_sent(reply, room, in_progress)
 
     return routes
 

@@ -16,23 +16,11 @@ PROGRAMS = [
     "-m training hub",
     "-m serving",
     "-m color_client",
+    "-m color_client feedback",
     "-m style_client",
     "-m local",
-    *(
-        f"-m local {name}"
-        for name in (
-            "up",
-            "diff",
-            "render",
-            "validate",
-            "ls",
-            "logs",
-            "status",
-            "down",
-            "feedback",
-            "promote",
-        )
-    ),
+    *(f"-m local {name}" for name in ("up", "diff", "render", "validate", "ls", "logs", "status")),
+    *(f"-m local {name}" for name in ("down", "feedback", "promote")),
     "-m bench",
     "-m soak",
     "Dockerfiles/build.py",

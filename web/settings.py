@@ -67,13 +67,13 @@ class ServerSettings:
 
     host: str = setting("0.0.0.0", str, "Address to listen on.")
     port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
-    max_in_hand: int = setting(
-        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
+    max_in_progress: int = setting(
+        64, whole(1, 1024), "Requests in progress at once; one more is refused."
     )
     client_timeout_s: float = setting(
         60.0,
         number(0.1, 3600),
-        "Seconds that a caller may take to send a photo, and as many again to take the answer; "
+        "Seconds that a caller may take to send a request, and as many again to take the answer; "
         "slower ones are cut off.",
     )
 

@@ -120,6 +120,8 @@ def test_the_names_are_those_that_local_and_deploy_know():
     for file in (ROOT / "deploy").glob("*.yaml"):
         for found in re.findall(r"image: (\S+)", file.read_text()):
             registry, _, last = found.rpartition("/")
+            if registry == "":
+                continue  # an official one, which is not built here
             name, tag = last.split(":")
             used.add(name)
             assert tag.startswith("v1"), f"{file.name}: make images tags v1"
