@@ -98,7 +98,8 @@ def _keyed(entry: KeyedVolume) -> dict[str, Any]:
 
 def _variables(trait: StorageTrait) -> Iterator[dict[str, Any]]:
     """Keys as variables of the environment."""
-    for each in (*trait.configMap, *trait.secret):
+    entries: list[ConfigMapVolume | SecretVolume] = [*trait.configMap, *trait.secret]
+    for each in entries:
         for variable in filter(None, (each.mountToEnv, *each.mountToEnvs)):
             if isinstance(variable, SecretVariable):
                 source = {"secretKeyRef": {"name": each.name, "key": variable.secretKey}}
