@@ -62,7 +62,7 @@ def network_policies(
             comment = "Only the gateway asks it, and it asks nobody."
         elif each.value["kind"] == "StatefulSet":
             asked = [{"port": port} for port in sorted(_ports(each))]
-            ingress = [{"from": clients, "ports": asked}]
+            ingress = [{"from": clients or [{"podSelector": {}}], "ports": asked}]
             comment = "Only the web services of these files ask it."
         elif ports := _ports(each):
             ingress = [{"ports": [{"port": port} for port in sorted(ports)]}]
