@@ -49,23 +49,20 @@ class Feedback:
 
     def report(self) -> Report:
         """What the votes say, or said a moment ago. Raises Problem 503: the database is away."""
-        last = self._report
-        if last and time.monotonic() < self._fresh_until:
-            return last
         # While somebody reads them, the others have the last one; each that waits holds a thread.
-        if not self._reading.acquire(blocking=last is None):
-            assert last
-            return last
-        try:
-            started = time.monotonic()
-            self._report = report(self._votes.read())
-            now = time.monotonic()
-            self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
-            return self._report
-        except Away as error:
-            raise _away() from error
-        finally:
-            self._reading.release()
+        if self._reading.acquire(blocking=self._report is None):
+            try:
+                started = time.monotonic()
+                if self._report is None or started >= self._fresh_until:
+                    self._report = report(self._votes.read())
+                    now = time.monotonic()
+                    self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
+            except Away as error:
+                raise _away() from error
+            finally:
+                self._reading.release()
+        assert self._report
+        return self._report
 
     def close(self) -> None:
         """Let go of the database."""

@@ -81,7 +81,9 @@ class Votes:
         """Nothing is asked yet. Raises Unusable where there is no such kind of database."""
         try:
             self._engine = _engine(url)
-        except (exc.ArgumentError, ImportError, ValueError) as error:
+        except ImportError as error:
+            raise Unusable(f"{error}: pip install 'colorway[postgres]'") from None
+        except (exc.ArgumentError, ValueError) as error:
             raise Unusable(_first_line(error)) from None
         self._ready = False
 

@@ -8,6 +8,7 @@ from flask import Response, g
 from feedback.receipts import HEADER, Receipts
 from web.options import Option
 
+# A text that is longer stands in it as a hash.
 _LONGEST = 40
 
 
@@ -15,18 +16,18 @@ def add_receipt(
     response: Response,
     receipts: Receipts | None,
     asked: Mapping[str, Any],
-    known: Sequence[Option],
+    looks: Sequence[Option],
     content_image: bytes,
     style_image: bytes | None = None,
 ) -> None:
-    """Put a receipt into the reply with a picture, where receipts are given: of the options `known`
-    that were `asked` for, those that are not at their default; of the files, their hashes.
+    """Put a receipt into the reply with a picture, where receipts are given. It holds hashes of the
+    files, and of the options that the picture's `looks` depend on, those not at their default.
     """
     if receipts is None:
         return
     options = {
         option.name: _told(asked[option.name], receipts)
-        for option in known
+        for option in looks
         if asked[option.name] != option.default
     }
     if style_image is not None:
