@@ -1,7 +1,8 @@
 """Magenta's arbitrary style transfer model from TensorFlow Hub, published as our own models are.
 
 What is added is the signature `packed`. The handle is resolved by `tensorflow-hub`, which keeps
-what it downloads in the folder that TFHUB_CACHE_DIR names; an unpacked folder needs no such package.
+what it downloads in the folder that TFHUB_CACHE_DIR names; an unpacked folder needs no such
+package.
 """
 
 import contextlib
