@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = [
     "-m training",
     "-m training evaluate",
+    "-m training unblind",
     "-m training style",
     "-m training style evaluate",
     "-m training hub",
