@@ -12,6 +12,7 @@ PROGRAMS = [
     "-m training",
     "-m training evaluate",
     "-m training unblind",
+    "-m training export",
     "-m training style",
     "-m training style evaluate",
     "-m training hub",
