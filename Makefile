@@ -22,7 +22,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	@$(PIP_INSTALL) -e '.[client,heif,serving,training,local,dev]'
+	@$(PIP_INSTALL) -e '.[client,heif,postgres,serving,training,local,dev]'
 	@touch $@
 
 install: $(VENV)/.run ## Create .venv and install everything that runs
@@ -68,7 +68,7 @@ lint: $(VENV)/.dev ## Style, imports, docstrings (ruff) and types (mypy)
 
 constraints: ## Pin what a fresh environment resolves to, into constraints.txt
 	@rm -rf .cache/constraints-venv && $(PYTHON) -m venv .cache/constraints-venv
-	@.cache/constraints-venv/bin/python $(INSTALL) '.[client,heif,serving,training,local,dev]'
+	@.cache/constraints-venv/bin/python $(INSTALL) '.[client,heif,postgres,serving,training,local,dev]'
 	@.cache/constraints-venv/bin/python -m pip freeze --exclude colorway | grep '==' > constraints.txt
 	@rm -rf .cache/constraints-venv
 	@echo "constraints.txt: $$(wc -l < constraints.txt) packages"

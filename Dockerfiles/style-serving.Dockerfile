@@ -7,8 +7,8 @@ ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS requirements
 WORKDIR /build
 COPY pyproject.toml Dockerfiles/requirements.py ./
-# HEIC, 26 MB, is what iPhones send.
-RUN python requirements.py client > requirements.txt && python requirements.py heif >> requirements.txt
+# HEIC, 26 MB, is what iPhones send; PostgreSQL, 13 MB, is where replicas keep votes.
+RUN for extra in client heif postgres; do python requirements.py $extra; done > requirements.txt
 
 # Installed by a pip of its own, so that there is none in the result.
 FROM ${PYTHON_IMAGE} AS packages
@@ -26,6 +26,7 @@ COPY LICENSE ./
 COPY web web
 COPY pictures pictures
 COPY predict_url predict_url
+COPY feedback feedback
 COPY photo_client photo_client
 COPY color_client color_client
 COPY style_client style_client

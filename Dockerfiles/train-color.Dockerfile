@@ -34,7 +34,7 @@ COPY LICENSE ./
 COPY pictures pictures
 COPY training training
 RUN python -m compileall -q .
-COPY models/color/v1/README.md models/color/v1/weights.h5 models/color/v1/
+COPY models/color/v1 models/color/v1
 COPY samples samples
 
 FROM ${PYTHON_IMAGE}

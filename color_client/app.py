@@ -11,7 +11,7 @@ from .settings import Settings
 
 
 def create_app(settings: Settings) -> Flask:
-    """The color client as a WSGI application. `app.extensions["predictor"].close()` ends it."""
+    """The color client as a WSGI application; see photo_client.app."""
     app = ClientApp(__name__, settings)
 
     def page() -> str:
@@ -23,6 +23,6 @@ def create_app(settings: Settings) -> Flask:
         )
 
     app.register_blueprint(common_routes(app.predictor, app.metrics, page))
-    app.register_blueprint(predict_routes(settings, app.predictor, app.admission))
+    app.register_blueprint(predict_routes(settings, app.predictor, app.admission, app.receipts))
     app.register_blueprint(openapi_routes("Colorway: color", settings, PICTURES, OPTIONS))
     return app

@@ -1,7 +1,6 @@
 """POST /predict: a photo comes in, goes through the network, and goes out in color."""
 
 import hashlib
-import io
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -9,9 +8,11 @@ from typing import Any
 from flask import Blueprint, Response, g
 from PIL import Image
 
+from feedback.receipts import Receipts
 from photo_client import upload
 from photo_client.metadata_option import METADATA
 from photo_client.photo import open_header
+from photo_client.receipt import add_receipt
 from photo_client.reply import kept_until_sent, picture_reply
 from predict_url.predictor import Predictor
 from web import options
@@ -45,40 +46,45 @@ MODEL = options.Option(
 OPTIONS = (VIVIDNESS, HINTS, MODEL, METADATA)
 
 
-def predict_routes(settings: Settings, predictor: Predictor, admission: Admission) -> Blueprint:
-    """The route of the color client."""
+def predict_routes(
+    settings: Settings, predictor: Predictor, admission: Admission, receipts: Receipts | None
+) -> Blueprint:
+    """The route of the color client; without `receipts` none are given."""
     routes = Blueprint("predict", __name__)
     kept = KeptColors()
 
     @routes.post("/predict")
     def predict() -> Response:
         g.route = "color"
-        with ExitStack() as in_hand, admission.receive() as more:
-            in_hand.enter_context(admission.request())
+        with ExitStack() as in_progress, admission.receive() as more:
+            in_progress.enter_context(admission.request())
             with stage("upload"):
                 most = settings.max_upload_bytes
                 data = upload.pictures(PICTURES, 1, most, more)["content_image"]
                 asked = options.read(OPTIONS, PICTURES)
             with stage("decode"):
+                # Now, since decoding lets go of the file.
+                photo = hashlib.sha256(data.getbuffer()).digest()
                 header = open_header(data, settings.max_pixels)
             with stage("wait"):
                 deadline = Deadline(settings.timeout_s)
-                room = in_hand.enter_context(admission.hold(header.room, deadline))
+                room = in_progress.enter_context(admission.hold(header.room, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             network = coloring.network(settings, predictor, asked_with)
-            made = coloring.color(header, asked, remembering(kept, data, asked, network))
-            return kept_until_sent(picture_reply(made, asked["metadata"]), room, in_hand)
+            made = coloring.color(header, asked, remembering(kept, photo, asked, network))
+            reply = picture_reply(made, asked["metadata"])
+            add_receipt(reply, receipts, asked, OPTIONS, photo)
+            return kept_until_sent(reply, room, in_progress)
 
     return routes
 
 
 def remembering(
-    kept: KeptColors, data: io.BytesIO, asked: Mapping[str, Any], ask: coloring.Ask
+    kept: KeptColors, photo: bytes, asked: Mapping[str, Any], ask: coloring.Ask
 ) -> coloring.Ask:
-    """`ask`, but for the photo file `data` that was asked about before and now comes with hints."""
-
-    # Now, since decoding lets go of the file.
-    photo = hashlib.sha256(data.getbuffer()).digest()
+    """`ask`, but for a photo that was asked about before and now comes with hints; `photo` is a
+    hash of its file.
+    """
 
     def ask_or_remember(image: Image.Image) -> Color:
         color = None if asked["hints"] is None else kept.get(photo, asked["model"])

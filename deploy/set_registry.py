@@ -1,4 +1,4 @@
-"""Name the registry of every image in deploy/: `python deploy/set_registry.py REGISTRY`.
+"""Name the registry of this project's images in deploy/: `python deploy/set_registry.py REGISTRY`.
 
 REGISTRY is what stands before the image's name, as in `registry.example.org/team`.
 """
@@ -7,8 +7,8 @@ import re
 import sys
 from pathlib import Path
 
-# The last name and the tag stay.
-IMAGE = re.compile(r"^(\s*image: )(?:\S+/)?([^/\s]+)$", re.MULTILINE)
+# The last name and the tag stay, by which this project's images are told from others.
+IMAGE = re.compile(r"^(\s*image: )(?:\S+/)?([^/\s]+:v1[^/\s]*)$", re.MULTILINE)
 
 
 def main(arguments: list[str]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .cli_promotion import add_feedback, add_promote
 from .commands import CannotStart
 from .commands.argument_types import arguments, gateway, image, port, seconds
 from .ports import GATEWAY_PORT, MODEL_PORT
@@ -134,6 +135,9 @@ def build_parser() -> argparse.ArgumentParser:
     down = add("down", "stop an Application; its claims stay")
     down.add_argument("application", metavar="APP")
     down.set_defaults(module="inspect")
+
+    add_feedback(add)
+    add_promote(add)
 
     render = add(
         "render", "print what `up` would run, or the same for a cluster", description=RENDERING

@@ -79,7 +79,7 @@ class Batch:
         self.patience_s = patience_s
         self.line_every_s = line_every_s
         self.metadata = metadata
-        self.admission = photo_admission(at_once, settings.max_pixels_in_hand)
+        self.admission = photo_admission(at_once, settings.max_pixels_in_memory)
         # Set when it is of no use to go on; waits end at once.
         self.stopping = threading.Event()
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from .running_service import predict_url_of
 from .settings import ClientSettings
 
 _AT_ONCE = 4
+_FEEDBACK = "feedback"
 Kind = TypeVar("Kind", bound=ClientSettings)
 
 
@@ -65,6 +67,11 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
     if arguments in (["--help"], ["-h"]):
         print(_help(client))
         return 0
+    if arguments[:1] == [_FEEDBACK]:
+        # It imports SQLAlchemy, which takes a while.
+        from feedback.command import main as feedback
+
+        return feedback(client.program, arguments[1:], environment)
     try:
         settings = from_environment(environment, client.kind)
         if arguments:
@@ -80,8 +87,13 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
         where = f"{settings.host} port {settings.port}"
         print(f"{client.program}: cannot listen on {where}: {taken.strerror}", file=sys.stderr)
         return 1
-    about = f"model at {settings.url}"
-    serve(settings, lambda: client.create_app(settings), settings.timeout_s, about)
+
+    def load() -> Flask:
+        # About broken uploads, whose senders are told.
+        warnings.filterwarnings("ignore", module="PIL")
+        return client.create_app(settings)
+
+    serve(settings, load, settings.timeout_s, f"model at {settings.url}")
     return 0
 
 
@@ -190,8 +202,11 @@ def _help(client: Client[Kind]) -> str:
     return f"""\
 usage: {client.program}
 {usage(client.program, words)}
+{usage(client.program, [_FEEDBACK, "[--db URL]", "[--format FORMAT]", "[--since WHEN]"])}
 
 {client.purpose}
+
+`feedback` prints which model people like better, from the votes that the client kept.
 
 With photos it is no server: it writes their pictures, asking the model at URL itself. Where URL is
 not set, that is the one of what `python -m local up` runs in this folder.

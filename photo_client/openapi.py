@@ -9,8 +9,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
+from feedback.openapi import FEEDBACK_PATHS
 from web.options import Option, yes_or_no
-from web.problems import PROBLEM_SCHEMA
+from web.problems import PROBLEM_SCHEMA, described
 from web.settings import number, whole
 
 from .reply_format import MEDIA_TYPES
@@ -31,6 +32,20 @@ _TEXT = {"schema": {"type": "string"}}
 _REPLY_HEADERS = {
     "X-Request-ID": {"description": "The caller's, or a new one; it is in the logs.", **_TEXT},
     "X-Model": {"description": "The model, where it says its name.", **_TEXT},
+    "X-Receipt": {"description": "For POST /feedback, where feedback is on.", **_TEXT},
+    "X-Photo-Color": {
+        "description": "Whether the photo had color already; only where it was colored.",
+        "schema": {"enum": ["yes", "no"]},
+    },
+    "X-Pages": {
+        "description": "How many pages a TIFF has, where there are several; the picture shows the "
+        "first.",
+        "schema": {"type": "integer", "minimum": 2},
+    },
+    "X-Truncated": {
+        "description": "Only on a JPEG that lacks its last lines, which are gray here.",
+        "schema": {"const": "yes"},
+    },
     "Server-Timing": {"description": "Milliseconds that each stage took.", **_TEXT},
 }
 
@@ -104,10 +119,11 @@ def document(
                             "headers": _REPLY_HEADERS,
                             "content": {kind: {} for kind in MEDIA_TYPES},
                         },
-                        **{str(status): _problem(about) for status, about in PROBLEMS.items()},
+                        **{str(status): described(about) for status, about in PROBLEMS.items()},
                     },
                 }
             },
+            **FEEDBACK_PATHS,
             "/": _get("page", "The page for people.", {"text/html": pages}),
             "/healthz": _get("healthz", "The process is alive.", {"text/plain": pages}),
             "/readyz": _get("readyz", "The model answers.", {"text/plain": pages}, headers, 503),
@@ -143,12 +159,7 @@ def _get(
             "parameters": list(parameters),
             "responses": {
                 "200": {"description": summary, "content": content},
-                **{str(status): _problem(PROBLEMS[status]) for status in problems},
+                **{str(status): described(PROBLEMS[status]) for status in problems},
             },
         }
     }
-
-
-def _problem(about: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": about, "content": {"application/problem+json": {"schema": schema}}}

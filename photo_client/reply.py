@@ -14,13 +14,13 @@ from .admission import BYTES_PER_PIXEL
 from .finished import Finished
 
 
-def kept_until_sent(response: Response, room: Room, in_hand: ExitStack) -> Response:
-    """The response, whose photo stays `in_hand` until it is sent, however slow its client takes it:
-    of its `room`, what the answer itself takes.
+def kept_until_sent(response: Response, room: Room, in_progress: ExitStack) -> Response:
+    """The response, whose photo stays `in_progress` until it is sent, however slowly its caller
+    takes it: of its `room`, what the answer itself takes.
     """
     room.shrink((response.content_length or 0) // BYTES_PER_PIXEL + 1)
     # By the server, when it has sent the answer or given up; or when nobody has it any more.
-    leave = weakref.finalize(response, in_hand.pop_all().close)
+    leave = weakref.finalize(response, in_progress.pop_all().close)
     leave.atexit = False
     response.call_on_close(leave)
     return response

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from web.settings import ServerSettings, number, setting, whole
+from feedback.settings import FeedbackSettings
+from web.settings import number, setting, whole
 
 
 def predict_url(text: str) -> str:
@@ -23,13 +24,16 @@ def predict_url(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class ClientSettings(ServerSettings):
+class ClientSettings(FeedbackSettings):
     """What every photo client can be told; each field is the environment variable in lower case."""
 
     url: str = setting(
         "http://localhost:8501/v1/models/my-model:predict",
         predict_url,
         "Predict URL of the model server, or of the gateway in front of it.",
+    )
+    max_in_progress: int = setting(
+        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
     )
     timeout_s: float = setting(
         15.0,
@@ -42,13 +46,13 @@ class ClientSettings(ServerSettings):
     max_pixels: int = setting(
         50_000_000, whole(1, 1_000_000_000), "Most pixels of an upload, by its header."
     )
-    max_pixels_in_hand: int = setting(
+    max_pixels_in_memory: int = setting(
         100_000_000,
         whole(1, 10_000_000_000),
         "Decoded pixels in memory at once, 7 to 18 bytes each; photos beyond wait their turn.",
     )
 
-    max_upload_mb_in_hand: float = setting(
+    max_upload_mb_in_memory: float = setting(
         200.0,
         number(0.001, 100_000),
         "Megabytes of uploads in memory at once; what would be more is answered 503 with "
@@ -56,9 +60,9 @@ class ClientSettings(ServerSettings):
     )
 
     @property
-    def max_upload_bytes_in_hand(self) -> int:
-        """`max_upload_mb_in_hand` in bytes."""
-        return int(self.max_upload_mb_in_hand * 1_000_000)
+    def max_upload_bytes_in_memory(self) -> int:
+        """`max_upload_mb_in_memory` in bytes."""
+        return int(self.max_upload_mb_in_memory * 1_000_000)
 
     @property
     def max_upload_bytes(self) -> int:

@@ -2,12 +2,11 @@
 
 import io
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from flask import Request, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from web.client_socket import ClientTooSlow
+from web.arriving import Arriving
 from web.problems import Problem
 
 from .form import MOST_PARTS, FormParser, Unreadable
@@ -20,28 +19,6 @@ class InMemoryRequest(Request):
     """A request whose uploads stay in memory, where Werkzeug would write large ones to /tmp."""
 
     form_data_parser_class = FormParser
-
-
-class _Arriving:
-    """The body of a request as it arrives."""
-
-    def __init__(self, body: Any, more: Callable[[int], None]):
-        self._body = body
-        self._more = more
-
-    def read(self, size: int = -1) -> bytes:
-        """So many bytes, or fewer. Raises Problem: 408 the client is too slow, 503 (by `more`)."""
-        try:
-            data: bytes = self._body.read(size)
-        except ClientTooSlow as error:
-            raise Problem(
-                408,
-                "upload-slow",
-                "The upload took too long. Send it again over a faster connection, or a smaller "
-                "one, or raise CLIENT_TIMEOUT_S.",
-            ) from error
-        self._more(len(data))
-        return data
 
 
 def pictures(
@@ -62,7 +39,7 @@ def pictures(
             f"The body is compressed ({encoding[:64]}). Send it as it is: pictures are compressed "
             "already.",
         )
-    request.environ["wsgi.input"] = _Arriving(request.environ["wsgi.input"], more)
+    request.environ["wsgi.input"] = Arriving(request.environ["wsgi.input"], more)
     bare = request.mimetype.startswith("image/")
     # A length that is announced and too large is refused before a byte comes.
     if bare and (request.content_length or 0) > max_bytes:

@@ -151,14 +151,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="time between these tries",
     )
     add(
-        "--max_requests_in_hand",
+        "--max_requests_in_progress",
         metavar="N",
         type=number(int, 1, 1000),
         default=64,
         help="predict requests being received, waiting or running; more are answered 429 at once",
     )
     add(
-        "--max_mb_in_hand",
+        "--max_mb_in_memory",
         metavar="MB",
         type=number(int, 1, 10**6),
         default=256,
@@ -213,8 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 inter_op_threads=options.tensorflow_inter_op_parallelism,
                 poll_seconds=options.file_system_poll_wait_seconds,
                 timeout_seconds=options.rest_api_timeout_in_ms / 1000,
-                max_requests_in_hand=options.max_requests_in_hand,
-                max_bytes_in_hand=options.max_mb_in_hand * 2**20,
+                max_requests_in_progress=options.max_requests_in_progress,
+                max_bytes_in_memory=options.max_mb_in_memory * 2**20,
                 parallelism=options.max_parallel_runs,
                 max_load_retries=options.max_num_load_retries,
                 retry_seconds=options.load_retry_interval_micros / 1e6,

@@ -25,7 +25,7 @@ ELSEWHERE = {
     "num_load_threads": "every model has a thread of its own here",
     "num_unload_threads": "every model has a thread of its own here",
     "flush_filesystem_caches": "files are read as the system caches them",
-    "rest_api_num_threads": "use --max_requests_in_hand and --max_parallel_runs",
+    "rest_api_num_threads": "use --max_requests_in_progress and --max_parallel_runs",
     "tensorflow_session_parallelism": "use --tensorflow_intra_op_parallelism and _inter_op_",
     "per_process_gpu_memory_fraction": "a GPU's memory is taken as it is needed",
     "enable_signature_method_name_check": "method names are not checked, as by default",

@@ -22,10 +22,10 @@ class _Gauges(Collector):
     """States of versions and requests in progress, read when they are asked for."""
 
     def __init__(
-        self, states: Callable[[], Mapping[tuple[str, int], str]], in_hand: Callable[[], int]
+        self, states: Callable[[], Mapping[tuple[str, int], str]], in_progress: Callable[[], int]
     ):
         self._states = states
-        self._in_hand = in_hand
+        self._in_progress = in_progress
 
     def collect(self) -> Iterable[Metric]:
         gauge = GaugeMetricFamily(
@@ -38,7 +38,7 @@ class _Gauges(Collector):
                 gauge.add_metric([model, str(version), state], float(state == current))
         yield gauge
         yield GaugeMetricFamily(
-            "serving_requests_in_hand", "Predict requests being answered", self._in_hand()
+            "serving_requests_in_progress", "Predict requests being answered", self._in_progress()
         )
 
 
@@ -46,7 +46,7 @@ class Metrics:
     """Counters and latency histograms of one server."""
 
     def __init__(
-        self, states: Callable[[], Mapping[tuple[str, int], str]], in_hand: Callable[[], int]
+        self, states: Callable[[], Mapping[tuple[str, int], str]], in_progress: Callable[[], int]
     ):
         disable_created_metrics()
         self._registry = CollectorRegistry()
@@ -81,7 +81,7 @@ class Metrics:
             buckets=MICROSECONDS,
             registry=self._registry,
         )
-        self._registry.register(_Gauges(states, in_hand))
+        self._registry.register(_Gauges(states, in_progress))
 
     def observe(
         self,

@@ -53,8 +53,8 @@ class ServerOptions:
     inter_op_threads: int
     poll_seconds: float
     timeout_seconds: float
-    max_requests_in_hand: int
-    max_bytes_in_hand: int
+    max_requests_in_progress: int
+    max_bytes_in_memory: int
     parallelism: int
     max_load_retries: int
     retry_seconds: float
@@ -107,7 +107,7 @@ class _ModelServer(Server):
         self.model = options
         super().__init__(
             ServerSettings(
-                options.host, options.port, options.max_requests_in_hand, CLIENT_SECONDS
+                options.host, options.port, options.max_requests_in_progress, CLIENT_SECONDS
             ),
             lambda: None,
             options.timeout_seconds,
@@ -182,7 +182,9 @@ class _ModelWorker(Worker):
 
         from serving.runner import Runner  # imports TensorFlow, which the manager has done by now
 
-        admission = Admission(options.max_requests_in_hand, too_many, options.max_bytes_in_hand)
+        admission = Admission(
+            options.max_requests_in_progress, too_many, options.max_bytes_in_memory
+        )
         runner = Runner(options.parallelism)
         self.wsgi = create_app(
             RestApi(models, runner, admission, options.timeout_seconds, options.cors)

@@ -10,7 +10,7 @@ from soak.good_photos import GoodPhoto, large_photo, with_references
 from soak.http_bytes import get
 from soak.services import Models, Tried, tried
 
-IN_HAND = 64  # the default of MAX_IN_HAND
+IN_PROGRESS = 64  # the default of MAX_IN_PROGRESS
 TIMES = 10
 FOR_S = 15.0
 # Of the callers so many send a photo of 12 megapixels, two at a time of the largest allowed.
@@ -28,7 +28,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             kind, port, {name: large_photo(*size) for name, size in sizes.items()}
         )
         before = memory.now_mb(client.program.pid), memory.threads(client.program.pid)
-        callers = TIMES * IN_HAND
+        callers = TIMES * IN_PROGRESS
         client.part.sent = (
             f"photos of {callers} callers at once for {FOR_S:g} s; {LARGE} of them send "
             f"{LARGE_SIZE[0] * LARGE_SIZE[1] // 10**6} MP, {LARGEST} "
@@ -40,7 +40,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
         tell(f"{kind}: {callers} callers at once")
         crowd.come_for(FOR_S)
         _tell_of(crowd, client)
-        client.check_that_nothing_is_in_hand("after the load")
+        client.check_that_nothing_is_in_progress("after the load")
         client.check_good_photos("after the load")
         _check_that_all_is_as_before(client, *before)
     return client

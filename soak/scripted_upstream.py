@@ -79,22 +79,22 @@ class _Server(ThreadingHTTPServer):
         self.behavior = behavior
         self.connections: set[socket.socket] = set()
         self.lock = threading.Lock()
-        self.in_hand = 0
-        self.most_in_hand = 0
+        self.in_progress = 0
+        self.most_in_progress = 0
         self.served = 0
         super().__init__(("127.0.0.1", port), _Handler)
 
     @contextlib.contextmanager
     def counted(self) -> Any:
         with self.lock:
-            self.in_hand += 1
+            self.in_progress += 1
             self.served += 1
-            self.most_in_hand = max(self.most_in_hand, self.in_hand)
+            self.most_in_progress = max(self.most_in_progress, self.in_progress)
         try:
             yield
         finally:
             with self.lock:
-                self.in_hand -= 1
+                self.in_progress -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # a caller that hung up is what the soak provokes
@@ -108,7 +108,7 @@ class ScriptedUpstream:
         self._behavior: Behavior = flat
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self.most_in_hand = 0
+        self.most_in_progress = 0
         self.served = 0
 
     def __enter__(self) -> Self:
@@ -142,15 +142,15 @@ class ScriptedUpstream:
         """The most exchanges in progress at once, and all of them, since the last `count`."""
         if self._server is not None:
             self._count(self._server)
-        counted = self.most_in_hand, self.served
-        self.most_in_hand = self.served = 0
+        counted = self.most_in_progress, self.served
+        self.most_in_progress = self.served = 0
         return counted
 
     def _count(self, server: _Server) -> None:
         with server.lock:
-            self.most_in_hand = max(self.most_in_hand, server.most_in_hand)
+            self.most_in_progress = max(self.most_in_progress, server.most_in_progress)
             self.served += server.served
-            server.most_in_hand, server.served = server.in_hand, 0
+            server.most_in_progress, server.served = server.in_progress, 0
 
     def behave(self, behavior: Behavior) -> None:
         """Answer like that from now on."""

@@ -78,9 +78,9 @@ class Tried:
                 return float(line.rpartition(" ")[2])
         raise CannotSoak(f"/metrics has no {name}")
 
-    def check_that_nothing_is_in_hand(self, when: str) -> None:
+    def check_that_nothing_is_in_progress(self, when: str) -> None:
         """Within a moment, no photo, pixel or byte of an upload may be in progress any more."""
-        for name in ("photos_in_hand", "pixels_in_hand", "upload_bytes_in_hand"):
+        for name in ("photos_in_progress", "pixels_in_memory", "upload_bytes_in_memory"):
             deadline = time.monotonic() + 5
             while (value := self.metric(name)) and time.monotonic() < deadline:
                 time.sleep(0.1)

@@ -74,7 +74,7 @@ class _Round:
         crowd += [threading.Thread(target=self._ask, args=(n,)) for n in range(ASKING)]
         for thread in crowd:
             thread.start()
-        while self.client.metric("photos_in_hand") < ASKING + UPLOADING - 2:
+        while self.client.metric("photos_in_progress") < ASKING + UPLOADING - 2:
             if all(not thread.is_alive() for thread in crowd):
                 break
             time.sleep(0.02)

@@ -49,7 +49,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
         for crowd, seconds in crowds:
             tell(f"{kind}: clients that are {', '.join(crowd)}")
             _Crowd(client, large if "never reads" in crowd else small).come(crowd, seconds)
-            client.check_that_nothing_is_in_hand(f"after {', '.join(crowd)}")
+            client.check_that_nothing_is_in_progress(f"after {', '.join(crowd)}")
             client.check_good_photos(f"after {', '.join(crowd)}")
     return client
 

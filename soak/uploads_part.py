@@ -45,7 +45,7 @@ def soak(
                 list(crowd.map(send, numbers))
                 client.check_good_photos(f"after upload {numbers[-1]}")
                 tell(f"{kind}: {numbers[-1] + 1} of {count} uploads")
-        client.check_that_nothing_is_in_hand("after all uploads")
+        client.check_that_nothing_is_in_progress("after all uploads")
     return client
 
 

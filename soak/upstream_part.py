@@ -12,8 +12,8 @@ from soak.scripted_upstream import flapping, flat, slow
 from soak.services import Models, Tried, tried
 
 TIMEOUT_S = 2.0
-IN_HAND = 8
-CALLERS = 3 * IN_HAND
+IN_PROGRESS = 8
+CALLERS = 3 * IN_PROGRESS
 PHASE_S = 3.0
 # After the model is back, this long until all is as it was.
 RECOVERED_WITHIN_S = 3.0
@@ -23,15 +23,15 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
     """Try a client with TIMEOUT_S of 2 s and eight photos in progress."""
     gateway = models.gateway
     ports = {name: server.port for name, server in models.servers.items()}
-    limit = limits.memory_mb(max_in_hand=IN_HAND)
-    settings = {"TIMEOUT_S": f"{TIMEOUT_S:g}", "MAX_IN_HAND": str(IN_HAND)}
+    limit = limits.memory_mb(max_in_progress=IN_PROGRESS)
+    settings = {"TIMEOUT_S": f"{TIMEOUT_S:g}", "MAX_IN_PROGRESS": str(IN_PROGRESS)}
     with tried(kind, "upstream", gateway.port, folder, limit, **settings) as client:
         real = client.photos
         try:
             gateway.behave(flat)
             scripted = good_photos(kind, client.program.port)
             client.part.sent = (
-                f"photos of {CALLERS} callers, {IN_HAND} in progress at most, to a model that is "
+                f"photos of {CALLERS} callers, {IN_PROGRESS} at a time, to a model that is "
                 "down, slow, flapping, killed and started again"
             )
             callers = _Callers(client, scripted)
@@ -55,14 +55,16 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             client.part.notes.append(
                 f"{served:,} exchanges with the scripted model, {most} at once at most"
             )
-            if most > IN_HAND:
-                client.violated(f"a stampede: {most} exchanges at once, {IN_HAND} are in progress")
+            if most > IN_PROGRESS:
+                client.violated(
+                    f"a stampede: {most} exchanges at once, {IN_PROGRESS} are in progress"
+                )
             gateway.pass_on(ports)
             _kill_and_start_again(client, models, real, tell)
         finally:
             gateway.up()
             gateway.pass_on(ports)
-        client.check_that_nothing_is_in_hand("in the end")
+        client.check_that_nothing_is_in_progress("in the end")
     return client
 
 

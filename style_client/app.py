@@ -13,7 +13,7 @@ from .settings import StyleSettings
 
 
 def create_app(settings: StyleSettings) -> Flask:
-    """The style client as a WSGI application. `app.extensions["predictor"].close()` ends it."""
+    """The style client as a WSGI application; see photo_client.app."""
     app = ClientApp(__name__, settings)
 
     def page() -> str:
@@ -27,7 +27,7 @@ def create_app(settings: StyleSettings) -> Flask:
     app.register_blueprint(
         common_routes(app.predictor, app.metrics, page, style_header, at_first=[STYLE])
     )
-    app.register_blueprint(predict_routes(settings, app.predictor, app.admission))
+    app.register_blueprint(predict_routes(settings, app.predictor, app.admission, app.receipts))
     options = (*style_options(settings.max_side), *COLOR_OPTIONS)
     title = "Colorway: color and style"
     app.register_blueprint(openapi_routes(title, settings, PICTURES, options, [STYLE_PARAMETER]))

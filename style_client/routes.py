@@ -7,6 +7,7 @@ one form with all the fields serves both: what belongs to the other kind is chec
 import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 
 from flask import Blueprint, Response, g, request
 
@@ -14,8 +15,10 @@ from color_client import coloring
 from color_client.kept_colors import KeptColors
 from color_client.routes import OPTIONS as COLOR_OPTIONS
 from color_client.routes import PICTURES, remembering
+from feedback.receipts import Receipts
 from photo_client import upload
 from photo_client.photo import decode, open_header
+from photo_client.receipt import add_receipt
 from photo_client.reply import kept_until_sent, picture_reply
 from pictures.header import Header
 from predict_url.predictor import Predictor
@@ -78,41 +81,47 @@ def style_header() -> dict[str, str]:
 
 
 def predict_routes(
-    settings: StyleSettings, predictor: Predictor, admission: Admission
+    settings: StyleSettings, predictor: Predictor, admission: Admission, receipts: Receipts | None
 ) -> Blueprint:
-    """The route of the style client."""
+    """The route of the style client; without `receipts` none are given."""
     routes = Blueprint("predict", __name__)
     kept = KeptColors()
-    known = (*style_options(settings.max_side), *COLOR_OPTIONS)
+    of_style = style_options(settings.max_side)
+    known = (*of_style, *COLOR_OPTIONS)
 
     @routes.post("/predict")
     def predict() -> Response:
         styling = bool(style_header())
         g.route = "style" if styling else "color"
-        with ExitStack() as in_hand, admission.receive() as more:
-            in_hand.enter_context(admission.request())
+        with ExitStack() as in_progress, admission.receive() as more:
+            in_progress.enter_context(admission.request())
             with stage("upload"):
                 required = 2 if styling else 1
                 data = upload.pictures(PICTURES, required, settings.max_upload_bytes, more)
                 asked = options.read(known, PICTURES)
             with stage("decode"):
                 wanted = PICTURES[:required]
+                # Now, since decoding lets go of the files.
+                hashes = {name: sha256(data[name].getbuffer()).digest() for name in wanted}
                 headers = {name: _open(name, data[name], settings) for name in wanted}
             with stage("wait"):
                 pixels = sum(header.room for header in headers.values())
                 deadline = Deadline(settings.timeout_s)
-                room = in_hand.enter_context(admission.hold(pixels, deadline))
+                room = in_progress.enter_context(admission.hold(pixels, deadline))
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
                 network = coloring.network(settings, predictor, asked_with)
-                ask = remembering(kept, data["content_image"], asked, network)
+                ask = remembering(kept, hashes["content_image"], asked, network)
                 made = coloring.color(photo, asked, ask)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))
                 made = painting.paint(photo, style, asked, settings, predictor, asked_with)
-            return kept_until_sent(picture_reply(made, asked["metadata"]), room, in_hand)
+            reply = picture_reply(made, asked["metadata"])
+            used = of_style if styling else COLOR_OPTIONS
+            add_receipt(reply, receipts, **hashes, asked=asked, known=used)
+            return kept_until_sent(reply, room, in_progress)
 
     return routes
 

@@ -64,3 +64,17 @@ def open_page():
 @pytest.fixture
 def page(open_page):
     return open_page()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of the tests' own."""
+    pytest.importorskip("psycopg")
+    from tests.postgres import Postgres, programs
+
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL here")
+    server = Postgres(found)
+    yield server
+    server.end()

@@ -13,6 +13,7 @@ OURS = {
     "web",
     "pictures",
     "predict_url",
+    "feedback",
     "photo_client",
     "color_client",
     "style_client",
@@ -27,14 +28,16 @@ TENSORFLOW = {"tensorflow", "keras", "tensorflow_hub", "tensorflow_serving", "tf
 HTTP = {"flask", "gunicorn", "requests", "http", "werkzeug", "urllib3"}
 
 # What of ours each package may import.
-CLIENT_ROOMS = {"web", "pictures", "predict_url", "photo_client"}
+CLIENT_ROOMS = {"web", "pictures", "predict_url", "feedback", "photo_client"}
 ALLOWED: dict[str, set[str]] = {
     # Console scripts, which import a program when it is run.
     "colorway": set(),
     "web": set(),
     "pictures": set(),
     "predict_url": {"web", "pictures"},
-    "photo_client": {"web", "pictures", "predict_url"},
+    # What people think of pictures, whatever they are pictures of.
+    "feedback": {"web"},
+    "photo_client": {"web", "pictures", "predict_url", "feedback"},
     "color_client": CLIENT_ROOMS,
     "style_client": CLIENT_ROOMS | {"color_client"},
     "serving": {"web"},
@@ -50,6 +53,7 @@ FORBIDDEN = {
     "web": TENSORFLOW | {"PIL", "numpy"},
     "pictures": TENSORFLOW | HTTP,
     "predict_url": TENSORFLOW,
+    "feedback": TENSORFLOW | {"PIL", "numpy"},
     "photo_client": TENSORFLOW,
     "color_client": TENSORFLOW,
     "style_client": TENSORFLOW,
@@ -85,11 +89,13 @@ ROOMS: dict[str, dict[str, set[str]]] = {
             "applications", "gateway", "ports", "addresses", "model_folder", "shipped_models",
         },
         "rendering": {"applications", "gateway"},
+        "promotion": {"applications", "running"},
         "commands": {
-            "applications", "gateway", "running", "rendering", "ports", "model_folder",
-            "shipped_models",
+            "applications", "gateway", "running", "rendering", "promotion", "ports",
+            "model_folder", "shipped_models",
         },
-        "cli": {"commands", "ports"},
+        "cli_promotion": {"commands"},
+        "cli": {"commands", "cli_promotion", "ports"},
         "__main__": {"cli"},
     },
 }  # fmt: skip

@@ -20,7 +20,21 @@ PROGRAMS = [
     "-m color_client",
     "-m style_client",
     "-m local",
-    *(f"-m local {name}" for name in ("up", "render", "validate", "ls", "logs", "status", "down")),
+    *(
+        f"-m local {name}"
+        for name in (
+            "up",
+            "diff",
+            "render",
+            "validate",
+            "ls",
+            "logs",
+            "status",
+            "down",
+            "feedback",
+            "promote",
+        )
+    ),
     "-m bench",
     "-m soak",
     "Dockerfiles/build.py",

@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from photo_client.admission import photo_admission
+from photo_client.metrics import PhotoMetrics
 from tests.color_client.pictures import file_of, scene
-from tests.style_client.conftest import client, predictor, start_client  # noqa: F401
-from web.metrics import Metrics
+from tests.style_client.conftest import predictor, start_client  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -21,13 +22,25 @@ WORDS = {"absent", "by", "group_left", "histogram_quantile", "increase", "max", 
 
 
 @pytest.fixture
-def exposed(client):  # noqa: F811
-    """name: its labels, of every sample that /metrics has after a photo of each kind and a
-    mistake.
+def exposed(start_client, tmp_path):  # noqa: F811
+    """name: its labels, of every sample that /metrics has after a photo of each kind, a vote of
+    each kind and a mistake.
     """
+    client = start_client(feedback_db=f"sqlite:///{tmp_path / 'votes.db'}")
+
+    def receipts() -> list[str]:
+        both = client.paint(photo, photo), client.color(photo)
+        return [reply.headers["X-Receipt"] for reply in both]
+
     photo = file_of(scene(60, 40))
-    assert client.paint(photo, photo).status_code == 200
-    assert client.color(photo).status_code == 200
+    for vote in (
+        {"receipts": receipts(), "choice": "first"},
+        {"receipts": receipts(), "choice": "both"},
+        {"receipt": receipts()[0], "rating": 1},
+        {"receipt": receipts()[0], "downloaded": True},
+    ):
+        reply = requests.post(client.address + "/feedback", json=vote, timeout=60)
+        assert reply.status_code == 200, reply.text
     assert client.color(b"hello").status_code == 415
     labels: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(client.get("/metrics").text):
@@ -39,7 +52,7 @@ def exposed(client):  # noqa: F811
 def test_the_table_in_the_docs_is_what_metrics_exposes(exposed):
     text = (ROOT / "docs" / "metrics.md").read_text()
     table = re.search(r"<!-- metrics -->\n(.*?)<!-- /metrics -->", text, re.S)[1]
-    assert table == Metrics(photo_admission(1, 1)).markdown_table()
+    assert table == PhotoMetrics(photo_admission(1, 1)).markdown_table()
     told = {}
     for name, kind, labels in re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \|", table, re.M):
         told[name + ("_count" if kind == "histogram" else "")] = set(re.findall(r"`(\w+)`", labels))
@@ -56,7 +69,7 @@ def rules() -> list[dict]:
 
 
 def test_the_codes_and_paths_that_the_rules_name_exist():
-    rooms = ("web", "predict_url", "photo_client", "pictures", "color_client")
+    rooms = ("web", "predict_url", "feedback", "photo_client", "pictures", "color_client")
     source = "".join(path.read_text() for room in rooms for path in (ROOT / room).glob("*.py"))
     for rule in rules():
         for label, match, value in re.findall(r'(\w+)(=~?)"([^"]+)"', rule["expr"]):

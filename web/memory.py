@@ -10,8 +10,8 @@ def keep_little() -> None:
     """Let large blocks go back to the system when they are freed, and keep small ones.
 
     glibc keeps what it freed in a pool for each of several threads, and learns to put ever larger
-    blocks there: with many threads, many times the memory of one photo. A fixed limit stops that.
-    And what a small photo needs stays in the pool: without that, every one of them cost 870 page
+    blocks there: with many threads, many times the memory of one request. A fixed limit stops that.
+    And what a small request needs stays in the pool: without that, every one of them cost 870 page
     faults.
     """
     with contextlib.suppress(OSError, AttributeError):

@@ -2,106 +2,86 @@
 
 from collections.abc import Callable
 
+from flask import Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from .admission import Admission
-
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_PREFIX = "colorway_client_"
 
 
 class Metrics:
-    """What one client counts; each application has its own registry."""
+    """What every service counts of its requests; one that counts more of its own builds on it.
+
+    The names of all start with `prefix`. Each application has its own registry.
+    """
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, admission: Admission) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._registry = CollectorRegistry()
         # (name as Prometheus has it, kind, labels, meaning) of every metric, for the docs.
         self.rows: list[tuple[str, str, list[str], str]] = []
-        self.requests = self._counter(
+        self.requests = self.counter(
             "requests",
-            "Requests answered, by path, route (color or style) and HTTP status.",
+            "Requests answered, by path, route and HTTP status.",
             ["path", "route", "status"],
         )
-        self.problems = self._counter(
+        self.problems = self.counter(
             "problems",
             "Requests answered by a problem, by the problem's `code`.",
             ["path", "route", "code"],
         )
-        self.seconds = self._histogram(
+        self.seconds = self.histogram(
             "request_seconds",
             "Time from a request's arrival to its whole reply.",
             ["path", "route"],
         )
-        self.stages = self._histogram(
+        self.stages = self.histogram(
             "stage_seconds",
-            "Time of each stage of a photo, as Server-Timing names them.",
+            "Time of each stage of a request, as Server-Timing names them.",
             ["route", "stage"],
         )
-        self.exchanges = self._histogram(
-            "upstream_seconds",
-            "Exchanges with the predict URL; the outcome is its HTTP status, or `timeout`, "
-            "`unreachable`, `nonsense`.",
-            ["route", "signature", "outcome"],
-        )
-        self.pictures = self._counter(
-            "pictures", "Pictures made, by the model that made them.", ["route", "model"]
-        )
-        self.picture_seconds = self._histogram(
-            "picture_seconds",
-            "Time of the requests that a picture came of, by the model that made it.",
-            ["route", "model"],
-        )
-        self.in_hand = self._gauge("in_hand", "Requests being answered now, of any kind.")
-        self._gauge(
-            "photos_in_hand", "Photos being made into pictures now.", lambda: admission.requests
-        )
-        self._gauge(
-            "photos_in_hand_limit",
-            "MAX_IN_HAND: the next photo is refused.",
-            lambda: admission.max_requests,
-        )
-        self._gauge("pixels_in_hand", "Decoded pixels in memory now.", lambda: admission.cost)
-        self._gauge(
-            "pixels_in_hand_limit",
-            "MAX_PIXELS_IN_HAND: the next photo waits.",
-            lambda: admission.max_cost,
-        )
-        self._gauge(
-            "upload_bytes_in_hand",
-            "Bytes of uploads in memory now.",
-            lambda: admission.bytes,
-        )
-        self._gauge(
-            "upload_bytes_in_hand_limit",
-            "MAX_UPLOAD_MB_IN_HAND: an upload of more is refused.",
-            lambda: admission.max_bytes,
+        self.in_progress = self.gauge(
+            "requests_in_progress", "Requests being answered now, of any kind."
         )
 
-    def _counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
-        self.rows.append((f"{_PREFIX}{name}_total", "counter", labels, meaning))
-        return Counter(_PREFIX + name, meaning, labels, registry=self.registry)
+    def counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
+        """A new counter."""
+        self.rows.append((f"{self._prefix}{name}_total", "counter", labels, meaning))
+        return Counter(self._prefix + name, meaning, labels, registry=self._registry)
 
-    def _histogram(self, name: str, meaning: str, labels: list[str]) -> Histogram:
-        self.rows.append((_PREFIX + name, "histogram", labels, meaning))
-        return Histogram(_PREFIX + name, meaning, labels, buckets=_SECONDS, registry=self.registry)
+    def histogram(self, name: str, meaning: str, labels: list[str]) -> Histogram:
+        """A new histogram of seconds."""
+        self.rows.append((self._prefix + name, "histogram", labels, meaning))
+        return Histogram(
+            self._prefix + name, meaning, labels, buckets=_SECONDS, registry=self._registry
+        )
 
-    def _gauge(self, name: str, meaning: str, value: Callable[[], float] | None = None) -> Gauge:
-        gauge = Gauge(_PREFIX + name, meaning, registry=self.registry)
+    def gauge(self, name: str, meaning: str, value: Callable[[], float] | None = None) -> Gauge:
+        """A new gauge, which shows `value()` where that is given."""
+        self.rows.append((self._prefix + name, "gauge", [], meaning))
+        gauge = Gauge(self._prefix + name, meaning, registry=self._registry)
         if value is not None:
             gauge.set_function(value)
-        self.rows.append((_PREFIX + name, "gauge", [], meaning))
         return gauge
 
-    def observe_exchange(self, route: str, signature: str, outcome: str, seconds: float) -> None:
-        """Count one exchange with the predict URL."""
-        self.exchanges.labels(route, signature, outcome).observe(seconds)
+    def count(self, response: Response, seconds: float) -> None:
+        """Count the current request, answered by `response` after so many seconds."""
+        # The rule, not the path as sent: whoever probes for pages must not fill up the metrics.
+        path = request.url_rule.rule if request.url_rule else "other"
+        # To Prometheus an empty label is none.
+        route = g.get("route", "")
+        self.requests.labels(path, route, str(response.status_code)).inc()
+        self.seconds.labels(path, route).observe(seconds)
+        for name, taken in g.stages.items():
+            self.stages.labels(route, name).observe(taken)
+        if "problem" in g:
+            self.problems.labels(path, route, g.problem).inc()
 
     def text(self) -> bytes:
         """The exposition that Prometheus reads."""
-        return generate_latest(self.registry)
+        return generate_latest(self._registry)
 
     def markdown_table(self) -> str:
         """The metrics as a Markdown table, for the docs."""

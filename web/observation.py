@@ -27,7 +27,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
         g.stages = stages.begin().seconds
         told = request.headers.get("X-Request-ID", "")
         g.request_id = told if REQUEST_ID.fullmatch(told) else uuid.uuid4().hex
-        metrics.in_hand.inc()
+        metrics.in_progress.inc()
 
     def end(response: Response) -> Response:
         taken = time.perf_counter() - g.started
@@ -38,19 +38,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
             response.headers["Server-Timing"] = ", ".join(
                 f"{name};dur={1e3 * seconds:.1f}" for name, seconds in timings.items()
             )
-        # The rule, not the path as sent: whoever probes for pages must not fill up the metrics.
-        path = request.url_rule.rule if request.url_rule else "other"
-        # Only a request for a picture has a route; to Prometheus an empty label is none.
-        route = g.get("route", "")
-        metrics.requests.labels(path, route, str(response.status_code)).inc()
-        metrics.seconds.labels(path, route).observe(taken)
-        for name, seconds in g.stages.items():
-            metrics.stages.labels(route, name).observe(seconds)
-        if "model" in g:
-            metrics.pictures.labels(route, g.model).inc()
-            metrics.picture_seconds.labels(route, g.model).observe(taken)
-        if "problem" in g:
-            metrics.problems.labels(path, route, g.problem).inc()
+        metrics.count(response, taken)
         # A length is what somebody says, and JSON has no larger numbers.
         bytes_in = request.content_length
         told = logs.line(
@@ -71,7 +59,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
         return response
 
     def leave(_error: BaseException | None) -> None:
-        metrics.in_hand.dec()
+        metrics.in_progress.dec()
 
     app.before_request(begin)
     app.after_request(end)

@@ -1,4 +1,4 @@
-"""What a request may ask for beside its pictures: options, as form fields or in the query."""
+"""What a request may ask for beside its files: options, as form fields or in the query."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def yes_or_no(text: str) -> bool:
 
 
 def read(known: Sequence[Option], files: Collection[str]) -> dict[str, Any]:
-    """The values of the options `known`, by name. `files` are the fields that hold pictures.
+    """The values of the options `known`, by name. `files` are the fields that hold files.
 
     Raises Problem 400 for a field that is neither, naming those that are, and for a value that is
     not allowed.
@@ -50,7 +50,7 @@ def read(known: Sequence[Option], files: Collection[str]) -> dict[str, Any]:
             400,
             "unknown-option",
             f"There is no option {name[:_QUOTED]!r} here. Options: {' and '.join(names)}. "
-            f"Pictures: {' and '.join(files)}.",
+            f"Files: {' and '.join(files)}.",
         )
     return {option.name: _value(option) for option in known}
 

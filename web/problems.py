@@ -2,6 +2,8 @@
 
 import logging
 import uuid
+from functools import partial
+from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
@@ -34,8 +36,16 @@ PROBLEM_SCHEMA = {
 }
 
 
+def described(about: str) -> dict[str, Any]:
+    """The answer that is a problem, as OpenAPI tells it; the document has PROBLEM_SCHEMA as its
+    schema `Problem`.
+    """
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": about, "content": {"application/problem+json": {"schema": schema}}}
+
+
 class Problem(Exception):
-    """An answer other than the picture.
+    """An answer other than what was asked for.
 
     `code` is a short stable name for programs; `detail` is a sentence that says what is wrong and
     what to do. `retry_after` is in seconds.
@@ -94,10 +104,10 @@ def refusal(status: int, detail: str, cause: str | None) -> bytes:
     return head.encode("latin-1") + body
 
 
-def _http_error(error: HTTPException) -> Response:
+def _http_error(error: HTTPException, hint: str) -> Response:
     """Flask's and Werkzeug's own errors: no such page, wrong method, a form that cannot be read."""
     if error.code == 404:
-        detail = f"There is nothing at {request.path}. Photos go to POST /predict."
+        detail = f"There is nothing at {request.path}. {hint}"
     elif error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
         detail = f"{request.path} does not answer {request.method}; it answers {allowed}."
@@ -118,8 +128,8 @@ def _bug(error: Exception) -> Response:
     return problem_response(Problem(500, "bug", detail))
 
 
-def register(app: Flask) -> None:
-    """Answer every error of `app` as problem+json."""
+def register(app: Flask, hint: str) -> None:
+    """Answer every error of `app` as problem+json; `hint` is for who asks for what is not there."""
     app.register_error_handler(Problem, problem_response)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, partial(_http_error, hint=hint))
     app.register_error_handler(Exception, _bug)

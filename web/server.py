@@ -8,7 +8,6 @@ encoding, arithmetic) lets go of the interpreter lock. More machines are the gat
 import os
 import socket
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ from . import logs, memory, problems
 from .settings import ServerSettings
 from .worker import Worker
 
-# Threads beyond the photos in progress: they answer health checks, and "too much to do" at once.
+# Threads beyond the requests in progress: they answer health checks, and "too much to do" at once.
 _SPARE_THREADS = 16
 # The loop that accepts takes the interpreter lock anew after every call of the system. Python's own
-# 5 ms each time, with photos in all the other threads, let the refusals wait for seconds.
+# 5 ms each time, with work in all the other threads, let the refusals wait for seconds.
 _SWITCH_INTERVAL_S = 0.0005
 
 
@@ -58,7 +57,7 @@ class Server(BaseApplication):
         self.settings = settings
         self.load = load_app
         self.refusal = refusal
-        threads = settings.max_in_hand + _SPARE_THREADS
+        threads = settings.max_in_progress + _SPARE_THREADS
         in_memory = Path("/dev/shm")
         self.options = {
             "bind": f"{url_host(settings.host)}:{settings.port}",
@@ -112,8 +111,6 @@ def serve(
 
     def load() -> Flask:
         memory.keep_little()
-        # About broken uploads, whose senders are told.
-        warnings.filterwarnings("ignore", module="PIL")
         logs.configure()
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         return load_app()

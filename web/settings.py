@@ -53,9 +53,12 @@ class number:
         return {"type": "number", "minimum": self.low, "maximum": self.high}
 
 
-def setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
-    """A field of a settings class: `read` raises ValueError with what the value must be."""
-    return field(default=default, metadata={"read": read, "meaning": meaning})
+def setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: bool = False) -> Any:
+    """A field of a settings class: `read` raises ValueError with what the value must be; one that
+    is `secret` is never shown.
+    """
+    told = {"read": read, "meaning": meaning, "secret": secret}
+    return field(default=default, repr=not secret, metadata=told)
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,13 @@ class ServerSettings:
 
     host: str = setting("0.0.0.0", str, "Address to listen on.")
     port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
-    max_in_hand: int = setting(
-        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
+    max_in_progress: int = setting(
+        64, whole(1, 1024), "Requests in progress at once; one more is refused."
     )
     client_timeout_s: float = setting(
         60.0,
         number(0.1, 3600),
-        "Seconds that a caller may take to send a photo, and as many again to take the answer; "
+        "Seconds that a caller may take to send a request, and as many again to take the answer; "
         "slower ones are cut off.",
     )
 
@@ -92,7 +95,8 @@ def from_environment(environment: Mapping[str, str], kind: type[Kind]) -> Kind:
         try:
             values[each.name] = each.metadata["read"](text)
         except ValueError as error:
-            raise BadSetting(f"{name}={text!r} {error}") from None
+            shown = name if each.metadata["secret"] else f"{name}={text!r}"
+            raise BadSetting(f"{shown} {error}") from None
     return kind(**values)
 
 
@@ -104,7 +108,9 @@ def rows(kind: type[ServerSettings]) -> list[tuple[str, str, str]]:
 
 
 def _shown(default: Any) -> str:
-    return f"{default:g}" if isinstance(default, float) else str(default)
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return f"{default:g}" if isinstance(default, float) else str(default) or "unset"
 
 
 def help_text(kind: type[ServerSettings]) -> str:
@@ -114,8 +120,9 @@ def help_text(kind: type[ServerSettings]) -> str:
     )
 
 
-def markdown_table(kind: type[ServerSettings]) -> str:
-    """The settings as a Markdown table, for the docs."""
+def markdown_table(kind: type[ServerSettings], without: type[ServerSettings] | None = None) -> str:
+    """The settings as a Markdown table, for the docs; all, or `without` those of another kind."""
+    told = [row for row in rows(kind) if without is None or row not in rows(without)]
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
-    lines += [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in rows(kind)]
+    lines += [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in told]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""How long does each stage of a photo take? Stages may nest; each counts only its own time."""
+"""How long does each stage of a request take? Stages may nest; each counts only its own time."""
 
 import time
 from collections.abc import Iterator

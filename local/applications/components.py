@@ -20,14 +20,18 @@ from .types import (
     CpuScalerTrait,
     Properties,
     ScalerTrait,
+    StatefulsetProperties,
     Storage,
     StorageTrait,
     Trait,
 )
 
-_NOTEBOOK = (
-    "notebooks are not started here: pip install jupyterlab, then `jupyter lab` in this checkout"
-)
+_NOT_RUN = {
+    "jupyter-notebook": "notebooks are not started here: pip install jupyterlab, then `jupyter "
+    "lab` in this checkout",
+    "statefulset": "this is not run here; a cluster runs it",
+}
+_WITH_STORAGE = ("task", "webservice", "statefulset")
 
 
 def load_component(
@@ -48,8 +52,9 @@ def load_component(
         if getattr(component, name) is not None:
             text = "data passed between workflow steps is not supported here"
             findings.append(document.finding((*path, name), text))
-    if component.type == "jupyter-notebook":
-        findings.append(document.finding((*path, "type"), _NOTEBOOK, notice=True, here=True))
+    if component.type in _NOT_RUN:
+        text = _NOT_RUN[component.type]
+        findings.append(document.finding((*path, "type"), text, notice=True, here=True))
     traits, found = _traits(document, path, component)
     findings += found
     if not isinstance(properties, Properties):
@@ -106,8 +111,8 @@ def _misplaced(component: Component, trait: Trait) -> str:
         said = not_here(trait.type, kubevela.TRAITS, TRAITS)
         own = trait.type in kubevela.TRAITS
         return said if own else f"trait {trait.type!r} is not known; {said}"
-    if trait.type == "storage" and component.type not in ("task", "webservice"):
-        return f"storage as a trait belongs to a task or webservice, not to a {component.type}"
+    if trait.type == "storage" and component.type not in _WITH_STORAGE:
+        return f"storage as a trait belongs to a task or service, not to a {component.type}"
     if trait.type in ("scaler", "cpuscaler", "hpa") and component.type != "webservice":
         return f"{trait.type} belongs to a webservice; a {component.type} does not take it"
     return ""
@@ -121,7 +126,7 @@ def _image(
     images: Mapping[str, str],
 ) -> tuple[Image | None, list[Finding]]:
     reference = getattr(properties, "image", None)
-    if reference is None:
+    if reference is None or isinstance(properties, StatefulsetProperties):
         return None, []
     name = last_name(reference)
     image = IMAGES.get(images.get(reference) or images.get(name) or name)

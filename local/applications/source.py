@@ -15,11 +15,12 @@ _MOST_NODES = 100_000
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML document: its value, and the line (from 1) of every place in it."""
+    """One YAML document: its value, the line (from 1) of every place in it, and the whole file."""
 
     file: str
     value: Any
     lines: dict[Path, int] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
 
     def finding(
         self, path: Path, text: str, *, notice: bool = False, here: bool = False
@@ -34,7 +35,8 @@ class Document:
 def read_text(file: FilePath) -> str:
     """The text of a file. Raises Refused if it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8")
+        # With its line ends as they are.
+        return file.read_bytes().decode()
     except OSError as error:
         raise Refused([Finding(str(file), 1, "", error.strerror or str(error))]) from None
     except UnicodeDecodeError:
@@ -68,7 +70,7 @@ def _documents(file: str, text: str) -> Iterator[Document]:
             _note_lines(file, node, (), lines, ())
             value = loader.construct_document(node)
             if value is not None:
-                yield Document(file, value, lines)
+                yield Document(file, value, lines, text)
     finally:
         loader.dispose()
 

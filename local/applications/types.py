@@ -243,8 +243,8 @@ class Port(Strict):
     nodePort: int | None = None
 
 
-class WebserviceProperties(Strict):
-    """Properties of the built-in `webservice`."""
+class ServiceProperties(Strict):
+    """What the built-in `webservice` and `statefulset` both have."""
 
     image: str
     imagePullPolicy: Literal["Always", "Never", "IfNotPresent"] | None = None
@@ -273,6 +273,14 @@ class WebserviceProperties(Strict):
         if self.ports:
             return self.ports[0].port
         return self.port or CLIENT_PORT
+
+
+class WebserviceProperties(ServiceProperties):
+    """Properties of the built-in `webservice`."""
+
+
+class StatefulsetProperties(ServiceProperties):
+    """Properties of the built-in `statefulset`: any image, with data of its own."""
 
 
 class TaskProperties(Strict):
@@ -530,6 +538,7 @@ Properties = (
     TrainingProperties
     | ServingProperties
     | WebserviceProperties
+    | StatefulsetProperties
     | TaskProperties
     | NotebookProperties
 )
@@ -538,6 +547,7 @@ PROPERTIES: dict[str, type[Properties]] = {
     "model-training": TrainingProperties,
     "model-serving": ServingProperties,
     "webservice": WebserviceProperties,
+    "statefulset": StatefulsetProperties,
     "task": TaskProperties,
     "jupyter-notebook": NotebookProperties,
 }
@@ -545,6 +555,9 @@ PROPERTIES: dict[str, type[Properties]] = {
 # The policies and the workflow steps that are looked into; of others only the name is.
 POLICIES: dict[str, type[Strict]] = {"topology": TopologyPolicy, "override": OverridePolicy}
 STEPS: dict[str, type[Strict]] = {"deploy": DeployStep, "suspend": SuspendStep}
+
+# What a cluster runs, and this machine does not.
+NOT_HERE = (NotebookProperties, StatefulsetProperties)
 
 # Traits that a component may carry; the others of KubeVela change what a container does.
 TRAITS: dict[str, type[BaseModel] | None] = {

@@ -8,8 +8,9 @@ from .cluster_only import cluster_only
 from .findings import Finding, known
 from .images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from .loaded import LoadedApplication, LoadedComponent, behind
+from .own_settings import replaced_here
 from .source import Document
-from .types import ServingProperties, TrainingProperties
+from .types import ServingProperties, StatefulsetProperties, TrainingProperties
 from .validate_models import validate_models
 
 
@@ -53,6 +54,8 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
         text = f"there are two components {component.name}"
         yield document.finding((*component.path, "name"), text)
     yield from _order(application, component)
+    if isinstance(component.properties, StatefulsetProperties):
+        return  # not run here
     yield from cluster_only(document, (*component.path, "properties"), component.properties)
     match component.properties:
         case ServingProperties():
@@ -70,7 +73,9 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
         text = f"one process runs here, not {component.replicas}"
         yield document.finding((*component.path, "traits"), text, notice=True, here=True)
     for index, variable in enumerate(getattr(component.properties, "env", [])):
-        if variable.valueFrom is not None:
+        if text := replaced_here(variable):
+            yield document.finding(component.at("env", index), text, notice=True, here=True)
+        elif variable.valueFrom is not None:
             text = "there are no secrets and config maps on this machine: give a value"
             yield document.finding(component.at("env", index, "valueFrom"), text, here=True)
 

@@ -5,6 +5,7 @@ import re
 import shlex
 
 from ..applications.images import IMAGES
+from ..promotion.conditions import Condition, parse
 
 
 def port(text: str) -> int:
@@ -23,6 +24,29 @@ def seconds(text: str) -> float:
     if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 86400")
     return value
+
+
+def percent(text: str) -> int:
+    """A share of the traffic, from 1 to 100."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of percent from 1 to 100")
+    return int(text)
+
+
+def steps(text: str) -> list[int]:
+    """Shares, each above the one before it, as in `10,50,100`."""
+    found = [percent(part) for part in text.split(",")]
+    if found != sorted(set(found)):
+        raise argparse.ArgumentTypeError(f"{text!r} does not go upward, as 10,50,100 does")
+    return found
+
+
+def conditions(text: str) -> tuple[Condition, ...]:
+    """What `promote --when` waits for."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def arguments(text: str) -> tuple[str, list[str]]:

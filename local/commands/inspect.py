@@ -40,7 +40,8 @@ def _for_programs(row: Row) -> dict[str, Any]:
     return {**asdict(row), "since": since, "endpoints": endpoints}
 
 
-def _rows_of(options: argparse.Namespace) -> list[Row]:
+def rows_of(options: argparse.Namespace) -> list[Row]:
+    """The components of an Application that runs, or ran. Raises CannotStart."""
     rows = StateFolder(options.state).rows()
     found = [row for row in rows if row.application == options.application]
     if not found:
@@ -54,7 +55,7 @@ def _rows_of(options: argparse.Namespace) -> list[Row]:
 
 def status(options: argparse.Namespace) -> int:
     """Print one Application: its components and addresses; 1 if it is not healthy."""
-    rows = _rows_of(options)
+    rows = rows_of(options)
     out = printer(sys.stdout)
     if not options.endpoint:
         out.print(components_table(rows, out.width))
@@ -66,7 +67,7 @@ def status(options: argparse.Namespace) -> int:
 def logs(options: argparse.Namespace) -> int:
     """Print the logs of an Application."""
     state = StateFolder(options.state)
-    names = [row.component for row in _rows_of(options)]
+    names = [row.component for row in rows_of(options)]
     if options.component and options.component not in names:
         raise CannotStart(
             f"{options.application} has no component {options.component}; "
@@ -85,7 +86,7 @@ def logs(options: argparse.Namespace) -> int:
 def down(options: argparse.Namespace) -> int:
     """Have the running `up` stop an Application; 1 if none runs or it does not stop."""
     state = StateFolder(options.state)
-    rows = _rows_of(options)
+    rows = rows_of(options)
     name = options.application
     finished = [row.component for row in rows if row.phase == "succeeded"]
     kept = f"its claims are kept in {state.volumes}"

@@ -14,6 +14,7 @@ from ..model_folder import check_model, saved_models
 from ..ports import CLIENT_PORT, Ports
 from ..running.applied import Applied, training_names
 from ..running.color_service import ColorService
+from ..running.feedback import with_feedback
 from ..running.gateway import NoEnvoy
 from ..running.plan import Plan, Wishes
 from ..running.planner import make_plan
@@ -70,8 +71,10 @@ def plain(options: argparse.Namespace) -> Applied:
         )
     except OSError as error:
         raise CannotStart(_no_such_host(wishes.host, error)) from None
-    plan = Plan(service.plan.components, tuple(ports.notices))
-    return Applied([], plan, options.state.absolute(), wishes)
+    serving, client = service.plan.components
+    state = options.state.absolute()
+    plan = Plan((serving, with_feedback(client, state)), tuple(ports.notices))
+    return Applied([], plan, state, wishes)
 
 
 def _newest_color_model() -> Path:

@@ -3,7 +3,6 @@
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,17 +13,14 @@ from ..model_folder import NoModel
 from ..running.applied import Applied
 from ..running.differences import differences
 from ..running.logs import LogFiles
-from ..running.mailbox import ChangeRequest, Mailbox
+from ..running.mailbox import ChangeRequest
 from ..running.runner import Runner
 from ..running.state import BadState, InUse, StateFolder
 from . import CannotStart
+from .asking import answered, opened
 from .console import Console
 from .invitation import invitation
 from .planning import plain, planned, shipped_files
-
-# An `up` that has just begun reads requests a moment later.
-_OPEN_WITHIN_S = 3.0
-_LOOK_EVERY_S = 0.1
 
 
 def up(options: argparse.Namespace) -> int:
@@ -92,12 +88,7 @@ def _change(
 
     Raises InUse where that one cannot be asked.
     """
-    mailbox = Mailbox(state)
-    deadline = time.monotonic() + _OPEN_WITHIN_S
-    while not mailbox.is_open:
-        if time.monotonic() > deadline:
-            raise InUse(state.who_has_it())
-        time.sleep(_LOOK_EVERY_S)
+    mailbox = opened(state)
     try:
         texts = [(str(file), read_text(file)) for file in files]
     except Refused as refused:
@@ -107,23 +98,8 @@ def _change(
             option = f"--{name.replace('_', '-')}"
             print(f"{option} changes nothing: what runs stays where it is", file=sys.stderr)
     request = ChangeRequest(texts, only_show, dict(options.args), dict(options.image))
-    mailbox.ask(request)
-    return _answer(mailbox, request, state)
+    return answered(mailbox, request, state, _tell)
 
 
-def _answer(mailbox: Mailbox, request: ChangeRequest, state: StateFolder) -> int:
-    """Print what the running `up` answers, to the end; its exit code comes back."""
-    printed = 0
-    while True:
-        # Looked at before the answer: the last word may come just before the end.
-        running = state.is_running()
-        lines, code = mailbox.answered(request)
-        for line in lines[printed:]:
-            print(line, file=sys.stderr if code == 2 else sys.stdout, flush=True)
-        printed = len(lines)
-        if code is not None:
-            return code
-        if not running:
-            print("the `up` that was asked has ended", file=sys.stderr)
-            return 1
-        time.sleep(_LOOK_EVERY_S)
+def _tell(line: str, wrong: bool) -> None:
+    print(line, file=sys.stderr if wrong else sys.stdout, flush=True)

@@ -90,7 +90,7 @@ def _route(route: Route) -> dict[str, Any]:
 def _retry_policy() -> dict[str, Any]:
     """To another replica with what one never received; nothing is sent twice.
 
-    A replica that died refuses at once, so it has the fewest requests in hand, and the balancer
+    A replica that died refuses at once, so it has the fewest requests in progress, and the balancer
     gives it most of them until the health checks notice.
     """
     predicate = "previous_hosts"

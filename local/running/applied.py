@@ -9,11 +9,13 @@ from ..applications.findings import Finding, Refused, known
 from ..applications.load import load_texts
 from ..applications.loaded import LoadedApplication
 from ..applications.validate import validate
+from .applied_files import AppliedFile, digest, write_applied
 from .change import CannotChange
 from .gateway import NoEnvoy
 from .mailbox import ChangeRequest
 from .plan import Plan, Wishes
 from .planner import make_plan
+from .state import StateFolder
 
 
 class Applied:
@@ -30,7 +32,16 @@ class Applied:
         self._state = state
         self._wishes = wishes
         self._besides = () if applications else plan.components
-        self._next: tuple[list[LoadedApplication], Wishes] = (self._applications, wishes)
+        self._files = {each.name: _where(Path.cwd(), each) for each in applications}
+        self._next = (self._applications, wishes, self._files)
+
+    def begin(self) -> None:
+        """Say in the state folder which files run."""
+        applications = {
+            each.name: AppliedFile(self._files[each.name], digest(each.document.text))
+            for each in self._applications
+        }
+        write_applied(StateFolder(self._state), applications, self.plan.ports.get("admin"))
 
     def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
         """The plan with these Applications in it, and notices. Raises Refused, CannotChange."""
@@ -53,19 +64,22 @@ class Applied:
             plan = make_plan(applications, self._state, wishes, self.plan.ports)
         except NoEnvoy as error:
             raise CannotChange(error) from None
-        self._next = (applications, wishes)
+        where = {each.name: _where(Path(request.folder), each) for each in fresh}
+        self._next = (applications, wishes, {**self._files, **where})
         plan = replace(plan, components=(*self._besides, *plan.components))
         return plan, [*map(str, found), *plan.notices]
 
     def take(self, plan: Plan) -> None:
         """Take note that the plan that `next` made last runs."""
-        self._applications, self._wishes = self._next
+        self._applications, self._wishes, self._files = self._next
         self.plan = plan
+        self.begin()
 
     def stopped(self, application: str) -> None:
         """Take note that an Application was stopped."""
         self._applications = [each for each in self._applications if each.name != application]
         self._besides = tuple(each for each in self._besides if each.application != application)
+        self.begin()
 
     def _unchangeable(self, fresh: Sequence[LoadedApplication]) -> list[Finding]:
         """What of these Applications cannot be while what runs does."""
@@ -96,6 +110,10 @@ class Applied:
                     )
                     found.append(document.finding((*component.path, "type"), text))
         return found
+
+
+def _where(folder: Path, application: LoadedApplication) -> Path:
+    return folder / application.document.file
 
 
 def _check_arguments(

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from .feedback import DATABASE
 from .plan import PlannedComponent
 from .program import Child, Program
 from .state import Row
@@ -101,5 +102,10 @@ class Component:
             self.since,
             endpoints if self.active else (),
             planned.module,
-            next((each.environment.get("URL", "") for each in planned.programs), ""),
+            self._setting("URL"),
+            self._setting(DATABASE),
         )
+
+    def _setting(self, name: str) -> str:
+        """What the programs have in their environment."""
+        return next((each.environment.get(name, "") for each in self.planned.programs), "")

@@ -12,13 +12,15 @@ from .state import StateFolder
 class ChangeRequest:
     """Applications as (file name, text) that shall run, or whose differences shall be shown.
 
-    `arguments` are added to components, as by --args; `images` are those of --image.
+    `folder` is where file names begin. `arguments` are added to components, as by --args; `images`
+    are those of --image.
     """
 
     texts: Sequence[tuple[str, str]]
     only_show: bool = False
     arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
+    folder: str = field(default_factory=os.getcwd)
     id: str = field(default_factory=lambda: f"{time.time_ns()}-{os.getpid()}")
 
 

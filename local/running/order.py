@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..applications.loaded import LoadedApplication, LoadedComponent, behind
-from ..applications.types import NotebookProperties, ServingProperties
+from ..applications.types import NOT_HERE, ServingProperties
 
 
 def depends_on(
@@ -12,13 +12,16 @@ def depends_on(
     component: LoadedComponent,
 ) -> tuple[tuple[str, str], ...]:
     """What the file says, and whatever else writes the claims that a model comes from."""
-    found = [(application.name, name) for name in component.depends_on]
+    runs = {
+        each.name for each in application.components if not isinstance(each.properties, NOT_HERE)
+    }
+    found = [(application.name, name) for name in component.depends_on if name in runs]
     if not isinstance(component.properties, ServingProperties):
         return tuple(found)
     claims = {predictor.graph.claim for predictor in component.properties.predictors}
     for other in applications:
         for each in other.components:
-            if isinstance(each.properties, NotebookProperties):
+            if isinstance(each.properties, NOT_HERE):
                 continue
             mounted = {mount.name for mount in each.mounts}
             same = other.namespace == application.namespace

@@ -13,8 +13,9 @@ from ..addresses import reachable, shown
 from ..applications.claims import Volumes
 from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from ..applications.loaded import LoadedApplication, LoadedComponent
+from ..applications.own_settings import replaced_here
 from ..applications.types import (
-    NotebookProperties,
+    NOT_HERE,
     ServingProperties,
     TrainingProperties,
     WebserviceProperties,
@@ -23,6 +24,7 @@ from ..gateway.envoy import configuration
 from ..gateway.routes import address, cluster_name, routes
 from ..gateway.watched import ENVOY
 from ..shipped_models import ShippedModels
+from .feedback import with_feedback
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
 from .order import depends_on
@@ -64,7 +66,7 @@ class _Planner:
             self._component(application, component)
             for application in self.applications
             for component in application.components
-            if not isinstance(component.properties, NotebookProperties)
+            if not isinstance(component.properties, NOT_HERE)
         ]
         configuration = None
         if self.places.gateway:
@@ -206,6 +208,8 @@ class _Planner:
         assert component.image is not None  # by load
         environment = {}
         for index, variable in enumerate(properties.env):
+            if replaced_here(variable):
+                continue
             at = (*component.path, "properties", "env", index, "value")
             environment[variable.name] = self.places.redirected(
                 application, at, variable.value or ""
@@ -222,7 +226,7 @@ class _Planner:
         endpoint = Endpoint(
             f"Service/{application.namespace}/{component.name}", f"http://{shown(host)}:{port}"
         )
-        return PlannedComponent(
+        client = PlannedComponent(
             application.name,
             component.name,
             component.type,
@@ -231,6 +235,7 @@ class _Planner:
             endpoints=(endpoint,),
             module=component.image.module,
         )
+        return with_feedback(client, self.state)
 
 
 def _fingerprint(*parts: Any) -> str:

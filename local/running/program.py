@@ -1,5 +1,6 @@
 """One program of the service: what it is, and one running child process of it."""
 
+import contextlib
 import os
 import re
 import signal
@@ -20,7 +21,8 @@ LAST_LINES = 5
 class Program:
     """What to run and how to know that it answers.
 
-    `environment` is added to ours. `ready_url` answers GET with 200 once the program is ready;
+    `environment` is added to ours, and so is what the files of `secrets` hold, so that nobody who
+    shows a program shows them. `ready_url` answers GET with 200 once the program is ready;
     without one a program is ready when it runs. With `gateway_admin_port` it is ready only when
     the gateway, too, finds the port of `ready_url` healthy. Lines that match `quiet` are not
     passed on: what asks a program for its health would fill its log.
@@ -32,6 +34,7 @@ class Program:
     ready_url: str | None = None
     gateway_admin_port: int | None = None
     quiet: str | None = None
+    secrets: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Child:
@@ -58,7 +61,12 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **program.environment},
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                **program.environment,
+                **_read(program.secrets),
+            },
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -125,3 +133,12 @@ class Child:
         self._guard.stdin.close()
         self._ended.set()
         self._on_exit(self)
+
+
+def _read(secrets: Mapping[str, Path]) -> dict[str, str]:
+    """What these files hold; of one that is gone the program has to do without."""
+    found = {}
+    for name, path in secrets.items():
+        with contextlib.suppress(OSError):
+            found[name] = path.read_text()
+    return found

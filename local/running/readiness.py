@@ -37,7 +37,7 @@ def gateway_clusters(admin_port: int) -> dict[str, list[Host]]:
 
     What it tells: envoy/admin/v3/clusters.proto, `Clusters`.
     """
-    statuses = _admin(admin_port, "clusters?format=json").get("cluster_statuses", [])
+    statuses = admin(admin_port, "clusters?format=json").get("cluster_statuses", [])
     return {
         cluster["name"]: [
             Host(
@@ -61,11 +61,11 @@ def healthy_ports(admin_port: int) -> set[int]:
 
 def gateway_routes_version(admin_port: int) -> str | None:
     """The `version_info` of the routes that the gateway goes by; None where it does not answer."""
-    dumped = _admin(admin_port, "config_dump?resource=dynamic_route_configs").get("configs", [])
+    dumped = admin(admin_port, "config_dump?resource=dynamic_route_configs").get("configs", [])
     return next((each.get("version_info") for each in dumped), None)
 
 
-def _admin(port: int, path: str) -> Any:
+def admin(port: int, path: str) -> Any:
     """The JSON object of the gateway's admin page; empty where it does not answer."""
     try:
         status, _, body = _get(f"http://127.0.0.1:{port}/{path}", 3.0)

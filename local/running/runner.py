@@ -21,6 +21,9 @@ class Applied(Protocol):
     def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
         """The plan with what is asked for in it, and notices. Raises Refused."""
 
+    def begin(self) -> None:
+        """Take note that the first plan runs."""
+
     def take(self, plan: Plan) -> None:
         """Take note that this plan runs."""
 
@@ -60,6 +63,7 @@ class Runner:
         """
         try:
             if self._applied:
+                self._applied.begin()
                 self._mailbox.open()
             return self._run(when_ready)
         finally:

@@ -39,9 +39,11 @@ class Row:
     restarts: int = 0
     since: float = 0.0
     endpoints: tuple[tuple[str, str], ...] = ()
-    # Of a web service: the program, as in `python -m color_client`, and its predict URL.
+    # Of a web service: the program, as in `python -m color_client`, its predict URL, and its
+    # database of what people choose.
     module: str = ""
     url: str = ""
+    feedback_db: str = ""
 
     @property
     def health(self) -> str:

@@ -60,7 +60,8 @@ def served(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-        app.extensions["predictor"].close()
+        for each in app.extensions.values():
+            each.close()
 
 
 @pytest.fixture

@@ -378,8 +378,8 @@ def test_not_ready_or_lost(client, predictor, behavior):
         assert reply.headers["Retry-After"] == "7"
 
 
-def test_too_many_in_hand(start_client, predictor):
-    client = start_client(max_in_hand=2)
+def test_too_many_in_progress(start_client, predictor):
+    client = start_client(max_in_progress=2)
     go_on = threading.Event()
 
     def wait(handler, request):
@@ -406,8 +406,8 @@ def test_too_many_in_hand(start_client, predictor):
     assert client.predict(PHOTO).status_code == 200
 
 
-def test_too_many_pixels_in_hand_wait_their_turn(start_client, predictor):
-    client = start_client(max_pixels_in_hand=3000, timeout_s=1.0)
+def test_too_many_pixels_in_memory_wait_their_turn(start_client, predictor):
+    client = start_client(max_pixels_in_memory=3000, timeout_s=1.0)
     most = 0
     at_once = 0
     lock = threading.Lock()

@@ -182,7 +182,7 @@ def test_memory_at_12_megapixels(program):
     assert running.worker_memory("VmRSS") - before < 60
 
 
-def test_sigterm_finishes_what_is_in_hand_and_is_prompt(program, predictor):
+def test_sigterm_finishes_what_is_in_progress_and_is_prompt(program, predictor):
     running = program()
     predictor.behavior = slow(0.7)
     replies: list[requests.Response] = []

@@ -75,18 +75,18 @@ def test_metrics(client, predictor):
         f'{UPSTREAM}{{outcome="500",route="color",signature="packed"}} 1.0',
         'colorway_client_pictures_total{model="color/rule",route="color"} 1.0',
         'colorway_client_picture_seconds_count{model="color/rule",route="color"} 1.0',
-        "colorway_client_in_hand 1.0",
-        "colorway_client_photos_in_hand 0.0",
-        "colorway_client_photos_in_hand_limit 64.0",
-        "colorway_client_pixels_in_hand 0.0",
-        "colorway_client_pixels_in_hand_limit 1e+08",
-        "colorway_client_upload_bytes_in_hand 0.0",
-        "colorway_client_upload_bytes_in_hand_limit 2e+08",
+        "colorway_client_requests_in_progress 1.0",
+        "colorway_client_photos_in_progress 0.0",
+        "colorway_client_photos_in_progress_limit 64.0",
+        "colorway_client_pixels_in_memory 0.0",
+        "colorway_client_pixels_in_memory_limit 1e+08",
+        "colorway_client_upload_bytes_in_memory 0.0",
+        "colorway_client_upload_bytes_in_memory_limit 2e+08",
     ):
         assert line in reply.text.splitlines()
 
 
-def test_metrics_tell_what_is_in_hand(client, predictor):
+def test_metrics_tell_what_is_in_progress(client, predictor):
     predictor.behavior = slow(0.5)
     with ThreadPoolExecutor(1) as other:
         asking = other.submit(client.predict, PHOTO)
@@ -94,8 +94,8 @@ def test_metrics_tell_what_is_in_hand(client, predictor):
             time.sleep(0.01)
         lines = client.get("/metrics").text.splitlines()
         assert asking.result().status_code == 200
-    assert "colorway_client_photos_in_hand 1.0" in lines
-    assert "colorway_client_pixels_in_hand 2400.0" in lines
+    assert "colorway_client_photos_in_progress 1.0" in lines
+    assert "colorway_client_pixels_in_memory 2400.0" in lines
 
 
 def test_health_and_readiness(client, predictor):

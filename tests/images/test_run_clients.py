@@ -77,7 +77,7 @@ def test_the_style_client_colors_without_the_header(engine, images, report, colo
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_sigterm_finishes_what_is_in_hand(engine, images, report, request, name):
+def test_sigterm_finishes_what_is_in_progress(engine, images, report, request, name):
     server = request.getfixturevalue(SERVERS[name])
     form, headers = FORMS[name]
     replies: list[bytes] = []
@@ -97,4 +97,4 @@ def test_sigterm_finishes_what_is_in_hand(engine, images, report, request, name)
     assert len(replies) == 1
     opened(replies[0])
     assert client.wait() == 0
-    report.showed(name, "SIGTERM: the request in hand was finished, then exit 0")
+    report.showed(name, "SIGTERM: the request in progress was finished, then exit 0")

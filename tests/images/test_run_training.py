@@ -41,7 +41,6 @@ def test_trains_stops_goes_on_and_is_served(engine, images, report):
     assert "going on from the checkpoint" in said
     assert published(folder) == ["1", "v1"]
     assert (folder / "1" / "saved_model.pb").samefile(folder / "v1" / "1" / "saved_model.pb")
-    assert (folder / "v1" / "weights.h5").is_file()
     assert not (folder / ".checkpoints" / "v1").exists()
     sheet = PICTURES / "train-color-contact-sheet.png"
     shutil.copy(folder / "v1" / "contact-sheet.png", sheet)

@@ -14,11 +14,17 @@ __all__ = ["predictor"]
 
 
 @pytest.fixture(params=["color", "style"])
-def address(request, predictor) -> Iterator[str]:
-    """Where one of the two clients listens."""
+def address(request, predictor, tmp_path) -> Iterator[str]:
+    """Where one of the two clients listens, and keeps votes."""
+    told = {
+        "url": predictor.url,
+        "feedback_db": f"sqlite:///{tmp_path / 'votes.db'}",
+        "feedback_per_minute": 1_000,
+        "report": True,
+    }
     if request.param == "color":
-        app = color_app(Settings(url=predictor.url))
+        app = color_app(Settings(**told))
     else:
-        app = style_app(StyleSettings(url=predictor.url))
+        app = style_app(StyleSettings(**told))
     with served(app) as address:
         yield address

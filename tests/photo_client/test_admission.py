@@ -1,4 +1,4 @@
-"""How long a photo counts as one in hand."""
+"""How long a photo counts as in progress."""
 
 import gc
 from contextlib import ExitStack
@@ -44,7 +44,7 @@ def test_a_place_is_free_when_nobody_has_the_answer_any_more():
 
 
 def _answered(admission: Admission) -> Response:
-    with ExitStack() as in_hand:
-        in_hand.enter_context(admission.request())
-        room = in_hand.enter_context(admission.hold(500, Deadline(1)))
-        return kept_until_sent(Response(b"x" * 54), room, in_hand)
+    with ExitStack() as in_progress:
+        in_progress.enter_context(admission.request())
+        room = in_progress.enter_context(admission.hold(500, Deadline(1)))
+        return kept_until_sent(Response(b"x" * 54), room, in_progress)

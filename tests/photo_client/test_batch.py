@@ -158,7 +158,7 @@ def test_a_progress_bar_with_the_time_left(predictor, tmp_path):
     assert "6 made" in text
 
 
-def test_ctrl_c_finishes_what_is_in_hand_and_the_rest_goes_on_later(predictor, tmp_path):
+def test_ctrl_c_finishes_what_is_in_progress_and_the_rest_goes_on_later(predictor, tmp_path):
     photos = [write(tmp_path / f"{each}.jpg", each) for each in range(12)]
     out = tmp_path / "out"
     predictor.behavior = slow(0.5)

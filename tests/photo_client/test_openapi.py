@@ -41,6 +41,16 @@ def test_what_it_describes_is_answered(address, document):
     assert reply.status_code == 200 and opened(reply.content).size == (60, 40), reply.text
 
 
+def test_every_header_of_a_picture_is_described(address, document):
+    described = document["paths"]["/predict"]["post"]["responses"]["200"]["headers"]
+    assert {"X-Receipt", "X-Photo-Color", "X-Pages", "X-Truncated"} <= described.keys()
+    reply = requests.post(
+        address + "/predict", files={"content_image": file_of(scene(60, 40))}, timeout=60
+    )
+    own = {name for name in reply.headers if name.startswith("X-")} - {"X-Content-Type-Options"}
+    assert own >= {"X-Receipt", "X-Photo-Color"} and own <= described.keys()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_whatever_is_sent_is_answered_as_described(address, mode):

@@ -111,10 +111,10 @@ class ServerProcess:
             return {}
         return {int(v["version"]): v["state"] for v in reply.json["model_version_status"]}
 
-    def requests_in_hand(self) -> float:
+    def requests_in_progress(self) -> float:
         """Predict requests that the server is busy with, by its own metrics."""
         text = self.request("GET", "/monitoring/prometheus/metrics").body.decode()
-        (line,) = re.findall(r"^serving_requests_in_hand (\S+)$", text, re.MULTILINE)
+        (line,) = re.findall(r"^serving_requests_in_progress (\S+)$", text, re.MULTILINE)
         return float(line)
 
     def worker(self) -> int:

@@ -46,7 +46,7 @@ def test_states_of_versions(server):
     now = samples(server)
     assert now[state.format("AVAILABLE")] == 1
     assert now[state.format("END")] == 0
-    assert now["serving_requests_in_hand"] == 0
+    assert now["serving_requests_in_progress"] == 0
 
 
 def test_types_of_metrics(server):

@@ -1,4 +1,4 @@
-"""More requests than the server takes in hand, and requests that take too long."""
+"""More requests than the server takes, and requests that take too long."""
 
 import json
 import threading
@@ -14,13 +14,13 @@ TIMEOUT_MS = 1500
 
 @pytest.fixture(scope="module")
 def small_server(protocol_base_path, tmp_path_factory) -> Iterator[ServerProcess]:
-    """Takes three requests in hand and runs one at a time."""
+    """Takes three requests and runs one at a time."""
     process = ServerProcess(
         protocol_base_path,
         tmp_path_factory.mktemp("small-server") / "log",
-        "--max_requests_in_hand=3",
+        "--max_requests_in_progress=3",
         "--max_parallel_runs=1",
-        "--max_mb_in_hand=1",
+        "--max_mb_in_memory=1",
         f"--rest_api_timeout_in_ms={TIMEOUT_MS}",
     ).wait_until_open()
     yield process
@@ -50,13 +50,14 @@ def at_once(server: ServerProcess, document: dict, count: int) -> list[tuple[Rep
 
 def test_too_many_requests_are_refused_at_once(small_server):
     results = at_once(small_server, slow(250), 50)
-    answered = [reply for reply, _ in results if reply.status == 200]
+    # On a busy machine one that was let in may run out of time.
+    answered = [reply for reply, _ in results if reply.status in (200, 504)]
     refused = [(reply, seconds) for reply, seconds in results if reply.status == 429]
     assert len(answered) + len(refused) == 50
     assert 3 <= len(answered) <= 6
     assert max(seconds for _, seconds in refused) < 1
     assert "try again later" in refused[0][0].error
-    # The status route is not a request in hand, and the next prediction is served.
+    # The status route does not count as a request in progress, and the next prediction is served.
     assert small_server.states() == {123: "AVAILABLE"}
     assert small_server.predict({"instances": [1.0]}).status == 200
 
@@ -66,7 +67,7 @@ def test_too_many_bytes_are_refused_but_one_large_request_is_not(small_server):
     assert len(small_server.predict(large).json["predictions"]) == 400_000
     busy = threading.Thread(target=small_server.predict, args=(slow(1200),))
     busy.start()
-    small_server.wait_for(lambda: small_server.requests_in_hand() == 1)
+    small_server.wait_for(lambda: small_server.requests_in_progress() == 1)
     assert small_server.predict(large).status == 429
     assert small_server.predict({"instances": [1.0]}).status in (200, 504)
     busy.join()

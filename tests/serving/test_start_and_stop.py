@@ -120,7 +120,7 @@ def test_a_signal_stops_it_while_it_starts(start_server, protocol_base_path, sec
     assert "Traceback" not in server.log
 
 
-def test_a_request_in_hand_is_answered_before_the_stop(start_server, protocol_base_path):
+def test_a_request_in_progress_is_answered_before_the_stop(start_server, protocol_base_path):
     server: ServerProcess = start_server(protocol_base_path).wait_until_open()
     replies = []
     slow = threading.Thread(
@@ -129,7 +129,7 @@ def test_a_request_in_hand_is_answered_before_the_stop(start_server, protocol_ba
         )
     )
     slow.start()
-    server.wait_for(lambda: server.requests_in_hand() == 1)
+    server.wait_for(lambda: server.requests_in_progress() == 1)
     assert server.stop() == 0
     slow.join()
     assert replies[0].status == 200

@@ -171,7 +171,7 @@ def test_a_request_that_runs_keeps_its_version(start_server, protocol_base_path,
         )
     )
     slow.start()
-    server.wait_for(lambda: server.requests_in_hand() == 1)
+    server.wait_for(lambda: server.requests_in_progress() == 1)
     shutil.rmtree(base_path / "00000123")
     server.wait_for(lambda: server.states() == {123: "UNLOADING"})
     assert server.predict({"instances": [1.0]}).status == 404

@@ -79,7 +79,7 @@ def test_wrong_pictures_of_good_photos():
 def test_too_much_memory():
     assert checks.too_much_memory(100.0, 200.0) == ""
     assert "201 MB, the limit is 200 MB" in checks.too_much_memory(201.0, 200.0)
-    assert limits.memory_mb(max_pixels_in_hand=0) < limits.memory_mb() / 2
+    assert limits.memory_mb(max_pixels_in_memory=0) < limits.memory_mb() / 2
 
 
 LINE = '{"time":"2026-01-01T00:00:00Z","request_id":"%s","status":200}'

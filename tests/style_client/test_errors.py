@@ -234,8 +234,8 @@ def test_nothing_listens(start_client):
     problem(client.paint(PHOTO, STYLE), 503, "predict-url-unreachable")
 
 
-def test_a_refused_request_leaves_nothing_in_hand(start_client, predictor):
-    client = start_client(max_in_hand=1, max_pixels_in_hand=5000)
+def test_a_refused_request_leaves_nothing_in_progress(start_client, predictor):
+    client = start_client(max_in_progress=1, max_pixels_in_memory=5000)
     for _ in range(3):
         client.paint(PHOTO, b"hello")
         client.paint(PHOTO[:500], STYLE)

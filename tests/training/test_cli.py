@@ -13,7 +13,6 @@ import time
 import zipfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -21,6 +20,7 @@ from PIL import Image
 from training.cli import main
 from training.color import recipes
 from training.color.command import training_parser
+from training.publishing.weights import named_constants
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--width=8", "--dilations=1,2", "--photo-side=32", "--crop-side=32"]
@@ -81,27 +81,26 @@ def test_trains_publishes_and_is_done_the_second_time(photo_zip, tmp_path):
 def test_weights_are_a_start_for_the_next_training(photo_zip, tmp_path):
     arguments = ["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]
     assert main(arguments) == 0
-    weights = str(tmp_path / "v1" / "weights.h5")
-    assert main([*arguments, "--weights", weights]) == 0
+    assert main([*arguments, "--weights", str(tmp_path / "v1")]) == 0
     record = json.loads((tmp_path / "v2" / "training.json").read_text())
-    assert (record["started_from"], record["data"]) == ("v1/weights.h5", ["photos.zip"])
+    assert (record["started_from"], record["data"]) == (f"{tmp_path.name}/v1", ["photos.zip"])
 
 
 def test_what_is_published_may_lie_between_start_and_end(photo_zip, tmp_path):
     arguments = ["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]
     assert main(arguments) == 0
-    further = [*arguments, "--weights", str(tmp_path / "v1" / "weights.h5"), "--seed", "5"]
+    further = [*arguments, "--weights", str(tmp_path / "v1" / "1"), "--seed", "5"]
     assert main(further) == 0
     assert main([*further, "--start-share", "0.75"]) == 0
-    start, end, published = (weights(tmp_path / name / "weights.h5") for name in ("v1", "v2", "v3"))
+    start, end, published = (weights(tmp_path / name) for name in ("1", "2", "3"))
     assert np.abs(end - start).max() > 1e-3
     np.testing.assert_allclose(published, 0.75 * start + 0.25 * end, atol=1e-3, rtol=2e-3)
 
 
-def weights(file: Path) -> np.ndarray:
+def weights(model: Path) -> np.ndarray:
     """All of them in a row."""
-    with h5py.File(file) as stored:
-        return np.concatenate([stored[key][()].astype(np.float32).ravel() for key in stored])
+    constants = named_constants(model / "saved_model.pb")
+    return np.concatenate([values.astype(np.float32).ravel() for values in constants.values()])
 
 
 @pytest.mark.parametrize(
@@ -231,9 +230,8 @@ def test_killed_at_any_moment_it_goes_on_and_ends_the_same(photo_zip, tmp_path):
     records = [json.loads((r / "v1" / "training.json").read_text()) for r in (whole, killed)]
     for one, two in zip(*(record["history"] for record in records), strict=True):
         assert one == pytest.approx(two, rel=1e-4)
-    with h5py.File(whole / "v1" / "weights.h5") as one, h5py.File(killed / "v1/weights.h5") as two:
-        for name in one:
-            np.testing.assert_allclose(one[name], two[name], rtol=2e-3, atol=1e-5)
+    one, two = (weights(root / "1") for root in (whole, killed))
+    np.testing.assert_allclose(one, two, rtol=2e-3, atol=1e-5)
 
 
 def test_trained_on_jax_and_published_by_tensorflow(photo_zip, tmp_path):

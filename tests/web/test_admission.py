@@ -1,4 +1,4 @@
-"""What may be in hand at once."""
+"""What may be in progress at once."""
 
 import pytest
 

@@ -16,7 +16,7 @@ from tests.color_client.predictors import slow
 from tests.color_client.test_server import HEAD, Program
 from web import worker
 
-# More than there are threads: MAX_IN_HAND of 4, and 16 spare ones.
+# More than there are threads: MAX_IN_PROGRESS of 4, and 16 spare ones.
 MORE_THAN_THREADS = 30
 PHOTO = file_of(scene(60, 40))
 
@@ -26,7 +26,7 @@ def program(predictor, tmp_path):
     started = []
 
     def start(**environment: str) -> Program:
-        started.append(Program(predictor.url, tmp_path, MAX_IN_HAND="4", **environment))
+        started.append(Program(predictor.url, tmp_path, MAX_IN_PROGRESS="4", **environment))
         return started[0]
 
     yield start
@@ -113,7 +113,7 @@ def test_who_takes_no_answer_is_cut_off_and_gives_its_place_free(program):
         assert poll.poll(60_000)
     # Its place is free soon after the connection is cut, not before.
     deadline = time.monotonic() + 30
-    for gauge in ("photos_in_hand", "pixels_in_hand"):
+    for gauge in ("photos_in_progress", "pixels_in_memory"):
         while f"colorway_client_{gauge} 0.0" not in running.client.get("/metrics").text:
             assert time.monotonic() < deadline, gauge
             time.sleep(0.02)
@@ -175,11 +175,11 @@ def test_every_caller_that_is_refused_reads_why(program, path, status):
 
 
 def test_uploads_together_have_a_limit(program):
-    running = program(MAX_UPLOAD_MB_IN_HAND="0.1")
+    running = program(MAX_UPLOAD_MB_IN_MEMORY="0.1")
     head = HEAD + b"Content-Type: image/png\r\nContent-Length: 90000\r\n\r\n"
     with connected(running) as sock:
         sock.sendall(head + bytes(80_000))
-        while "colorway_client_upload_bytes_in_hand 0.0" in running.client.get("/metrics").text:
+        while "colorway_client_upload_bytes_in_memory 0.0" in running.client.get("/metrics").text:
             time.sleep(0.02)
         reply = running.client.predict(
             None, data=bytes(90_000), headers={"Content-Type": "image/png"}
@@ -188,7 +188,7 @@ def test_uploads_together_have_a_limit(program):
         assert int(reply.headers["Retry-After"]) > 0
         assert running.client.predict(PHOTO).status_code == 200
     deadline = time.monotonic() + 30
-    while "colorway_client_upload_bytes_in_hand 0.0" not in running.client.get("/metrics").text:
+    while "colorway_client_upload_bytes_in_memory 0.0" not in running.client.get("/metrics").text:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

@@ -53,7 +53,10 @@ def training_parser() -> argparse.ArgumentParser:
         help="what to train from scratch with --data (default: v1)",
     )
     parser.add_argument(
-        "--weights", type=Path, help="start from these weights (vN/weights.h5) instead of scratch"
+        "--weights",
+        type=Path,
+        metavar="MODEL_FOLDER",
+        help="start from the weights of this published version (vN) instead of scratch",
     )
     add_cache_flag(parser)
     add_start_over_flag(parser)

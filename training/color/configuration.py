@@ -12,7 +12,7 @@ from training.program.flags import recipe_changes
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
-SHIPPED_WEIGHTS = ROOT / "models" / "color" / "v1" / "weights.h5"
+SHIPPED_V1 = ROOT / "models" / "color" / "v1"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,7 @@ def configuration(options: argparse.Namespace) -> Configuration:
                 "the project, not in an installed package"
             )
         recipe, sources = recipes.load("finetune"), [str(SAMPLES)]
-        weights = weights or SHIPPED_WEIGHTS
+        weights = weights or SHIPPED_V1
         print(
             f"no --data: training the shipped v1 on, for a few minutes, on the photos in "
             f"{SAMPLES.name}/ (name your own with --data)"

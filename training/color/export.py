@@ -8,8 +8,7 @@ Signatures (docs/design.md, contract 2), for any height and width from 1 pixel u
   [B], two-channel PNGs of a*+128 and b*+128 at a quarter of the size, rounded up; and `model`
   string [B].
 
-TensorFlow Serving 2.1.0 cannot read variables that today's TensorFlow writes, so the weights are
-constants (in one function that both signatures call, or they would be stored twice).
+The weights are constants, in one function that both signatures call, or they would be stored twice.
 """
 
 import errno
@@ -18,11 +17,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from training.color import networks
 from training.color.all_convolution import COLOR_STRIDE
 from training.color.recipe import Recipe
+from training.publishing.frozen import freeze
 from training.publishing.warmup_record import write_requests
 
 _TYPICAL_CHROMA = 11.0 / 128.0  # the median photo's, root mean square, as networks predict it
@@ -50,21 +49,17 @@ def write_saved_model(folder: Path, network: keras.Model, name: str, recipe: Rec
 
 def _module(network: keras.Model, name: str, recipe: Recipe) -> tf.Module:
     stride = networks.stride(network)
-    predict = tf.function(
-        lambda lightness: network(lightness, training=False),
-        input_signature=[tf.TensorSpec([None, None, None, 1], tf.float32)],
-    )
-    frozen = convert_variables_to_constants_v2(predict.get_concrete_function())
+    frozen = freeze(network, tf.TensorSpec([None, None, None, 1], tf.float32))
 
     def ab_at(lightness: tf.Tensor, scale: float, cells: tf.Tensor) -> tf.Tensor:
         """The network's a*b*/128 of a padded L* that is looked at in size `scale`."""
         if scale == 1.0:
-            return frozen(lightness)[0]
+            return frozen(lightness)
         # To whole strides again: this stretches by at most half a stride.
         size = tf.cast(cells * COLOR_STRIDE, tf.float32) * (scale / stride)
         size = tf.cast(tf.maximum(tf.round(size), 1.0), tf.int32) * stride
         smaller = tf.image.resize(lightness, size, antialias=True)
-        return tf.image.resize(frozen(smaller)[0], cells)
+        return tf.image.resize(frozen(smaller), cells)
 
     def evened(ab: tf.Tensor) -> tf.Tensor | float:
         """What makes the chroma of each photo more like a typical one's, [B, 1, 1, 1].

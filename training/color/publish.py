@@ -1,11 +1,10 @@
-"""A trained network becomes a version: the model, its weights, its figures, a contact sheet."""
+"""A trained network becomes a version: the model, its figures, a contact sheet."""
 
 import dataclasses
 import shutil
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from training.color import networks
 from training.color.configuration import Configuration
@@ -14,7 +13,7 @@ from training.photos import data_cache, download
 from training.publishing.place import Place
 from training.publishing.publish import publish
 from training.publishing.report import tell_published
-from training.publishing.weights import load_weights, save_weights
+from training.publishing.weights import load_weights
 
 
 def publish_network(
@@ -42,13 +41,11 @@ def publish_network(
             share * start + (1.0 - share) * end
             for start, end in zip(plain.get_weights(), weights, strict=True)
         ]
-    # Rounded as weights.h5 keeps them: the two are one model, and half of each number compresses.
-    plain.set_weights([w.astype(np.float16).astype(np.float32) for w in weights])
+    plain.set_weights(weights)
 
     def fill(folder: Path) -> dict:
         model = folder / str(place.version)
         write_saved_model(model, plain, f"color/v{place.version}", recipe)
-        save_weights(folder / "weights.h5", plain)
         shutil.copytree(place.unfinished / "journal", folder / "journal")
         evaluations = compare({f"v{place.version}": load_colorer(model)}, list(data.validation))
         print(f"\nOn the {len(data.validation):,} validation photos:\n")

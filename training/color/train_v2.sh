@@ -19,7 +19,7 @@ run() {
     shift 3
     set -- --export-root "$runs/$number" --data "$@"
     if [ -n "$start" ]; then
-        set -- --weights "$runs/$start/v2/weights.h5" "$@"
+        set -- --weights "$runs/$start/v2" "$@"
     fi
     # shellcheck disable=SC2086 # the flags are words
     "${PYTHON:-.venv/bin/python}" -m training --recipe v2 --version 2 $flags "$@"

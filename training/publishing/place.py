@@ -4,7 +4,6 @@ The model folder contract (docs/design.md):
 
     N/saved_model.pb ...       what `pvc://claim` serves: the highest integer
     vN/N/saved_model.pb ...    what `pvc://claim/vN` serves: that one
-    vN/weights.h5              the trainable weights, to train on from
     vN/contact-sheet.png       what it makes of photos it was not trained on
     vN/training.json           the configuration, its fingerprint and the metrics
     vN/journal/                losses and pictures of the whole run: CSV, TensorBoard

@@ -19,7 +19,7 @@ DESCRIPTION = """\
 Train one network that paints any photo in the style of any picture, and publish it.
 
   python -m training style --photos photos.zip --styles paintings.zip \\
-      --weights models/style/weights.h5
+      --weights models/style
   python -m training style evaluate models/style --photos photos/ --styles paintings/
 
 VGG-19 measures content and style; Keras downloads its weights unless --vgg-weights names them.
@@ -37,7 +37,10 @@ def training_parser() -> argparse.ArgumentParser:
     _add_data_flags(parser)
     start = parser.add_mutually_exclusive_group()
     start.add_argument(
-        "--weights", type=Path, metavar="FILE", help="start from these (vN/weights.h5)"
+        "--weights",
+        type=Path,
+        metavar="MODEL_FOLDER",
+        help="start from the weights of this published version (vN)",
     )
     start.add_argument(
         "--start-from",

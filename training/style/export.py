@@ -8,27 +8,23 @@ Signatures (docs/design.md, contract 2), for any height and width from 1 pixel u
   float32 [B], the share of the painting, the rest is photo: 0...1 -> `stylized_bytes` string [B],
   RGB PNGs of the photos' sizes; and `model` string [B].
 
-TensorFlow Serving 2.1.0 cannot read variables that today's TensorFlow writes, so the weights are
-constants, in functions that both signatures call, or they would be stored twice.
+The weights are constants, in functions that both signatures call, or they would be stored twice.
 """
 
 import errno
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager.wrap_function import function_from_graph_def
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from training.publishing.frozen import freeze
 from training.publishing.warmup_record import write_requests
 from training.style.network import LEAST_SIDE, STRIDE, STYLE_NUMBERS, STYLE_SIDE
 
 LONGEST_STYLE_SIDE = 2048  # pixels; of very long and narrow style pictures
 WARMUP_SIDE = 256
-LARGE = 1024  # numbers; constants of more are stored as float16
 
 
 class Painter(Protocol):
@@ -48,46 +44,16 @@ class NetworkPainter(tf.Module):
         super().__init__()
         pictures = tf.TensorSpec([None, None, None, 3], tf.float32)
         vectors = tf.TensorSpec([None, STYLE_NUMBERS], tf.float32)
-        self._style = freeze(lambda x: style_network(x, training=False), pictures)
-        self._paint = freeze(lambda x, s: transformer([x, s], training=False), pictures, vectors)
+        self._style = freeze(style_network, pictures)
+        self._paint = freeze(transformer, pictures, vectors)
 
     def style(self, picture: tf.Tensor) -> tf.Tensor:
         """Its 100 numbers, [B, 100]."""
-        return self._style(style_scale(picture))[0]
+        return self._style(style_scale(picture))
 
     def paint(self, photo: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
         """The transformer's picture."""
-        return self._paint(photo, style)[0]
-
-
-def freeze(
-    function: Callable, *inputs: tf.TensorSpec, half: bool = True
-) -> tf.types.experimental.ConcreteFunction:
-    """`function` with its variables as constants, the large ones stored as float16 if `half`."""
-    traced = tf.function(function, input_signature=list(inputs)).get_concrete_function()
-    frozen = convert_variables_to_constants_v2(traced)
-    if not half:
-        return frozen
-    names = [[tensor.name for tensor in part] for part in (frozen.inputs, frozen.outputs)]
-    return function_from_graph_def(_half_constants(frozen.graph.as_graph_def()), *names)
-
-
-def _half_constants(graph: tf.compat.v1.GraphDef) -> tf.compat.v1.GraphDef:
-    """The same graph with every large float32 constant as float16 and a cast."""
-    half = tf.compat.v1.GraphDef(versions=graph.versions, library=graph.library)
-    for node in graph.node:
-        value = tf.make_ndarray(node.attr["value"].tensor) if node.op == "Const" else None
-        if value is None or value.dtype != np.float32 or value.size <= LARGE:
-            half.node.add().CopyFrom(node)
-            continue
-        constant = half.node.add(name=f"{node.name}/half", op="Const")
-        constant.attr["dtype"].type = tf.float16.as_datatype_enum
-        constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value.astype(np.float16)))
-        cast = half.node.add(name=node.name, op="Cast", input=[constant.name])
-        cast.attr["SrcT"].type = tf.float16.as_datatype_enum
-        cast.attr["DstT"].type = tf.float32.as_datatype_enum
-        cast.attr["Truncate"].b = False
-    return half
+        return self._paint(photo, style)
 
 
 def style_scale(picture: tf.Tensor) -> tf.Tensor:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from training.publishing.place import PublishError
-from training.style.export import freeze
 
 TIMEOUT_S = 20  # without a single byte
 INPUTS, OUTPUT = ("placeholder", "placeholder_1"), "output_0"
@@ -90,12 +90,11 @@ class HubPainter(tf.Module):
                 f"serving_default must take {' and '.join(INPUTS)} and give {OUTPUT}"
             )
         pictures = tf.TensorSpec([None, None, None, 3], tf.float32)
-        self._paint = freeze(
+        paint = tf.function(
             lambda photo, style: signature(placeholder=photo, placeholder_1=style)[OUTPUT],
-            pictures,
-            pictures,
-            half=False,
+            input_signature=[pictures, pictures],
         )
+        self._paint = convert_variables_to_constants_v2(paint.get_concrete_function())
 
     def style(self, picture: tf.Tensor) -> tf.Tensor:
         """The picture itself: the model takes no less."""

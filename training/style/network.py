@@ -164,13 +164,9 @@ def transformer(width: int = 16, blocks: int = 5, seed: int = 0) -> keras.Model:
     return keras.Model([photo, style], ops.sigmoid(x), name="transformer")
 
 
-def stylizer(recipe: StyleRecipe) -> tuple[keras.Model, keras.Model, keras.Model]:
-    """The style network and the transformer of `recipe`, and both as one network.
-
-    The last holds every weight: (photo, style picture) -> picture.
-    """
-    first = style_network(recipe.style_width, recipe.seed)
-    second = transformer(recipe.width, recipe.blocks, recipe.seed)
-    photo, picture = keras.Input((None, None, 3)), keras.Input((None, None, 3))
-    whole = keras.Model([photo, picture], second([photo, first(picture)]), name="stylizer")
-    return first, second, whole
+def stylizer(recipe: StyleRecipe) -> tuple[keras.Model, keras.Model]:
+    """The style network and the transformer of `recipe`."""
+    return (
+        style_network(recipe.style_width, recipe.seed),
+        transformer(recipe.width, recipe.blocks, recipe.seed),
+    )

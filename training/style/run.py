@@ -23,7 +23,7 @@ from training.publishing.handover import publish_by_tensorflow
 from training.publishing.place import Place, PublishError
 from training.publishing.publish import begun, claim, publish
 from training.publishing.report import tell_published, tell_stopped
-from training.publishing.weights import WeightsError, load_weights, save_weights
+from training.publishing.weights import WeightsError, load_weights
 from training.style import recipes, style_bank
 from training.style.fit import Looks, Trainer, train
 from training.style.losses import HALF_LAYERS, Perception
@@ -88,9 +88,9 @@ def _train_and_publish(
 ) -> int:
     files = sources.find(download.fetch_all(options.photos, (), options.cache_dir))
     paintings = sources.find(download.fetch_all(options.styles, (), options.cache_dir))
-    style_network, transformer, whole = stylizer(recipe)
+    style_network, transformer = stylizer(recipe)
     if options.weights:
-        load_weights(options.weights, whole)
+        load_weights(options.weights, style_network, transformer)
     elif options.start_from:
         start_from_magenta(style_network, transformer, options.start_from)
     perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
@@ -141,8 +141,6 @@ def _train_and_publish(
                 painter = NetworkPainter(style_network, transformer)
                 model = scratch / str(place.version)
                 write_saved_model(model, painter, f"style/v{place.version}")
-                style_network.trainable = True  # all of the weights are kept
-                save_weights(scratch / "weights.h5", whole)
                 shutil.copytree(place.unfinished / "journal", scratch / "journal")
                 with write_then_rename(scratch / "contact-sheet.png") as path:
                     Image.fromarray(looks.sheet(SHEET_PAIRS)).save(path, format="PNG")
@@ -171,5 +169,5 @@ def _content_hash(start: Path | None) -> str:
     """What tells one set of first weights from another."""
     if start is None:
         return ""
-    paths = sorted(start.rglob("*.onnx")) if start.is_dir() else [start]
+    paths = sorted([*start.rglob("*.onnx"), *start.rglob("*.pb")]) if start.is_dir() else [start]
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()

@@ -12,6 +12,7 @@ from ...applications.images import GATEWAY
 from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import (
     NotebookProperties,
+    ServiceProperties,
     ServingProperties,
     TaskProperties,
     TrainingProperties,
@@ -140,7 +141,7 @@ class _Composed:
             case TaskProperties() as task:
                 value = task_service(task, values, volumes, waits)
                 self._add(application, component.name, value, "\n".join(remarks))
-            case WebserviceProperties() as service:
+            case ServiceProperties() as service:
                 value = web_service(service, values, volumes, waits, component.image is not None)
                 self._add(application, component.name, value, "\n".join(remarks))
             case NotebookProperties() as notebook:

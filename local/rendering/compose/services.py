@@ -5,9 +5,10 @@ from typing import Any
 from ...applications.images import GATEWAY, GATEWAY_IMAGE, NOTEBOOK_IMAGE, SERVING_IMAGE
 from ...applications.types import (
     NotebookProperties,
+    ServiceProperties,
+    StatefulsetProperties,
     TaskProperties,
     TrainingProperties,
-    WebserviceProperties,
 )
 from ..common import CLAIM_AT, NOTEBOOK_PORT, SERVING_PORT, Served
 from ..kubernetes.pods import CLIENT_GRACE_S, ENVOY_USER, USER
@@ -113,7 +114,7 @@ def task_service(
 
 
 def web_service(
-    properties: WebserviceProperties,
+    properties: ServiceProperties,
     values: dict[str, str],
     volumes: list[str],
     waits: Waits,
@@ -121,7 +122,9 @@ def web_service(
 ) -> dict[str, Any]:
     """A web service, at the ports that are exposed."""
     port = properties.main_port
-    exposed = [each.port for each in properties.ports if each.expose]
+    # A database is for the other services only.
+    outside = not isinstance(properties, StatefulsetProperties)
+    exposed = [each.port for each in properties.ports if each.expose and outside]
     value = _service(
         image=properties.image,
         entrypoint=properties.cmd,

@@ -12,10 +12,10 @@ from ...applications.hosts import AMBASSADOR
 from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import (
     NotebookProperties,
+    ServiceProperties,
     ServingProperties,
     TaskProperties,
     TrainingProperties,
-    WebserviceProperties,
 )
 from ..common import Addresses, Manifest, joined, served, web_services
 from ..yaml_text import as_comment, as_yaml
@@ -160,7 +160,7 @@ class _Objects:
                 for each in self.served:
                     if each.component is component:
                         yield from serving(each, our_gateway=self.their_gateway is None)
-            case WebserviceProperties() as properties:
+            case ServiceProperties() as properties:
                 yield from webservice(self.addresses, application, component, properties)
             case TrainingProperties() as properties:
                 yield from training(self.addresses, application, component, properties)

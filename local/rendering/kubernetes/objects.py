@@ -8,6 +8,8 @@ from ...applications.types import TaskProperties, TrainingProperties
 from ..common import Manifest
 
 LABEL = "app.kubernetes.io"
+# The kinds that have pods.
+RUNS = ("Deployment", "StatefulSet", "Job")
 _TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue"}
 
 
@@ -78,17 +80,19 @@ def deployment(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
     patience_s: int | None = None,
+    kind: str = "Deployment",
 ) -> Manifest:
-    """A Deployment; without `replicas` an autoscaler decides how many."""
+    """A Deployment, or a StatefulSet; without `replicas` an autoscaler decides how many."""
     spec = without_none(
         replicas=replicas,
+        serviceName=name if kind == "StatefulSet" else None,
         progressDeadlineSeconds=patience_s,
         selector={"matchLabels": {f"{LABEL}/name": name}},
         template=_template(application, part or component.name, name, inside, labels, annotations),
     )
     return kubernetes_object(
         "apps/v1",
-        "Deployment",
+        kind,
         application,
         component,
         name,

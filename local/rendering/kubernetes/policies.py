@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from ..common import GATEWAY_PORT, METRICS_PORT, SERVING_PORT, Manifest
-from .objects import LABEL, beside
+from .objects import LABEL, RUNS, beside
 
 _DNS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 
@@ -30,7 +30,7 @@ def network_policies(
     manifests: Sequence[Manifest], served: Container[tuple[str, str]]
 ) -> Iterator[Manifest]:
     """A NetworkPolicy for all that runs; `served` are the (namespace, name) of predictors."""
-    runs = [each for each in manifests if each.value["kind"] in ("Deployment", "Job")]
+    runs = [each for each in manifests if each.value["kind"] in RUNS]
     gateways = [_pods(each) for each in runs if _part(each) == "gateway"]
     servers = [each for each in runs if _key(each) in served]
     clients = [
@@ -60,6 +60,10 @@ def network_policies(
             ingress = [{"from": gateways, "ports": [{"port": SERVING_PORT}]}]
             spec["egress"] = []
             comment = "Only the gateway asks it, and it asks nobody."
+        elif each.value["kind"] == "StatefulSet":
+            asked = [{"port": port} for port in sorted(_ports(each))]
+            ingress = [{"from": clients, "ports": asked}]
+            comment = "Only the web services of these files ask it."
         elif ports := _ports(each):
             ingress = [{"ports": [{"port": port} for port in sorted(ports)]}]
         elif each.value["spec"].get("completionMode") == "Indexed":

@@ -14,14 +14,14 @@ from ...applications.types import (
     ServiceAccountTrait,
 )
 from ..common import Manifest
-from .objects import autoscaler, kubernetes_object, service, without_none
+from .objects import RUNS, autoscaler, kubernetes_object, service, without_none
 
 
 def with_traits(
     application: LoadedApplication, component: LoadedComponent, made: Sequence[Manifest]
 ) -> Iterator[Manifest]:
     """The objects `made` for the component, changed, and those that its traits add."""
-    runs = [each.value for each in made if each.value["kind"] in ("Deployment", "Job")]
+    runs = [each.value for each in made if each.value["kind"] in RUNS]
     yield from made
     for trait in component.traits:
         match trait:

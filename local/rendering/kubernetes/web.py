@@ -1,4 +1,4 @@
-"""A web service or a notebook in plain Kubernetes: Deployment, Service, autoscaler."""
+"""A service or a notebook in plain Kubernetes: what runs it, Service, autoscaler."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,8 @@ from ...applications.images import NOTEBOOK_IMAGE
 from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import (
     NotebookProperties,
-    WebserviceProperties,
+    ServiceProperties,
+    StatefulsetProperties,
 )
 from ..common import (
     NOTEBOOK_PORT,
@@ -37,9 +38,11 @@ def webservice(
     addresses: Addresses,
     application: LoadedApplication,
     component: LoadedComponent,
-    properties: WebserviceProperties,
+    properties: ServiceProperties,
 ) -> Iterator[Manifest]:
-    """A web service: Deployment, Service if a port is exposed, and autoscaler if it has one."""
+    """A Deployment, of a statefulset a StatefulSet; Service if a port is exposed, autoscaler if
+    it has one.
+    """
     environment, remarks = addresses.environment(application, component)
     port = properties.main_port
     named = {entry["name"] for entry in environment}
@@ -96,6 +99,8 @@ def webservice(
         "\n".join(remarks),
         labels=properties.labels,
         annotations=properties.annotations,
+        # Which stops the old pod before the new one starts: two would ruin the data they share.
+        kind="StatefulSet" if isinstance(properties, StatefulsetProperties) else "Deployment",
     )
     if scaler:
         metrics = [("cpu", "Utilization", scaler.cpuUtil)]

@@ -77,8 +77,8 @@ def test_all_five_of_ours_together(tmp_path):
          "customRouting.servicename: servicename is not known; did you mean serviceName?"),
         (AB, ("type: webservice", "type: webservices"),
          "a.yaml:38: spec.components[2].type: 'webservices' is no component type; did you mean "
-         "webservice? Known here: jupyter-notebook, model-serving, model-training, task, "
-         "webservice"),
+         "webservice? Known here: jupyter-notebook, model-serving, model-training, statefulset, "
+         "task, webservice"),
         (TRAINING, ("fogdong/train-color:v1", "fogdong/train-colour:v1"),
          f"a.yaml:12: {P0}.image: image 'fogdong/train-colour:v1' is none of this project; did you "
          "mean train-color?"),

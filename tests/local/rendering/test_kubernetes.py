@@ -611,3 +611,29 @@ def test_a_gateway_of_no_name_is_refused(tmp_path):
         )  # fmt: skip
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
+
+
+def test_a_database_is_one_pod_that_keeps_its_data(render):
+    text = render((ROOT / "deploy" / "color-canary-feedback.yaml").read_text())
+    database = one(text, "StatefulSet", "color-feedback-db")["spec"]
+    # One pod ends before the next begins; two on one folder would ruin it.
+    assert (database["replicas"], database["serviceName"]) == (1, "color-feedback-db")
+    (container,) = database["template"]["spec"]["containers"]
+    (mount,) = container["volumeMounts"]
+    environment = {each["name"]: each.get("value") for each in container["env"]}
+    assert environment["PGDATA"].startswith(f"{mount['mountPath']}/")
+    assert one(text, "PersistentVolumeClaim", mount["name"])
+    service = one(text, "Service", "color-feedback-db")["spec"]
+    assert (service["type"], service["ports"][0]["port"]) == ("ClusterIP", 5432)
+    (rule,) = one(text, "NetworkPolicy", "color-feedback-db")["spec"]["ingress"]
+    assert rule["ports"] == [{"port": 5432}]
+    (who,) = rule["from"]
+    assert who["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "color-feedback-client"}
+    client = one(text, "Deployment", "color-feedback-client")["spec"]
+    assert client["replicas"] == 2
+    secrets = {
+        each["name"]: each["valueFrom"]["secretKeyRef"]["key"]
+        for each in client["template"]["spec"]["containers"][0]["env"]
+        if "valueFrom" in each
+    }
+    assert secrets == {"PGPASSWORD": "password", "SECRET_KEY": "secret-key"}

@@ -151,12 +151,12 @@ def test_logs_of_several_components_in_order(state):
 def test_shipped_models_are_copied_once(tmp_path):
     source, claim, said = tmp_path / "models", tmp_path / "claim", []
     saved_model(source / "color" / "v1" / "1")
-    (source / "color" / "v1" / "weights.h5").touch()
+    (source / "color" / "v1" / "contact-sheet.png").touch()
     copy = ShippedModels("color", claim, source)
     copy.run(said.append)
     assert said == ["color v2/2 is not shipped here yet", "model/v1/1 copied"]
     assert (claim / "model" / "v1" / "1" / "saved_model.pb").read_text() == "graph"
-    assert not (claim / "model" / "v1" / "weights.h5").exists()
+    assert not (claim / "model" / "v1" / "contact-sheet.png").exists()
 
     saved_model(source / "color" / "v2" / "2")
     (source / "color" / "v1" / "1" / "saved_model.pb").write_text("another")

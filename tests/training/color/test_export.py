@@ -20,10 +20,11 @@ from training.color.lab_batches import box_blur
 
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
-    """A narrow network with weights that give visible color."""
+    """A narrow network with weights that give visible color, float16's as those of a version."""
     network = all_convolution(width=8, dilations=(1, 2), seed=3)
     rng = np.random.default_rng(0)
     network.get_layer("ab").kernel.assign(0.02 * rng.standard_normal((3, 3, 8, 2)))
+    network.set_weights([weights.astype(np.float16) for weights in network.get_weights()])
     return network
 
 
@@ -119,9 +120,9 @@ def test_warmup_record_replays(saved_model, signatures):
     assert replayed(saved_model, signatures) == ["packed", "serving_default"]
 
 
-def test_the_weights_are_stored_once(saved_model, network):
+def test_the_weights_are_stored_once_and_in_half(saved_model, network):
     size = sum(path.stat().st_size for path in saved_model.rglob("*") if path.is_file())
-    assert size < 4 * network.count_params() + 700_000  # the graphs and the warm-up record
+    assert size < 2 * network.count_params() + 700_000  # the graphs and the warm-up record
 
 
 def only_on_linux_x86() -> None:

@@ -38,7 +38,7 @@ def chroma(ab: np.ndarray) -> float:
 def test_the_folder(model):
     version = model.name.removeprefix("v")
     names = {path.name for path in model.iterdir()}
-    assert {version, "weights.h5", "training.json", "README.md"} <= names
+    assert {version, "training.json", "README.md"} <= names
     files = [path for path in (model / version).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 25e6
     record = json.loads((model / "training.json").read_text())
@@ -46,11 +46,10 @@ def test_the_folder(model):
     assert not [name for name in record["data"] if "/" in name]
 
 
-def test_the_graph_has_the_weights_beside_it(model, tmp_path):
-    """Written anew by the recipe and from weights.h5, it gives the same colors."""
+def test_written_anew_from_its_own_weights_it_gives_the_same_colors(model, tmp_path):
     recipe = recipes.load(model.name)
     network = networks.build(recipe)
-    load_weights(model / "weights.h5", network)
+    load_weights(model, network)
     write_saved_model(tmp_path / "1", network, "anew", recipe)
     lab = rgb_to_lab(gray_samples()[0])
     published, anew = load_colorer(model)(lab), load_colorer(tmp_path)(lab)
@@ -71,7 +70,7 @@ def test_training_without_data_publishes_what_still_colors(tmp_path, capsys):
         lab = rgb_to_lab(photo)
         assert chroma(tuned(lab)) > 0.5 * chroma(shipped(lab)) > 2
     record = json.loads((tmp_path / "v1" / "training.json").read_text())
-    assert (record["started_from"], record["data"]) == ("v1/weights.h5", ["samples"])
+    assert (record["started_from"], record["data"]) == ("color/v1", ["samples"])
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_every_run_is_one_that_the_command_line_takes(tmp_path):
         assert options.data == ["a.zip", "more photos/"]
         assert options.weights == before
         assert options.export_root == Path("my runs") / str(number)
-        before = options.export_root / "v2" / "weights.h5"
+        before = options.export_root / "v2"
 
 
 def test_the_last_run_is_what_the_shipped_model_says_of_itself(tmp_path):
@@ -92,4 +92,4 @@ def test_four_short_runs_publish_four_times_and_only_once(tmp_path):
     assert again.returncode == 0, again.stderr
     assert "epoch" not in again.stdout
     record = json.loads((tmp_path / "runs" / "4" / "v2" / "training.json").read_text())
-    assert record["started_from"] == "v2/weights.h5"
+    assert record["started_from"] == "3/v2"

@@ -19,7 +19,7 @@ def fill_for(version: int):
     def fill(folder: Path) -> dict:
         (folder / str(version)).mkdir()
         (folder / str(version) / "saved_model.pb").write_text("graph")
-        (folder / "weights.h5").write_text("weights")
+        (folder / "contact-sheet.png").write_text("sheet")
         return {"note": "kept"}
 
     return fill
@@ -29,7 +29,7 @@ def tree(root: Path) -> set[str]:
     return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
 
 
-PUBLISHED = {"1/saved_model.pb", "v1/1/saved_model.pb", "v1/weights.h5", "v1/training.json"}
+PUBLISHED = {"1/saved_model.pb", "v1/1/saved_model.pb", "v1/contact-sheet.png", "v1/training.json"}
 
 
 def test_publishes_the_whole_tree(tmp_path):

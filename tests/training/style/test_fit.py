@@ -34,7 +34,7 @@ def bank_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bank(styles_folder, data, tiny_recipe, perception, bank_folder):
-    style_network, _, _ = stylizer(tiny_recipe)
+    style_network, _ = stylizer(tiny_recipe)
     files = sources.find([styles_folder])
     return style_bank.load(files, data.training[:2], style_network, perception, bank_folder, "key")
 
@@ -50,7 +50,7 @@ def test_the_bank_is_made_once(styles_folder, data, tiny_recipe, perception, ban
     files = sources.find([styles_folder])
 
     def load(key: str, told: list) -> style_bank.StyleBank:
-        network, _, _ = stylizer(tiny_recipe)
+        network, _ = stylizer(tiny_recipe)
         return style_bank.load(
             files, data.training[:2], network, perception, bank_folder, key,
             lambda done, total: told.append(done),
@@ -100,7 +100,7 @@ def test_the_learning_rate_rises_stays_and_falls():
 
 
 def start(recipe, perception) -> Trainer:
-    style_network, transformer, _ = stylizer(recipe)
+    style_network, transformer = stylizer(recipe)
     return Trainer(style_network, transformer, perception, recipe)
 
 

@@ -51,28 +51,30 @@ def test_it_trains_and_publishes(arguments, tiny_recipe, tmp_path, capsys):
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {"1", "v1"}
     names = {path.name for path in (out / "v1").iterdir()}
-    assert names == {"1", "weights.h5", "contact-sheet.png", "training.json", "journal"}
+    assert names == {"1", "contact-sheet.png", "training.json", "journal"}
     record = json.loads((out / "v1" / "training.json").read_text())
     assert record["recipe"]["width"] == TINY["width"]
     assert [epoch["step"] for epoch in record["history"]] == [4, 8]
     assert not [name for name in (*record["photos"], *record["styles"]) if "/" in name]
 
-    # The published graph is the network with the weights beside it.
-    _, _, whole = stylizer(tiny_recipe)
-    load_weights(out / "v1" / "weights.h5", whole)
+    # The published graph is the network with the weights that are read back from it.
+    style_network, transformer = stylizer(tiny_recipe)
+    load_weights(out / "v1", style_network, transformer)
     photo, style = (smooth(seed, 256)[None].astype(np.float32) / 255 for seed in (0, 1))
     model = tf.saved_model.load(str(out / "1"))
     painted = model.signatures["serving_default"](
         placeholder=tf.constant(photo), placeholder_1=tf.constant(style)
     )["output_0"]
-    np.testing.assert_allclose(painted, whole([photo, style]), atol=0.02)
+    np.testing.assert_allclose(
+        painted, transformer([photo, np.asarray(style_network(style))]), atol=0.02
+    )
 
     assert main([*arguments, *flags()]) == 0
     assert "already published" in capsys.readouterr().out
     # From these weights another run starts, with the style network as it is.
-    weights = ["--weights", str(out / "v1" / "weights.h5")]
+    weights = ["--weights", str(out / "v1")]
     assert main([*arguments, *weights, *flags(train_style_network=False, samples=4)]) == 0
-    assert json.loads((out / "v2" / "training.json").read_text())["started_from"] == "weights.h5"
+    assert json.loads((out / "v2" / "training.json").read_text())["started_from"] == "v1"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_it_trains_and_publishes(arguments, tiny_recipe, tmp_path, capsys):
         (["--vgg-weights", "missing.npz"], "cannot read the VGG-19 weights missing.npz"),
         (["--styles", "missing.zip"], "missing.zip does not exist"),
         (["--start-from", "missing.whl"], "cannot start from missing.whl"),
-        (["--weights", "missing.h5"], "cannot read the weights missing.h5"),
+        (["--weights", "missing"], "cannot read the weights: no SavedModel in missing"),
     ],
 )
 def test_what_cannot_start_is_refused_in_one_line(arguments, tmp_path, capsys, extra, expected):

@@ -1,0 +1,52 @@
+"""Take the picture of a report, docs/report.png, in the Chromium of this machine: of 300 choices
+that are thrown by lot, 65:35.
+
+.venv/bin/python docs/report_picture.py
+"""
+
+import random
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from feedback.formats import as_html
+from feedback.receipts import Receipts
+from feedback.report import report
+from feedback.vote import read_vote
+from feedback.votes import Votes
+
+DOCS = Path(__file__).resolve().parent
+MODELS = "color/v1", "color/v2"
+CHOICES, PREFERENCE, TIES = 300, 0.65, 0.08
+
+
+def main() -> None:
+    """Vote, and take the picture of what the votes say."""
+    lot, receipts = random.Random(5), Receipts("any")
+    with tempfile.TemporaryDirectory() as folder:
+        votes = Votes(f"sqlite:///{folder}/votes.db")
+        for number in range(CHOICES):
+            photo = f"photo {number % 80}".encode()
+            both = [
+                receipts.issue(photo, request_id="any", route="color", model=model, options={})
+                for model in MODELS
+            ]
+            choice = "second" if lot.random() < PREFERENCE else "first"
+            if lot.random() < TIES:
+                choice = lot.choice(["both", "neither"])
+            votes.keep(read_vote({"receipts": both, "choice": choice}, receipts.read))
+            rating = {"receipt": both[number % 2], "rating": int(lot.random() < 0.7)}
+            votes.keep(read_vote(rating, receipts.read))
+        page = as_html(report(votes.read()))
+        votes.close()
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        shown = browser.new_page(viewport={"width": 760, "height": 680})
+        shown.set_content(page)
+        shown.screenshot(path=DOCS / "report.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Feedback of a server: its receipts and its votes, or none where it is off."""
+
+import logging
+import random
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from web.problems import Problem
+
+from .errors import AlreadyUsed, Away, Unusable
+from .receipts import Receipts
+from .report import Report, report
+from .settings import OFF, FeedbackSettings
+from .vote import Vote
+
+if TYPE_CHECKING:
+    from .votes import Votes
+
+log = logging.getLogger("feedback")
+
+# Those who are refused together shall not come again together.
+_RETRY_AFTER_S = 2, 10
+# Whoever asks for the report again and again has the last one, so that it takes this share of the
+# time at most.
+_MOST_OF_THE_TIME = 0.1
+
+
+class Feedback:
+    """Receipts, and what was voted with them. Threads may share it."""
+
+    def __init__(self, receipts: Receipts, votes: "Votes"):
+        self.receipts = receipts
+        self._votes = votes
+        self._reading = threading.Lock()
+        self._report: Report | None = None
+        self._fresh_until = 0.0
+
+    def keep(self, vote: Vote) -> None:
+        """Keep a vote. Raises Problem: 409 there is one for a receipt, 503 the database is away."""
+        try:
+            self._votes.keep(vote)
+        except AlreadyUsed:
+            raise Problem(
+                409, "receipt-used", f"There is a {vote.kind} for this receipt already."
+            ) from None
+        except (Away, Unusable) as error:
+            raise _away() from error
+
+    def report(self) -> Report:
+        """What the votes say. Raises Problem 503: the database is away."""
+        with self._reading:
+            started = time.monotonic()
+            if self._report is None or started > self._fresh_until:
+                try:
+                    self._report = report(self._votes.read())
+                except Away as error:
+                    raise _away() from error
+                now = time.monotonic()
+                self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
+            return self._report
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._votes.close()
+
+
+def _away() -> Problem:
+    detail = "Votes cannot be kept or read now. Try again soon."
+    return Problem(503, "feedback-away", detail, random.randint(*_RETRY_AFTER_S))
+
+
+def start(settings: FeedbackSettings) -> Feedback | None:
+    """Feedback as the settings have it; None where it is off, which is logged."""
+    if settings.feedback_db in ("", OFF):
+        if not settings.feedback_db:
+            log.info("Votes are not kept: FEEDBACK_DB is not set.")
+        return None
+    # SQLAlchemy is imported where votes are kept, and not before.
+    from .votes import Votes
+
+    try:
+        votes = Votes(settings.feedback_db)
+        _try(votes, settings.feedback_db.startswith("sqlite:"))
+    except (Unusable, Away) as error:
+        log.error("Votes are not kept: FEEDBACK_DB cannot be used: %s.", error)
+        return None
+    if not settings.secret_key:
+        log.warning("SECRET_KEY is not set: receipts of before this start are void.")
+    return Feedback(Receipts(settings.secret_key), votes)
+
+
+def _try(votes: "Votes", is_file: bool) -> None:
+    """Make the table. A server that is away may come back; a file that cannot be written won't."""
+    try:
+        votes.prepare()
+    except Away as error:
+        if is_file:
+            raise
+        log.warning("The database of votes is away, and is asked again with each vote: %s.", error)

@@ -1,0 +1,80 @@
+"""Receipts: what a caller gets with a picture, and shows again to say what it is worth."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from web.problems import Problem
+
+HEADER = "X-Receipt"
+_GOOD_FOR_S = 24 * 3600
+_PHOTO_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One answer: its own id, the id of the request, a hash of the photo, and how the picture was
+    made: the route, the model, and those options that were not at their default.
+    """
+
+    id: str
+    request_id: str
+    photo: str
+    route: str
+    model: str
+    options: Mapping[str, Any]
+
+
+class Receipts:
+    """Makes and reads receipts; whoever has the same `secret_key` reads them. Threads may share it.
+
+    A receipt is signed, not encrypted: it holds nothing that its caller did not know.
+    """
+
+    def __init__(self, secret_key: str = "", good_for_s: int = _GOOD_FOR_S):
+        key = secret_key or secrets.token_hex(32)
+        self._photo_key = hmac.digest(key.encode(), b"photos", "sha256")
+        self._good_for_s = good_for_s
+        self._signer = URLSafeTimedSerializer(
+            key,
+            salt="colorway receipt",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    def issue(
+        self,
+        photo: bytes,
+        *,
+        request_id: str,
+        route: str,
+        model: str | None,
+        options: Mapping[str, Any],
+    ) -> str:
+        """A receipt, as it stands in a header. `photo` is a hash of the file; hashed once more with
+        the key, so that nobody without it can tell whether a photo of theirs was voted on.
+        """
+        told = hmac.digest(self._photo_key, photo, "sha256")[:_PHOTO_BYTES].hex()
+        name = model or f"{route}/unnamed"
+        row = [secrets.token_urlsafe(12), request_id, told, route, name, dict(options)]
+        token = self._signer.dumps(row)
+        return token if isinstance(token, str) else token.decode()
+
+    def read(self, token: str) -> Receipt:
+        """What a receipt says. Raises Problem: 400 it is none of ours, 410 it is too old."""
+        try:
+            return Receipt(*self._signer.loads(token, max_age=self._good_for_s))
+        except SignatureExpired:
+            detail = "The receipt is too old: votes are taken for a day."
+            raise Problem(410, "receipt-old", detail) from None
+        except BadSignature:
+            raise Problem(
+                400,
+                "receipt-unknown",
+                "The receipt is none of this client's. It may be cut short, or older than the "
+                "client's start, where SECRET_KEY is not set. Ask for the picture again.",
+            ) from None

@@ -1,0 +1,56 @@
+"""The settings of feedback."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from web.options import yes_or_no
+from web.settings import ServerSettings, setting, whole
+
+OFF = "off"
+_POSTGRESQL = "postgresql+psycopg"
+_SPELLINGS = ("postgres", "postgresql", _POSTGRESQL)
+
+
+def database(text: str) -> str:
+    """Where votes are kept, as SQLAlchemy's URL; or `off`. A path is a SQLite file."""
+    if text.lower() == OFF:
+        return OFF
+    scheme, there, _ = text.partition("://")
+    if not there:
+        return f"sqlite:///{Path(text).expanduser().absolute()}"
+    if scheme == "sqlite" and text.startswith("sqlite:///") and ":memory:" not in text:
+        return f"sqlite:///{Path(text.removeprefix('sqlite:///')).absolute()}"
+    if scheme not in _SPELLINGS:
+        raise ValueError(f"must be a path, sqlite:///PATH, {_POSTGRESQL}://… or {OFF}")
+    try:
+        urlsplit(text).port  # noqa: B018 - reading it is what checks it
+    except ValueError as error:
+        raise ValueError(f"has a bad port: {error}") from None
+    return f"{_POSTGRESQL}{text.removeprefix(scheme)}"
+
+
+@dataclass(frozen=True)
+class FeedbackSettings(ServerSettings):
+    """What a server can be told of feedback."""
+
+    feedback_db: str = setting(
+        "",
+        database,
+        "Where votes are kept: a file (SQLite), `postgresql+psycopg://USER:PASSWORD@HOST/NAME`, or "
+        "`off`, as it is where it is unset.",
+        secret=True,
+    )
+    secret_key: str = setting(
+        "",
+        str,
+        "Signs the receipts of pictures; replicas need the same. Unset, it is made at each start, "
+        "and receipts of before are void.",
+        secret=True,
+    )
+    feedback_per_minute: int = setting(
+        60,
+        whole(1, 1_000_000),
+        "Votes of one address in a minute; behind a proxy, that is the address of all callers.",
+    )
+    report: bool = setting(False, yes_or_no, "Whether GET /report shows which model is liked.")

@@ -1,0 +1,192 @@
+"""Where votes are kept: one table, in SQLite or PostgreSQL, by SQLAlchemy Core.
+
+An answered vote is on the disk. That none is counted twice is the table's own business: a receipt
+has one row of each kind of vote.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    create_engine,
+    event,
+    exc,
+    insert,
+    inspect,
+    select,
+    update,
+)
+
+from .errors import AlreadyUsed, Away, Unusable
+from .vote import Vote
+
+# The version of the table, and what brings an older one up to each: SQL statements.
+VERSION = 1
+UPGRADES: dict[int, Sequence[str]] = {}
+
+_SCHEMA = MetaData()
+_version = Table("colorway_feedback", _SCHEMA, Column("version", Integer, nullable=False))
+# A choice is two rows of the same `vote`, place 0 and 1; the other kinds are one. `at` is in
+# seconds since 1970.
+VOTES = Table(
+    "colorway_votes",
+    _SCHEMA,
+    Column("kind", String, primary_key=True),
+    Column("receipt", String, primary_key=True),
+    Column("vote", String, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("result", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("photo", String, nullable=False),
+    Column("route", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("options", String, nullable=False),
+    Index("colorway_votes_at", "at"),
+)
+
+# Only one of several clients makes or changes the table. The number is any that nobody else takes.
+_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
+_BUSY_S = 5
+_CONNECTIONS = 4
+# Whoever waits for a connection holds a thread, which photos need.
+_PATIENCE_S = 1.0
+_POSTGRESQL: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 1_000 * _BUSY_S}
+
+
+class Votes:
+    """The votes in the database at `url` (see feedback.settings.database). Threads may share it."""
+
+    def __init__(self, url: str):
+        """Nothing is asked yet. Raises Unusable where there is no such kind of database."""
+        try:
+            self._engine = _engine(url)
+        except (exc.ArgumentError, ImportError, ValueError) as error:
+            raise Unusable(_first_line(error)) from None
+        self._ready = False
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.dispose()
+
+    def prepare(self) -> None:
+        """Make the table, or bring it up to date; several clients may do so at once.
+
+        Raises Unusable where a newer Colorway made it, and Away.
+        """
+        try:
+            with self._engine.begin() as connection:
+                connection.exec_driver_sql(_ALONE[self._engine.dialect.name])
+                _bring_up_to_date(connection)
+        except exc.SQLAlchemyError as error:
+            raise Away(_first_line(error)) from error
+        self._ready = True
+
+    def keep(self, vote: Vote) -> None:
+        """Keep a vote for good. Raises AlreadyUsed, Away and Unusable."""
+        if not self._ready:
+            self.prepare()
+        both = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
+        rows = [
+            {
+                **both,
+                "place": place,
+                "receipt": receipt.id,
+                "result": result,
+                "request_id": receipt.request_id,
+                "photo": receipt.photo,
+                "route": receipt.route,
+                "model": receipt.model,
+                "options": orjson.dumps(dict(receipt.options)).decode(),
+            }
+            # In one order, whichever was named first: of two votes at once, neither waits for the
+            # other forever.
+            for place, (receipt, result) in sorted(
+                enumerate(vote.results), key=lambda each: each[1][0].id
+            )
+        ]
+        # In one statement, which is all or nothing.
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(VOTES).values(rows))
+        except exc.IntegrityError:
+            raise AlreadyUsed from None
+        except exc.SQLAlchemyError as error:
+            raise Away(_first_line(error)) from error
+
+    def read(self, since: float = 0.0) -> Sequence[Row[Any]]:
+        """The rows since then, oldest first, the two of a choice together; none where there is no
+        table yet. Raises Away.
+        """
+        rows = select(VOTES).where(VOTES.c.at >= since)
+        try:
+            with self._engine.connect() as connection:
+                if not inspect(connection).has_table(VOTES.name):
+                    return []
+                return connection.execute(
+                    rows.order_by(VOTES.c.at, VOTES.c.vote, VOTES.c.place)
+                ).all()
+        except exc.SQLAlchemyError as error:
+            raise Away(_first_line(error)) from error
+
+
+def _engine(url: str) -> Engine:
+    sqlite = url.startswith("sqlite:")
+    engine = create_engine(
+        url,
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_PATIENCE_S,
+        pool_pre_ping=not sqlite,
+        connect_args={"timeout": _BUSY_S} if sqlite else _POSTGRESQL,
+    )
+    if sqlite:
+        event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # Without sqlite3's own transactions: each statement is one, or what we begin.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _bring_up_to_date(connection: Connection) -> None:
+    if not inspect(connection).has_table(_version.name):
+        _SCHEMA.create_all(connection)
+        connection.execute(insert(_version).values(version=VERSION))
+        return
+    found = connection.execute(select(_version.c.version)).scalar_one()
+    if found > VERSION:
+        raise Unusable(f"a newer Colorway made it: its version is {found}, ours {VERSION}")
+    for version in range(found + 1, VERSION + 1):
+        for statement in UPGRADES[version]:
+            connection.exec_driver_sql(statement)
+    connection.execute(update(_version).values(version=VERSION))
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong, without SQLAlchemy's statement and link."""
+    told = getattr(error, "orig", None) or error
+    return str(told).strip().splitlines()[0] if str(told).strip() else type(told).__name__
+
+
+def missing_file(url: str) -> Path | None:
+    """The file of a SQLite database that is not there."""
+    path = Path(url.removeprefix("sqlite:///"))
+    return path if url.startswith("sqlite:///") and not path.exists() else None

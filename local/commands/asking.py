@@ -1,0 +1,47 @@
+"""Ask the `up` that runs for a change, and hear what it answers."""
+
+import time
+from collections.abc import Callable
+
+from ..running.mailbox import ChangeRequest, Mailbox
+from ..running.state import InUse, StateFolder
+
+# An `up` that has just begun reads requests a moment later.
+_OPEN_WITHIN_S = 3.0
+_LOOK_EVERY_S = 0.1
+
+# Hears a line, and whether it says what is wrong.
+Hear = Callable[[str, bool], None]
+
+
+def opened(state: StateFolder) -> Mailbox:
+    """Where the `up` that runs reads requests. Raises InUse where it cannot be asked."""
+    mailbox = Mailbox(state)
+    deadline = time.monotonic() + _OPEN_WITHIN_S
+    while not mailbox.is_open:
+        if time.monotonic() > deadline:
+            raise InUse(state.who_has_it())
+        time.sleep(_LOOK_EVERY_S)
+    return mailbox
+
+
+def answered(mailbox: Mailbox, request: ChangeRequest, state: StateFolder, hear: Hear) -> int:
+    """Ask, and hear every line of the answer as it comes; its exit code comes back.
+
+    0 changed, or nothing to change; 1 it could not be done; 2 the files are wrong.
+    """
+    mailbox.ask(request)
+    heard = 0
+    while True:
+        # Looked at before the answer: the last word may come just before the end.
+        running = state.is_running()
+        lines, code = mailbox.answered(request)
+        for line in lines[heard:]:
+            hear(line, code == 2)
+        heard = len(lines)
+        if code is not None:
+            return code
+        if not running:
+            hear("the `up` that was asked has ended", True)
+            return 1
+        time.sleep(_LOOK_EVERY_S)

@@ -1,0 +1,85 @@
+"""The file of an Application that runs, which changes together with what runs."""
+
+import contextlib
+import difflib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..applications.findings import known
+from ..applications.source import read_text
+from ..promotion import CannotPromote
+from ..running.applied_files import applied_files, digest
+from ..running.mailbox import ChangeRequest
+from ..running.state import StateFolder
+from .asking import Hear, answered, opened
+
+
+@dataclass
+class RunningFile:
+    """A file that is as it runs; `text` is what stands in it, line ends and all."""
+
+    state: StateFolder
+    application: str
+    path: Path
+    text: str
+
+    @classmethod
+    def of(cls, state: StateFolder, application: str) -> "RunningFile":
+        """The file of an Application. Raises CannotPromote, Refused where it cannot be read."""
+        files = applied_files(state)
+        if application not in files:
+            names = known(application, files) if files else "nothing has been started from a file"
+            raise CannotPromote(f"no Application {application} runs with {state.root}; {names}")
+        path = files[application].path
+        file = cls(state, application, path, read_text(path))
+        file.check()
+        return file
+
+    def check(self) -> None:
+        """Raise CannotPromote unless the file, what runs and `text` are the same."""
+        if not self.state.is_running():
+            raise CannotPromote(
+                f"{self.application} does not run: python -m local up {self.path}, or --dry-run"
+            )
+        runs = applied_files(self.state).get(self.application)
+        if runs is None or runs.path != self.path:
+            raise CannotPromote(f"{self.application} runs no more from {self.path}")
+        if digest(self.text) != runs.sha256 or read_text(self.path) != self.text:
+            raise CannotPromote(
+                f"{self.path} is not what runs: python -m local diff {self.path} shows the "
+                "difference, and up takes it"
+            )
+
+    def become(self, text: str, hear: Hear) -> bool:
+        """Have this text in the file and running; False, and all as it was, where it cannot be.
+
+        Raises CannotPromote as `check` does, or where the file cannot be written; InUse.
+        """
+        self.check()
+        mailbox = opened(self.state)
+        self._write(text)
+        if answered(mailbox, ChangeRequest([(str(self.path), text)]), self.state, hear):
+            self._write(self.text)
+            return False
+        self.text = text
+        return True
+
+    def _write(self, text: str) -> None:
+        """Beside its place, then renamed: whoever reads it has all of it, or what was before."""
+        path = self.path.resolve()
+        scratch = path.with_name(f".{path.name}.new")
+        try:
+            scratch.write_bytes(text.encode())
+            shutil.copymode(path, scratch)
+            scratch.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                scratch.unlink()
+            raise CannotPromote(f"{path}: {error.strerror}; nothing is changed") from None
+
+
+def difference(path: Path, before: str, after: str) -> str:
+    """What is different, as `diff -u` shows it."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return "".join(difflib.unified_diff(old, new, str(path), str(path)))

@@ -1,0 +1,73 @@
+"""A promotion in steps: wait for the evidence at each, then go on, or back when it turns bad.
+
+As the analyses of Argo Rollouts and Flagger do it: https://docs.flagger.app/usage/how-it-works
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .conditions import Judged
+from .evidence import NoEvidence
+
+# promoted: all steps are taken and held. back: it turned bad. refused: a step could not be taken.
+# undecided: no evidence in time. stopped: somebody said so. The last three leave all as it is.
+Outcome = Literal["promoted", "back", "refused", "undecided", "stopped"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """How to look and what to do; `steps` are percents, upward, of which the first may be now's.
+
+    `look` judges every condition by what came since the last `mark`; `move` gives the predictor so
+    much of the traffic and tells whether it did; `pause` waits so many seconds, and tells whether
+    it was told to stop meanwhile.
+    """
+
+    look: Callable[[], Sequence[Judged]]
+    mark: Callable[[], None]
+    move: Callable[[int], bool]
+    back: Callable[[], bool]
+    pause: Callable[[float], bool]
+    say: Callable[[str], None]
+    interval_s: float
+    timeout_s: float
+
+    def run(self, now: int, steps: Sequence[int]) -> Outcome:
+        """From the share that it has `now` through the steps above it."""
+        for share in [now, *(step for step in steps if step > now)]:
+            if share != now:
+                self.say(f"{share} %: moving the traffic")
+                if not self.move(share):
+                    return "refused"
+            elif not now:
+                continue  # nobody was shown anything by it
+            outcome = self._wait(share)
+            if outcome != "promoted":
+                return outcome
+        return "promoted"
+
+    def _wait(self, share: int) -> Outcome:
+        """Until every condition holds at this share: "promoted" then."""
+        self.mark()
+        deadline = time.monotonic() + self.timeout_s
+        told = ""
+        while True:
+            if self.pause(self.interval_s):
+                return "stopped"
+            try:
+                judged = self.look()
+            except NoEvidence as error:
+                judged = [Judged("not yet", str(error))]
+            text = f"{share} %: {'; '.join(each.text for each in judged)}"
+            if text != told:
+                self.say(text)
+                told = text
+            verdicts = {each.verdict for each in judged}
+            if "no" in verdicts:
+                return "back" if self.back() else "refused"
+            if verdicts == {"yes"}:
+                return "promoted"
+            if time.monotonic() > deadline:
+                return "undecided"

@@ -1,0 +1,100 @@
+"""What is known of a predictor that runs: what people chose, and what the gateway counted."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..running.readiness import admin
+
+# Of a database that does not answer.
+_REPORT_WITHIN_S = 60.0
+
+
+class NoEvidence(Exception):
+    """Something cannot be asked now; the text says what."""
+
+
+def feedback_command(database: str, format: str) -> list[str]:
+    """The program that reports what people chose."""
+    module = (sys.executable, "-m", "color_client", "feedback")
+    return [*module, "--db", database, "--format", format]
+
+
+def choices(database: str) -> dict[str, Any]:
+    """The report of what people chose. Raises NoEvidence."""
+    try:
+        done = subprocess.run(
+            feedback_command(database, "json"),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_REPORT_WITHIN_S,
+        )
+        if done.returncode == 0:
+            report: dict[str, Any] = json.loads(done.stdout)
+            return report
+        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    except subprocess.TimeoutExpired:
+        said = f"no answer within {_REPORT_WITHIN_S:g} s"
+    except ValueError:
+        said = "it is no JSON"
+    raise NoEvidence(f"no report of what people chose: {said}")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Requests of one predictor; `within` are (milliseconds, how many took no longer)."""
+
+    requests: int = 0
+    failed: int = 0
+    within: tuple[tuple[float, int], ...] = ()
+
+    def slower_than(self, ms: float) -> int:
+        """How many took longer; between the bounds of a bucket as if spread evenly in it."""
+        low, under = 0.0, 0
+        for bound, count in self.within:
+            if bound >= ms:
+                inside = (count - under) * (ms - low) / (bound - low)
+                return self.within[-1][1] - under - round(inside)
+            low, under = bound, count
+        return 0
+
+    def since(self, before: "Counted") -> "Counted":
+        """What came after `before`; all of it where the gateway has begun anew."""
+        if before.requests > self.requests:
+            return self
+        earlier = dict(before.within)
+        within = tuple((bound, count - earlier.get(bound, 0)) for bound, count in self.within)
+        return Counted(self.requests - before.requests, self.failed - before.failed, within)
+
+
+def counted(admin_port: int, cluster: str) -> Counted:
+    """What the gateway has counted of a predictor since it started. Raises NoEvidence.
+
+    Its admin page: https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--stats
+    """
+    names = "upstream_rq_(completed|5xx|time)"
+    pattern = quote(rf"^cluster\.{cluster}#[0-9a-f]+\.{names}$")
+    query = f"stats?format=json&histogram_buckets=cumulative&filter={pattern}"
+    told = admin(admin_port, query).get("stats")
+    if told is None:
+        raise NoEvidence("the gateway does not answer")
+    return Counted(_sum(told, "completed"), _sum(told, "5xx"), _buckets(told))
+
+
+def _sum(told: Sequence[dict[str, Any]], name: str) -> int:
+    return sum(each["value"] for each in told if each.get("name", "").endswith(f"_{name}"))
+
+
+def _buckets(told: Sequence[dict[str, Any]]) -> tuple[tuple[float, int], ...]:
+    found: dict[float, int] = {}
+    for each in told:
+        for histogram in each.get("histograms", ()):
+            for bucket in histogram["buckets"]:
+                bound = float(bucket["upper_bound"])
+                found[bound] = found.get(bound, 0) + bucket["cumulative"]
+    return tuple(sorted(found.items()))

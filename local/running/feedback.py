@@ -1,0 +1,47 @@
+"""Where a client of this machine keeps what people choose: a database and a key of the state."""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..shipped_models import CannotPrepare
+from .plan import PlannedComponent
+
+DATABASE, KEY = "FEEDBACK_DB", "SECRET_KEY"
+
+
+@dataclass(frozen=True)
+class KeepFeedback:
+    """Have the folder of the database, and a key for the receipts that outlives a restart."""
+
+    folder: Path
+    key: Path
+
+    def __str__(self) -> str:
+        return f"have the folder {self.folder} for feedback, and a key in {self.key}"
+
+    def run(self, say: Callable[[str], None]) -> None:
+        """Make what is not there yet. Raises CannotPrepare."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if self.key.exists():
+                return
+            scratch = self.key.with_name(f".{self.key.name}.{secrets.token_hex(4)}")
+            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
+                f.write(secrets.token_urlsafe(32))
+            scratch.rename(self.key)
+        except OSError as error:
+            raise CannotPrepare(f"{error.filename}: {error.strerror}") from None
+
+
+def with_feedback(client: PlannedComponent, state: Path) -> PlannedComponent:
+    """The client with a database of its Application and a key, unless it is given its own."""
+    (program,) = client.programs
+    folder, key = state / "feedback" / client.namespace, state / "secret-key"
+    ours = str(folder / f"{client.application}.db")
+    environment = {DATABASE: os.environ.get(DATABASE, ours), **program.environment}
+    given = KEY in environment or KEY in os.environ
+    program = replace(program, environment=environment, secrets={} if given else {KEY: key})
+    return replace(client, programs=(program,), steps=(*client.steps, KeepFeedback(folder, key)))

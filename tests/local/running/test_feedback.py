@@ -1,0 +1,104 @@
+"""Where clients keep what people choose on one machine, and what a cluster's settings become."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.applications.claims import Volumes
+from local.applications.load import load
+from local.applications.validate import validate
+from local.ports import free_port
+from local.running.feedback import KeepFeedback
+from local.running.plan import Plan, PlannedComponent, Wishes, described
+from local.running.planner import make_plan
+from local.running.program import Child, Program
+from tests.local.conftest import wait_until
+from tests.local.running_applications import ARTICLE
+from tests.running import ROOT
+
+FILE = ROOT / "deploy" / "color-canary-feedback.yaml"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    for name in ("FEEDBACK_DB", "SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def client(file: Path, state: Path) -> PlannedComponent:
+    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    plan = make_plan(load([file])[0], state, wishes)
+    (found,) = (each for each in plan.components if each.type == "webservice")
+    return found
+
+
+def test_an_application_of_a_cluster_runs_with_sqlite(tmp_path):
+    planned = client(FILE, tmp_path)
+    (program,) = planned.programs
+    assert program.environment["FEEDBACK_DB"] == str(
+        tmp_path / "feedback/default/color-feedback.db"
+    )
+    assert program.environment["REPORT"] == "on"
+    assert not {"PGPASSWORD", "SECRET_KEY"} & program.environment.keys()
+    assert program.secrets == {"SECRET_KEY": tmp_path / "secret-key"}
+    # The database is not run here, so nobody waits for it.
+    assert planned.depends_on == (("color-feedback", "color-feedback-model"),)
+    applications, found = load([FILE])
+    found += validate(applications, Volumes(tmp_path / "volumes"))
+    assert all(each.notice for each in found)
+    said = [each.text for each in sorted(found)]
+    assert "this is not run here; a cluster runs it" in said
+    assert "PostgreSQL is not run here: choices are kept in SQLite, in the state folder" in said
+    assert "a key of the state folder takes its place" in said
+
+
+def test_other_secrets_are_still_an_error(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(FILE.read_text().replace("- name: PGPASSWORD", "- name: TOKEN"))
+    applications, found = load([file])
+    found += validate(applications, Volumes(tmp_path / "volumes"))
+    (wrong,) = (each for each in found if not each.notice)
+    assert "there are no secrets and config maps on this machine" in wrong.text
+
+
+@pytest.mark.parametrize("value", ["off", "/somewhere/votes.db"])
+def test_what_an_application_says_itself_holds(tmp_path, value):
+    text = (ARTICLE / "color-serving.yaml").read_text()
+    own = f'env:\n        - {{name: FEEDBACK_DB, value: "{value}"}}\n'
+    file = tmp_path / "a.yaml"
+    file.write_text(text.replace("env:\n", own))
+    (program,) = client(file, tmp_path).programs
+    assert program.environment["FEEDBACK_DB"] == value
+
+
+def test_so_does_the_environment_of_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("FEEDBACK_DB", "postgresql+psycopg://me@here/votes")
+    monkeypatch.setenv("SECRET_KEY", "mine")
+    (program,) = client(FILE, tmp_path).programs
+    assert program.environment["FEEDBACK_DB"] == "postgresql+psycopg://me@here/votes"
+    assert program.secrets == {}
+
+
+def test_the_key_outlives_a_restart_and_is_nobody_elses(tmp_path):
+    keep = KeepFeedback(tmp_path / "feedback" / "default", tmp_path / "secret-key")
+    keep.run(print)
+    key = keep.key.read_text()
+    keep.run(print)
+    assert keep.key.read_text() == key
+    assert len(key) > 40
+    assert keep.key.stat().st_mode & 0o777 == 0o600
+    assert keep.folder.is_dir()
+
+
+def test_a_program_gets_its_secrets_and_nobody_shows_them(tmp_path):
+    (tmp_path / "key").write_text("hush")
+    secrets = {"SECRET_KEY": tmp_path / "key", "GONE": tmp_path / "nothing"}
+    code = "import os; print(os.environ['SECRET_KEY'], 'GONE' in os.environ)"
+    program = Program("p", (sys.executable, "-c", code), secrets=secrets)
+    lines: list[str] = []
+    child = Child(program, lambda name, line: lines.append(line), lambda child: None)
+    wait_until(lambda: not child.running, 60)
+    assert lines == ["hush False"]
+    plan = Plan((PlannedComponent("a", "c", "webservice", programs=(program,)),))
+    assert "hush" not in str(described(plan))

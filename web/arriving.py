@@ -1,0 +1,31 @@
+"""The body of a request as it arrives."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .client_socket import ClientTooSlow
+from .problems import Problem
+
+
+class Arriving:
+    """A body that tells `more` of every so many bytes, and of a caller who is too slow."""
+
+    def __init__(self, body: Any, more: Callable[[int], None] = lambda size: None):
+        self._body = body
+        self._more = more
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or fewer. Raises Problem 408 where the caller is too slow, and what `more`
+        raises.
+        """
+        try:
+            data: bytes = self._body.read(size)
+        except ClientTooSlow as error:
+            raise Problem(
+                408,
+                "upload-slow",
+                "The upload took too long. Send it again over a faster connection, or a smaller "
+                "one, or raise CLIENT_TIMEOUT_S.",
+            ) from error
+        self._more(len(data))
+        return data

@@ -1,0 +1,39 @@
+"""A request whose body is a little JSON."""
+
+from typing import Any
+
+import orjson
+from flask import request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from .arriving import Arriving
+from .problems import Problem
+
+
+def json_body(max_bytes: int) -> Any:
+    """What the body of the present request says.
+
+    Raises Problem: 400 no JSON, 408 too slow, 413 more than `max_bytes`, 415 said to be another
+    kind; a page elsewhere cannot send `application/json` without being asked first (CORS).
+    """
+    if request.mimetype != "application/json":
+        raise Problem(
+            415, "not-json", "Send JSON: curl --json '{…}', or Content-Type: application/json."
+        )
+    request.environ["wsgi.input"] = Arriving(request.environ["wsgi.input"])
+    request.max_content_length = max_bytes
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        detail = f"The body is too large: it may have {max_bytes} bytes."
+        raise Problem(413, "too-many-bytes", detail) from None
+    except (HTTPException, Problem):
+        raise
+    except Exception as error:
+        # The server's own errors about garbled bodies have no base that we could name here.
+        detail = "The body ended early or arrived garbled. Send it again."
+        raise Problem(400, "upload-broken", detail) from error
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "bad-json", f"The body is no JSON: {error}.") from None
