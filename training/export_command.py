@@ -89,8 +89,8 @@ def _style(folder: Path, recorded: dict[str, Any], version: str) -> Callable[[Pa
     from training.style.export import NetworkPainter, write_saved_model
     from training.style.network import stylizer
 
-    *networks, whole = stylizer(_recipe(style_recipes, recorded))
-    load_weights(folder / "weights.h5", whole)
+    networks = stylizer(_recipe(style_recipes, recorded))
+    load_weights(folder, *networks)
     painter = NetworkPainter(*networks)
     return lambda target: write_saved_model(target, painter, f"style/v{version}")
 
@@ -102,5 +102,5 @@ def _color(folder: Path, recorded: dict[str, Any], version: str) -> Callable[[Pa
 
     recipe = _recipe(color_recipes, {**recorded, "pretrained": False})  # all weights come
     network = networks.build(recipe)
-    load_weights(folder / "weights.h5", network)
+    load_weights(folder, network)
     return lambda target: write_saved_model(target, network, f"color/v{version}", recipe)
