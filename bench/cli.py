@@ -13,6 +13,7 @@ from bench import (
     client_part,
     environment_part,
     gateway_part,
+    memory_part,
     networks_part,
     serving_part,
     style_part,
@@ -21,10 +22,11 @@ from bench.command_line import Parser, names_of, whole
 from bench.photos import SIZES
 from bench.report import CannotMeasure, PartResult, as_json, markdown
 from local.model_folder import NoModel, check_model
+from serving import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLE_MODEL = ROOT / "models" / "style"
-CHOICES = (*SIZES, "style", "gateway", "networks", "serving", "environment", "imports")
+CHOICES = (*SIZES, "style", "gateway", "networks", "serving", "memory", "environment", "imports")
 
 DESCRIPTION = """\
 Measure the service on this machine, everything in one run and in turns: photos of 400x400, 1 and 12
@@ -32,8 +34,9 @@ megapixels end to end, the network alone, each stage of the client, the bytes to
 and back, and the same the article's way; the same photos in the style of a picture, by either
 signature of the style model; a photo through the gateway and past it; the networks beside a plain
 U-Net; the model server beside the network alone, beside itself with the json module, beside
-LitServe; then what a client's environment weighs, and how long it takes to import. Prints Markdown,
-with each goal met or not; a goal that is missed is no error."""
+LitServe; the memory of all that `make up` runs; then what a client's environment weighs, and how
+long it takes to import. Prints Markdown, with each goal met or not; a goal that is missed is no
+error."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -91,7 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     machine = _machine()
     heading = f"Bench: {machine['cpus']} CPUs, {machine['system']}, load {machine['load']:.1f}"
-    print(markdown(heading, list(results.values())))
+    features = f"The processor has {', '.join(machine['features']) or 'none of AVX2 and later'}."
+    print(markdown(heading, [PartResult(notes=[features]), *results.values()]))
     if options.json:
         try:
             options.json.write_text(json.dumps(as_json(machine, results), indent=1))
@@ -120,6 +124,8 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
         results["serving"] = serving_part.measure(
             model, options.repeats, _tell, with_peer=not options.no_peer
         )
+    if "memory" in options.only:
+        results["memory"] = memory_part.measure(_tell)
     if "environment" in options.only:
         results["environment"] = environment_part.measure_size(_tell)
     if "imports" in options.only:
@@ -143,5 +149,6 @@ def _machine() -> dict[str, Any]:
     return {
         "cpus": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "features": sorted(processor.features()),
         "load": os.getloadavg()[0],
     }

@@ -17,7 +17,7 @@ _BOUNDARY = "colorway-bench"
 
 
 @contextmanager
-def running(*programs: Program) -> Iterator[list[Child]]:
+def running(*programs: Program, within_s: float = READY_WITHIN_S) -> Iterator[list[Child]]:
     """Run the programs; the block starts when all are ready, and they stop with it.
 
     Its value is their running children, in the same order. Raises CannotMeasure, with a program's
@@ -28,7 +28,7 @@ def running(*programs: Program) -> Iterator[list[Child]]:
         for program in programs:
             children.append(Child(program, lambda *_: None, lambda _: None))
         for child in children:
-            _wait_until_ready(child)
+            _wait_until_ready(child, within_s)
         yield children
     finally:
         for child in reversed(children):
@@ -38,9 +38,9 @@ def running(*programs: Program) -> Iterator[list[Child]]:
                 child.wait()
 
 
-def _wait_until_ready(child: Child) -> None:
+def _wait_until_ready(child: Child, within_s: float) -> None:
     url = child.program.ready_url
-    deadline = time.monotonic() + READY_WITHIN_S
+    deadline = time.monotonic() + within_s
     while url and (reason := not_ready_because(url)):
         if not child.running or time.monotonic() > deadline:
             ended = "is not ready" if child.running else f"ended with {child.ending}"

@@ -44,6 +44,8 @@ MODEL = options.Option(
     "for a while; the default is the model that colored this photo last.",
 )
 OPTIONS = (VIVIDNESS, HINTS, MODEL, METADATA)
+# What a picture looks like depends on these.
+LOOKS = (VIVIDNESS, HINTS)
 
 
 def predict_routes(
@@ -73,7 +75,7 @@ def predict_routes(
             network = coloring.network(settings, predictor, asked_with)
             made = coloring.color(header, asked, remembering(kept, photo, asked, network))
             reply = picture_reply(made, asked["metadata"])
-            add_receipt(reply, receipts, asked, OPTIONS, photo)
+            add_receipt(reply, receipts, asked, LOOKS, photo)
             return kept_until_sent(reply, room, in_progress)
 
     return routes

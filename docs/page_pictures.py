@@ -1,9 +1,8 @@
 """Take the pictures of the pages, docs/page-*.png, in the Chromium of this machine.
 
-make up                                                                   # in one terminal
-URL=http://localhost:8080/seldon/default/color-ab-serving/v1/models/my-model:predict \\
-    PORT=3334 .venv/bin/python -m color_client                            # in another
-.venv/bin/python docs/page_pictures.py http://localhost:3334 http://localhost:3333
+.venv/bin/python -m local up deploy/color-model.yaml deploy/style-model.yaml \\
+    deploy/color-canary-serving.yaml deploy/color-style-ab-serving.yaml   # in one terminal
+.venv/bin/python docs/page_pictures.py http://localhost:3333 http://localhost:3334
 """
 
 import io
@@ -43,15 +42,29 @@ def finished(page: Any) -> bool:
 
 
 def in_color(page: Any) -> None:
-    """A sample, colored."""
+    """A sample, colored by the second of the two versions."""
     page.click("[data-sample*=admiral]")
     assert finished(page), page.inner_text("#error")
+    while "color/v2" not in page.text_content("#made"):
+        page.dispatch_event("#vividness", "change")
+        assert finished(page), page.inner_text("#error")
 
 
 def on_the_phone(page: Any) -> None:
     """A sample that lies flat."""
     page.click("[data-sample*=coffee]")
     assert finished(page), page.inner_text("#error")
+
+
+def compared(page: Any) -> None:
+    """A sample as two models make it, before the choice."""
+    on_the_phone(page)
+    page.click("#compare")
+    while page.is_hidden("#choices"):
+        if page.is_visible("#retry"):
+            page.click("#retry")
+        page.wait_for_timeout(200)
+    page.wait_for_timeout(500)
 
 
 def in_a_style(page: Any) -> None:
@@ -82,11 +95,14 @@ def main() -> None:
         ("color", color, DESKTOP, in_color),
         ("phone", color, PHONE, on_the_phone),
         ("style", style, DESKTOP, in_a_style),
+        ("compare", color, DESKTOP, compared),
+        ("compare-phone", style, PHONE, compared),
     ]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for name, address, options, steps in wanted:
             page = browser.new_context(**options).new_page()
+            page.set_default_timeout(120_000)
             page.goto(address)
             steps(page)
             page.mouse.move(0, 0)

@@ -48,17 +48,21 @@ class Feedback:
             raise _away() from error
 
     def report(self) -> Report:
-        """What the votes say. Raises Problem 503: the database is away."""
-        with self._reading:
-            started = time.monotonic()
-            if self._report is None or started > self._fresh_until:
-                try:
+        """What the votes say, or said a moment ago. Raises Problem 503: the database is away."""
+        # While somebody reads them, the others have the last one; each that waits holds a thread.
+        if self._reading.acquire(blocking=self._report is None):
+            try:
+                started = time.monotonic()
+                if self._report is None or started >= self._fresh_until:
                     self._report = report(self._votes.read())
-                except Away as error:
-                    raise _away() from error
-                now = time.monotonic()
-                self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
-            return self._report
+                    now = time.monotonic()
+                    self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
+            except Away as error:
+                raise _away() from error
+            finally:
+                self._reading.release()
+        assert self._report
+        return self._report
 
     def close(self) -> None:
         """Let go of the database."""

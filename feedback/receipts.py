@@ -12,8 +12,10 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from web.problems import Problem
 
 HEADER = "X-Receipt"
+# Receipts of another shape get another number.
+_SALT = "colorway receipt 1"
 _GOOD_FOR_S = 24 * 3600
-_PHOTO_BYTES = 12
+_HASH_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,19 @@ class Receipts:
 
     def __init__(self, secret_key: str = "", good_for_s: int = _GOOD_FOR_S):
         key = secret_key or secrets.token_hex(32)
-        self._photo_key = hmac.digest(key.encode(), b"photos", "sha256")
+        self._hash_key = hmac.digest(key.encode(), b"hashes", "sha256")
         self._good_for_s = good_for_s
         self._signer = URLSafeTimedSerializer(
             key,
-            salt="colorway receipt",
+            salt=_SALT,
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
+
+    def hashed(self, data: bytes) -> str:
+        """A hash of what shall not be known: without the key, nobody can tell whether it is that of
+        a photo that they have.
+        """
+        return hmac.digest(self._hash_key, data, "sha256")[:_HASH_BYTES].hex()
 
     def issue(
         self,
@@ -55,11 +63,9 @@ class Receipts:
         model: str | None,
         options: Mapping[str, Any],
     ) -> str:
-        """A receipt, as it stands in a header. `photo` is a hash of the file; hashed once more with
-        the key, so that nobody without it can tell whether a photo of theirs was voted on.
-        """
-        told = hmac.digest(self._photo_key, photo, "sha256")[:_PHOTO_BYTES].hex()
+        """A receipt, as it stands in a header. `photo` is a hash of the file."""
         name = model or f"{route}/unnamed"
+        told = self.hashed(photo)
         row = [secrets.token_urlsafe(12), request_id, told, route, name, dict(options)]
         token = self._signer.dumps(row)
         return token if isinstance(token, str) else token.decode()

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     Double,
@@ -65,7 +66,12 @@ _BUSY_S = 5
 _CONNECTIONS = 4
 # Whoever waits for a connection holds a thread, which photos need.
 _PATIENCE_S = 1.0
-_POSTGRESQL: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 1_000 * _BUSY_S}
+_POSTGRESQL: dict[str, Any] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 1_000 * _BUSY_S,
+    "options": f"-c lock_timeout={_BUSY_S}s",
+}
+_SQLITE = "sqlite:///"
 
 
 class Votes:
@@ -75,7 +81,9 @@ class Votes:
         """Nothing is asked yet. Raises Unusable where there is no such kind of database."""
         try:
             self._engine = _engine(url)
-        except (exc.ArgumentError, ImportError, ValueError) as error:
+        except ImportError as error:
+            raise Unusable(f"{error}: pip install 'colorway[postgres]'") from None
+        except (exc.ArgumentError, ValueError) as error:
             raise Unusable(_first_line(error)) from None
         self._ready = False
 
@@ -145,9 +153,10 @@ class Votes:
 
 
 def _engine(url: str) -> Engine:
-    sqlite = url.startswith("sqlite:")
+    sqlite = url.startswith(_SQLITE)
     engine = create_engine(
-        url,
+        # Whatever a path holds, it is no query.
+        URL.create("sqlite", database=url.removeprefix(_SQLITE)) if sqlite else url,
         pool_size=_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_PATIENCE_S,
@@ -188,5 +197,5 @@ def _first_line(error: Exception) -> str:
 
 def missing_file(url: str) -> Path | None:
     """The file of a SQLite database that is not there."""
-    path = Path(url.removeprefix("sqlite:///"))
-    return path if url.startswith("sqlite:///") and not path.exists() else None
+    path = Path(url.removeprefix(_SQLITE))
+    return path if url.startswith(_SQLITE) and not path.exists() else None

@@ -1,5 +1,6 @@
 """What the clients count beside their requests: pictures, exchanges, votes, how full they are."""
 
+import re
 from functools import partial
 
 from flask import Response, g
@@ -7,6 +8,8 @@ from flask import Response, g
 from feedback.metrics import VoteMetrics
 from web.admission import Admission
 from web.metrics import Metrics
+
+_VERSION = re.compile(r"/v(\d{1,9})$")
 
 
 class PhotoMetrics(Metrics):
@@ -27,6 +30,12 @@ class PhotoMetrics(Metrics):
             "picture_seconds",
             "Time of the requests that a picture came of, by the model that made it.",
             ["route", "model"],
+        )
+        self.versions = self.gauge(
+            "model_version",
+            "The N of a model that made pictures and whose name ends in /vN: of two, the newer has "
+            "the larger one.",
+            labels=["route", "model"],
         )
         self.votes = VoteMetrics(self)
         for name, meaning, value in (
@@ -54,6 +63,8 @@ class PhotoMetrics(Metrics):
             route = g.get("route", "")
             self.pictures.labels(route, g.model).inc()
             self.picture_seconds.labels(route, g.model).observe(seconds)
+            if version := _VERSION.search(g.model):
+                self.versions.labels(route, g.model).set(int(version[1]))
 
     def observe_exchange(self, route: str, signature: str, outcome: str, seconds: float) -> None:
         """Count one exchange with the predict URL."""

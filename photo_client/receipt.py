@@ -1,6 +1,5 @@
 """The receipt of a picture, in the words of photos."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ from flask import Response, g
 from feedback.receipts import HEADER, Receipts
 from web.options import Option
 
-# What an option says in a receipt; longer is a hash.
+# A text that is longer stands in it as a hash.
 _LONGEST = 40
 
 
@@ -17,22 +16,22 @@ def add_receipt(
     response: Response,
     receipts: Receipts | None,
     asked: Mapping[str, Any],
-    known: Sequence[Option],
+    looks: Sequence[Option],
     content_image: bytes,
     style_image: bytes | None = None,
 ) -> None:
-    """Put a receipt into the reply with a picture, where receipts are given: of the options `known`
-    that were `asked` for, those that are not at their default; of the files, their hashes.
+    """Put a receipt into the reply with a picture, where receipts are given. It holds hashes of the
+    files, and of the options that the picture's `looks` depend on, those not at their default.
     """
     if receipts is None:
         return
     options = {
-        option.name: _told(asked[option.name])
-        for option in known
+        option.name: _told(asked[option.name], receipts)
+        for option in looks
         if asked[option.name] != option.default
     }
     if style_image is not None:
-        options["style_image"] = _told(style_image)
+        options["style_image"] = receipts.hashed(style_image)
     response.headers[HEADER] = receipts.issue(
         content_image,
         request_id=g.request_id,
@@ -42,7 +41,8 @@ def add_receipt(
     )
 
 
-def _told(value: Any) -> Any:
+def _told(value: Any, receipts: Receipts) -> Any:
+    """An option as a receipt holds it: what is long, or no JSON, such as hints, as a hash."""
     if isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < _LONGEST):
         return value
-    return hashlib.sha256(repr(value).encode(errors="replace")).hexdigest()[:_LONGEST]
+    return receipts.hashed(repr(value).encode(errors="replace"))

@@ -1,19 +1,22 @@
-"""Python's garbage collector beside a loaded model."""
+"""Python's garbage collector, and the C library's memory, beside a loaded model."""
 
 import gc
+
+from web import memory
 
 # New containers before Python looks for garbage: more than a picture's worth of JSON lists.
 GARBAGE_THRESHOLD = 200_000
 
 
 def collect_garbage() -> None:
-    """Free what is no longer used, then take what stays out of the collector's sight.
+    """Free what is no longer used, and take what stays out of the collector's sight.
 
     TensorFlow's objects hold one another in cycles, so an unloaded version goes only here. And they
     are so many that every full collection, of which a large JSON document causes several, would
-    take longer than the document.
+    take longer than the document. Loading a graph needs several times what it leaves.
     """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    memory.give_back()
     gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serving import light_tensorflow
 from serving.quiet_start import quiet_start
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Loader:
         """The version in `folder`; raises ServingError."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with _importing, quiet_start():
+            light_tensorflow.stand_in()
             from serving import servable, warmup
 
             servable.start_tensorflow()

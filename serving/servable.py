@@ -4,7 +4,6 @@ This is the only module, with `warmup` and `runner`, that touches TensorFlow; it
 a model is about to be loaded and never before a fork.
 """
 
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,16 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from google.protobuf import text_format  # type: ignore[import-untyped]
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2
+from tensorflow.python.client.session import Session
+from tensorflow.python.framework import config as devices
+from tensorflow.python.framework.errors import OpError
+from tensorflow.python.framework.ops import Graph
+from tensorflow.python.platform import tf_logging
+from tensorflow.python.saved_model import loader_impl
 
 from serving.errors import ServingError, from_tensorflow, invalid
 from serving.tensor_spec import TensorSpec
 
 # TensorFlow's notes that its older loader is old.
-tf.get_logger().setLevel(logging.ERROR)
+tf_logging.set_verbosity(tf_logging.ERROR)
 
 DEFAULT_SIGNATURE = "serving_default"
 SERVE_TAG = "serve"
@@ -66,7 +70,7 @@ class Signature:
                     fetch=[definition.outputs[key].name for key in self._outputs],
                 )
             )
-        except tf.errors.OpError as error:
+        except OpError as error:
             # It names what gives no tensor, as `__saved_model_init_op` does; the others may run.
             self._problem = invalid(from_tensorflow(error).message)
 
@@ -76,7 +80,7 @@ class Signature:
             raise self._problem
         try:
             values = self._run(*(arrays[key] for key in self.inputs))
-        except tf.errors.OpError as error:
+        except OpError as error:
             raise from_tensorflow(error) from error
         except (ValueError, TypeError) as error:
             raise invalid(" ".join(str(error).split())) from error
@@ -114,7 +118,7 @@ def start_tensorflow() -> None:
     """Let TensorFlow look at this machine's devices, which it does only once, and register the ops
     of tensorflow_text where that is installed.
     """
-    tf.config.list_logical_devices()
+    devices.list_logical_devices()
     if find_spec("tensorflow_text"):
         import_module("tensorflow_text")
 
@@ -123,16 +127,18 @@ def load(folder: Path, version: int, threads: Threads = Threads()) -> Servable:
     """Load the SavedModel in `folder`; a ServingError says why it cannot be."""
     _refuse_odd_files(folder)
     definitions = _signature_definitions(folder)
-    graph = tf.Graph()
-    session = tf.compat.v1.Session(graph=graph, config=_session_config(threads))
+    graph = Graph()
+    session = Session(graph=graph, config=_session_config(threads))
     try:
         # TensorFlow 1's loader takes the SavedModels of both; TensorFlow 2's refuses old ones.
         with graph.as_default():
-            tf.compat.v1.saved_model.load(session, [SERVE_TAG], str(folder))
+            loader_impl.load(session, [SERVE_TAG], str(folder))
+        # Copies of what the session has: where a model is frozen, its weights twice.
+        graph._functions.clear()
         signatures = {
             name: Signature(name, definition, session) for name, definition in definitions.items()
         }
-    except tf.errors.OpError as error:
+    except OpError as error:
         raise from_tensorflow(error) from error
     except Exception as error:  # a broken SavedModel surfaces as nearly any type
         text = " ".join(str(error).split()) or type(error).__name__
@@ -142,11 +148,13 @@ def load(folder: Path, version: int, threads: Threads = Threads()) -> Servable:
 
 
 def _session_config(threads: Threads) -> Any:
-    config = tf.compat.v1.ConfigProto(
+    config = config_pb2.ConfigProto(
         intra_op_parallelism_threads=threads.intra_op, inter_op_parallelism_threads=threads.inter_op
     )
     # Or TensorFlow takes all memory of a GPU, and leaves none to a training beside it.
     config.gpu_options.allow_growth = True
+    # Copies of each signature's graph, weights and all, for those who trace runs.
+    config.experimental.disable_output_partition_graphs = True
     return config
 
 

@@ -6,10 +6,13 @@ may train the model, or count.
 """
 
 import logging
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
+from tensorflow.python.framework.errors import OpError
+from tensorflow.python.framework.tensor_util import MakeNdarray
+from tensorflow.python.lib.io.tf_record import tf_record_iterator
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.errors import ServingError, from_tensorflow, invalid
@@ -33,8 +36,8 @@ def warm_up(servable: Servable, folder: Path) -> int:
 def _replay(servable: Servable, record: Path) -> int:
     count = 0
     try:
-        for serialized in tf.data.TFRecordDataset(str(record)).take(MAX_RECORDS):
-            log = prediction_log_pb2.PredictionLog.FromString(serialized.numpy())
+        for serialized in islice(tf_record_iterator(str(record)), MAX_RECORDS):
+            log = prediction_log_pb2.PredictionLog.FromString(serialized)
             if log.WhichOneof("log_type") != "predict_log":
                 logger.info("warm-up: a %s is skipped", log.WhichOneof("log_type"))
                 continue
@@ -42,7 +45,7 @@ def _replay(servable: Servable, record: Path) -> int:
             count += 1
     except ServingError as error:
         raise ServingError(error.code, f"warm-up request {count + 1}: {error.message}") from error
-    except tf.errors.OpError as error:
+    except OpError as error:
         cause = from_tensorflow(error)
         raise ServingError(cause.code, f"warm-up request {count + 1}: {cause.message}") from error
     except Exception as error:  # protobuf's DecodeError, and what TensorFlow's Python layer raises
@@ -55,4 +58,4 @@ def _replay_predict(servable: Servable, request: Any) -> None:
     signature = servable.signature(request.model_spec.signature_name)
     if set(request.inputs) != set(signature.inputs):
         raise invalid(f"inputs {sorted(request.inputs)} given, {sorted(signature.inputs)} expected")
-    signature({name: tf.make_ndarray(proto) for name, proto in request.inputs.items()})
+    signature({name: MakeNdarray(proto) for name, proto in request.inputs.items()})

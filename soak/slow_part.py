@@ -1,5 +1,5 @@
 """Clients that dawdle or vanish, many times as many as there are threads; and how long each of
-them is borne.
+them is tolerated.
 """
 
 import select
@@ -78,11 +78,13 @@ class _Crowd:
         asking.join()
         for name, held in self.held.items():
             longest = max(held)
-            self.client.part.notes.append(f"“{name}” was borne for {longest:.1f} s at most")
+            self.client.part.notes.append(f"“{name}” was tolerated for {longest:.1f} s at most")
             # The loop looks at the clock once a second, and machines are busy.
-            borne = seconds + limits.FAREWELL_S + 2 * limits.TICK_S + limits.AT_ONCE_S
-            if longest > borne:
-                self.client.violated(f"“{name}” was borne for {longest:.1f} s, not {borne:.1f} s")
+            tolerated = seconds + limits.FAREWELL_S + 2 * limits.TICK_S + limits.AT_ONCE_S
+            if longest > tolerated:
+                self.client.violated(
+                    f"“{name}” was tolerated for {longest:.1f} s, not {tolerated:.1f} s"
+                )
 
     def _dawdle(self, name: str, dawdle: Dawdle) -> None:
         started = time.monotonic()

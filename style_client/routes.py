@@ -13,8 +13,8 @@ from flask import Blueprint, Response, g, request
 
 from color_client import coloring
 from color_client.kept_colors import KeptColors
+from color_client.routes import LOOKS, PICTURES, remembering
 from color_client.routes import OPTIONS as COLOR_OPTIONS
-from color_client.routes import PICTURES, remembering
 from feedback.receipts import Receipts
 from photo_client import upload
 from photo_client.photo import decode, open_header
@@ -119,8 +119,8 @@ def predict_routes(
                     style = style_network.style_picture(decode(headers["style_image"]))
                 made = painting.paint(photo, style, asked, settings, predictor, asked_with)
             reply = picture_reply(made, asked["metadata"])
-            used = of_style if styling else COLOR_OPTIONS
-            add_receipt(reply, receipts, **hashes, asked=asked, known=used)
+            looks = of_style if styling else LOOKS
+            add_receipt(reply, receipts, asked, looks, **hashes)
             return kept_until_sent(reply, room, in_progress)
 
     return routes

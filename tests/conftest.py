@@ -37,27 +37,38 @@ def color_model(tmp_path_factory) -> Path:
     return base_path
 
 
-@pytest.fixture
-def open_page():
-    """Opens a page of the browser, as a phone or in the dark for instance. No script of it may
-    fail, and nothing may be refused by the Content-Security-Policy.
-    """
+@pytest.fixture(scope="session")
+def browser():
+    """The Chromium of this machine, for all pages of a session."""
     playwright = pytest.importorskip("playwright.sync_api")
     if not BROWSER.exists():
         pytest.skip("no Chromium here")
-    complaints = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(BROWSER), args=["--no-sandbox"])
-
-        def open_page(**options):
-            page = browser.new_context(**options).new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda said: complaints.append(said.text)
-                    if "Content Security Policy" in said.text else None)  # fmt: skip
-            return page
-
-        yield open_page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a page of the browser, as a phone or in the dark for instance. No script of it may
+    fail, and nothing may be refused by the Content-Security-Policy.
+    """
+    complaints = []
+    contexts = []
+
+    def open_page(**options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(90_000)  # of a machine that is busy with other tests
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text)
+                if "Content Security Policy" in said.text else None)  # fmt: skip
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
     assert complaints == []
 
 

@@ -98,7 +98,9 @@ def everything(wheel, tmp_path_factory) -> Path:
 
 def test_the_wheel_has_what_is_not_python_too(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    tracked = checked("git", "ls-files", "color_client", "style_client", cwd=ROOT).split()
+    tracked = checked(
+        "git", "ls-files", "color_client", "style_client", "feedback", cwd=ROOT
+    ).split()
     data = {name for name in tracked if re.search(r"/(page|templates)/", name)}
     assert data <= names
     packages = {name.split("/")[0] for name in names if name.endswith("/__init__.py")}
@@ -140,6 +142,7 @@ def test_a_photo_through_both_servers(client_only, everything, tmp_path):
     client = client_only / "colorway-color-client"
     home = f"http://127.0.0.1:{port}"
     settings = {"URL": f"{model}:predict", "HOST": "127.0.0.1", "PORT": str(port)}
+    settings |= {"FEEDBACK_DB": str(tmp_path / "votes.db"), "REPORT": "on"}
     with (
         running(*serving, address=model, cwd=tmp_path),
         running(client, address=f"{home}/readyz", cwd=tmp_path, **settings),
@@ -155,6 +158,9 @@ def test_a_photo_through_both_servers(client_only, everything, tmp_path):
         )
         with urllib.request.urlopen(request, timeout=60) as reply:
             assert opened(reply.read()).mode == "RGB"
+            assert reply.headers["X-Receipt"]
+        with urllib.request.urlopen(f"{home}/report") as reply:
+            assert "no choices yet" in reply.read().decode()
 
 
 def test_the_style_client_has_its_page(client_only, tmp_path):

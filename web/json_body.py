@@ -21,19 +21,26 @@ def json_body(max_bytes: int) -> Any:
             415, "not-json", "Send JSON: curl --json '{…}', or Content-Type: application/json."
         )
     request.environ["wsgi.input"] = Arriving(request.environ["wsgi.input"])
-    request.max_content_length = max_bytes
+    # One more, since a body of unknown length is cut there in silence.
+    request.max_content_length = max_bytes + 1
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        detail = f"The body is too large: it may have {max_bytes} bytes."
-        raise Problem(413, "too-many-bytes", detail) from None
+        raise _too_large(max_bytes) from None
     except (HTTPException, Problem):
         raise
     except Exception as error:
         # The server's own errors about garbled bodies have no base that we could name here.
         detail = "The body ended early or arrived garbled. Send it again."
         raise Problem(400, "upload-broken", detail) from error
+    if len(body) > max_bytes:
+        raise _too_large(max_bytes)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Problem(400, "bad-json", f"The body is no JSON: {error}.") from None
+
+
+def _too_large(max_bytes: int) -> Problem:
+    detail = f"The body is too large: it may have {max_bytes} bytes."
+    return Problem(413, "too-many-bytes", detail)

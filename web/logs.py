@@ -1,7 +1,7 @@
 """Logs: every line of standard output and standard error is one JSON object.
 
 A request is told of in one line, that of `observation` or of `worker`; a bug with its trace inside
-one line; the start in one line.
+one line; of the start, where it listens and what is off.
 """
 
 import logging

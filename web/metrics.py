@@ -1,6 +1,6 @@
 """The numbers of GET /metrics, in Prometheus' text format."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -58,10 +58,16 @@ class Metrics:
             self._prefix + name, meaning, labels, buckets=_SECONDS, registry=self._registry
         )
 
-    def gauge(self, name: str, meaning: str, value: Callable[[], float] | None = None) -> Gauge:
+    def gauge(
+        self,
+        name: str,
+        meaning: str,
+        value: Callable[[], float] | None = None,
+        labels: Sequence[str] = (),
+    ) -> Gauge:
         """A new gauge, which shows `value()` where that is given."""
-        self.rows.append((self._prefix + name, "gauge", [], meaning))
-        gauge = Gauge(self._prefix + name, meaning, registry=self._registry)
+        self.rows.append((self._prefix + name, "gauge", [*labels], meaning))
+        gauge = Gauge(self._prefix + name, meaning, labels, registry=self._registry)
         if value is not None:
             gauge.set_function(value)
         return gauge

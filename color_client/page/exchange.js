@@ -49,6 +49,7 @@ export function ask(file, wish, signal, tell = () => {}) {
         picture: request.response,
         url: URL.createObjectURL(request.response),
         model: request.getResponseHeader("X-Model") || "",
+        receipt: request.getResponseHeader("X-Receipt") || "", // what feedback is given with
         hadColor: request.getResponseHeader("X-Photo-Color") === "yes",
         seconds: (performance.now() - started) / 1000,
         wish,

@@ -1,10 +1,12 @@
 // The ways in for photos: chosen, taken, a sample, dropped or pasted anywhere on the page.
+import { fail } from "./telling.js";
+
 const byId = (id) => document.getElementById(id);
 
 const NO_FILE = "That was not a file. Save the picture first, or copy the picture itself.";
 
-// `take(files)` gets an array of them; `fail(text)` says why there are none.
-export function onFiles(take, fail) {
+// `take(files)` gets an array of them.
+export function onFiles(take) {
   for (const input of [byId("photo"), byId("camera")]) {
     // So that the same photo can be chosen again, after an error for instance.
     input.addEventListener("click", () => (input.value = ""));
@@ -19,7 +21,6 @@ export function onFiles(take, fail) {
       if (!reply.ok) throw new TypeError();
       const picture = await reply.blob();
       take([new File([picture], sample.split("/").at(-1), { type: picture.type })]);
-      byId("stage").scrollIntoView({ block: "nearest" });
     } catch {
       fail("The sample cannot be fetched. Is the server still there?");
     }

@@ -1,6 +1,6 @@
 // Colors put right by pointing at them: the hints on a picture, with undo and redo. Each is
 // {x, y, color} or {x, y, keep: true}, as POST predict takes it; x and y are shares of the picture.
-import { STILL } from "./compare.js";
+import { STILL } from "./slider.js";
 import { askForColor } from "./palette.js";
 
 const byId = (id) => document.getElementById(id);

@@ -1,5 +1,6 @@
 // The page: photos come in by any way, go out to POST predict one after another, and are shown
 // before and after.
+import { comparisonOf } from "./comparison.js";
 import { ask, Failed } from "./exchange.js";
 import { onFiles } from "./files.js";
 import { hintFields } from "./hints.js";
@@ -7,6 +8,8 @@ import { Photo } from "./photos.js";
 import { Result } from "./result.js";
 import { wireSaving } from "./save.js";
 import { Strip } from "./strip.js";
+import { fail, failedPhoto, forgive, say, tellProgress } from "./telling.js";
+import { askTwoModels, oneAlone } from "./two_models.js";
 import { tooLarge, wordsFor } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -16,44 +19,35 @@ const byId = (id) => document.getElementById(id);
 const isSeen = (one, other) => one.look === other.look && one.fields.hints === other.fields.hints;
 
 // Starts the page. `wish()` says what is asked of the photo, or promises it: {doing, done, ending,
-// look, keepsLuminance, takesHints, headers, fields}. Another `look` is shown as a whole when it comes.
-export function start(wish) {
+// look, keepsLuminance, takesHints, headers, fields, select}. Another `look` is shown as a whole when
+// it comes; `select()`, where it is there, sets the page to that wish. `compared()` promises what is
+// asked for two answers of different models: see askTwoModels.
+export function start(wish, compared) {
   const limits = {
     bytes: Number(document.body.dataset.maxBytes),
     pixels: Number(document.body.dataset.maxPixels),
   };
-  const result = new Result(() => send(result.photo, { next: true }));
+  const result = new Result({
+    hinted: () => send(result.photo, { next: true }),
+    again: () => send(result.photo, { comparing: true, next: true }),
+  });
   const strip = new Strip(show, remove);
   let photos = [];
-  let waiting = []; // {photo, beside}, in the order of asking
-  let inHand = null; // {photo, beside, controller}
-  let failedPhoto = null; // that "Try again", or another look, is about
-
-  // What is going on, in words
-
-  function say(text, done = false) {
-    byId("status").textContent = text;
-    byId("work").classList.toggle("done", done);
-  }
-
-  function tellProgress(share) {
-    const bar = byId("progress");
-    if (share === undefined) bar.removeAttribute("value");
-    else bar.value = share;
-  }
-
-  function fail(text, photo = null) {
-    byId("error").querySelector("p").textContent = text;
-    byId("error").hidden = false;
-    byId("retry").hidden = !photo?.said.again;
-    failedPhoto = photo;
-  }
+  let waiting = []; // {photo, comparing}, in the order of asking
+  let inHand = null; // {photo, comparing, controller}
+  let kept = null; // the finished photo that was shown before others came
 
   const canBeMade = (photo) => photo.said?.again || photo.said?.style;
 
+  // Of a photo that was not made; "Try again" asks for the same once more.
+  function failPhoto(photo, comparing = false) {
+    const again = photo.said.again && (() => send(photo, { comparing, next: true }));
+    fail(photo.said.text, again, canBeMade(photo) ? photo : null);
+  }
+
   function draw() {
     byId("progress").hidden = byId("cancel").hidden = !inHand;
-    byId("again").disabled = Boolean(inHand);
+    byId("compare").disabled = byId("compare-again").disabled = Boolean(inHand);
     byId("result").setAttribute("aria-busy", String(inHand?.photo === result.photo));
     byId("example").hidden = photos.length > 0;
     const has = Boolean(result.photo);
@@ -65,14 +59,14 @@ export function start(wish) {
   }
 
   function show(photo) {
-    if (photo.state === "failed" && photo.said) fail(photo.said.text, canBeMade(photo) ? photo : null);
-    if (photo.state !== "failed" || photo.answers.length) result.show(photo);
+    if (photo.state === "failed" && photo.said) failPhoto(photo);
+    if (photo.state !== "failed" || photo.answer) result.show(photo);
     draw();
   }
 
-  // The last finished photo again, or nothing.
+  // The finished photo that was there before, or the last one, or nothing.
   function showFinished() {
-    const finished = photos.findLast((photo) => photo.answers.length);
+    const finished = photos.includes(kept) ? kept : photos.findLast((photo) => photo.answer);
     if (finished) result.show(finished);
     else result.nothing();
   }
@@ -89,10 +83,10 @@ export function start(wish) {
 
   // Asking
 
-  function send(photo, { beside = false, next = false } = {}) {
+  function send(photo, { comparing = false, next = false } = {}) {
     waiting = waiting.filter((each) => each.photo !== photo);
-    waiting[next ? "unshift" : "push"]({ photo, beside });
-    if (!photo.answers.length) photo.state = "waiting";
+    waiting[next ? "unshift" : "push"]({ photo, comparing });
+    if (!photo.answer) photo.state = "waiting";
     if (inHand?.photo === photo) inHand.controller.abort();
     else if (!inHand) work();
   }
@@ -107,50 +101,66 @@ export function start(wish) {
     draw();
   }
 
-  async function make({ photo, beside, controller: { signal } }) {
+  async function make({ photo, comparing, controller: { signal } }) {
     photo.state = "working";
     photo.said = null;
-    if (failedPhoto === photo || result.photo === photo) byId("error").hidden = true;
+    if (failedPhoto() === photo || result.photo === photo) forgive();
     tellProgress(undefined);
     say(`Sending ${photo.name} …`);
     if (!result.photo) result.show(photo);
     draw();
     try {
-      const wished = await wish();
-      signal.throwIfAborted();
-      // Beside the answer that is there: another, of the network alone.
-      if (wished.takesHints && !beside) {
-        Object.assign(wished.fields, hintFields(photo.hints, photo.answers.at(-1)?.model));
-      }
-      const answer = await ask(photo.file, wished, signal, (what, share) => {
-        tellProgress(share);
-        if (what === "working") say(`${wished.doing} …`);
-      });
-      await take(photo, answer, beside, signal);
-      const by = answer.model && ` by ${answer.model}`;
-      say(`${photo.name}: ${wished.done}${by}, in ${answer.seconds.toFixed(1)} s.`, true);
+      await (comparing ? compare(photo, signal) : answer(photo, signal));
+      photo.state = "done";
     } catch (error) {
-      giveUp(photo, error);
+      giveUp(photo, comparing, error);
     }
     draw();
   }
 
-  async function take(photo, answer, beside, signal) {
-    const last = photo.answers.at(-1);
-    if (!photo.before) await makeBefore(photo, answer, signal);
+  async function answer(photo, signal) {
+    const wished = await wish();
+    signal.throwIfAborted();
+    if (wished.takesHints) {
+      Object.assign(wished.fields, hintFields(photo.hints, photo.answer?.model));
+    }
+    const made = await ask(photo.file, wished, signal, (what, share) => {
+      tellProgress(share);
+      if (what === "working") say(`${wished.doing} …`);
+    });
+    await take(photo, made, signal);
+    say(`${photo.name}: ${wished.done}, in ${made.seconds.toFixed(1)} s.`, true);
+  }
+
+  async function take(photo, made, signal) {
+    const last = photo.answer;
+    if (!photo.before) await makeBefore(photo, made, signal);
     if (!photos.includes(photo)) return;
-    photo.add(answer, beside);
-    photo.state = "done";
+    photo.take(made);
     if (result.photo !== photo) return;
-    if (photo.answers.length > 1) result.showBoth(...photo.answers);
-    else if (!last) result.showAnswer("first");
-    else result.showAnswer(isSeen(last.wish, answer.wish) ? "stay" : "after");
+    if (!last) result.showAnswer("first");
+    else result.showAnswer(isSeen(last.wish, made.wish) ? "stay" : "after");
+  }
+
+  async function compare(photo, signal) {
+    const wishes = await compared();
+    signal.throwIfAborted();
+    const answers = await askTwoModels(photo.file, wishes, signal, (wished, tries, most) => {
+      tellProgress(tries / most);
+      const onlyOne = tries && wishes.length === 1;
+      say(onlyOne ? `Asking for another version: try ${tries + 1} of ${most} …` : `${wished.doing} …`);
+    });
+    if (!photos.includes(photo)) return;
+    if (answers.length < 2) return say(oneAlone(answers[0]));
+    photo.compare(comparisonOf(answers));
+    say("Two pictures. Which is better?", true);
+    if (result.photo === photo) result.showComparison();
   }
 
   // A painting has another luminance than the photo, which the other model keeps.
-  async function makeBefore(photo, answer, signal) {
+  async function makeBefore(photo, made, signal) {
     try {
-      const from = answer.wish.keepsLuminance ? answer
+      const from = made.wish.keepsLuminance ? made
         : await ask(photo.file, { headers: {}, fields: { vividness: "0" } }, signal);
       await photo.makeBefore(from);
     } catch (error) {
@@ -159,8 +169,8 @@ export function start(wish) {
     }
   }
 
-  function giveUp(photo, error) {
-    photo.state = photo.answers.length ? "done" : "failed";
+  function giveUp(photo, comparing, error) {
+    photo.state = photo.answer ? "done" : "failed";
     if (error.name === "AbortError") {
       // Asked for again, which comes next; or canceled.
       if (waiting.some((each) => each.photo === photo)) return;
@@ -169,9 +179,9 @@ export function start(wish) {
       say("");
       photo.said = error instanceof Failed ? wordsFor(error, photo.file, limits)
         : { text: `${photo.name} could not be made: ${error.message}`, again: true };
-      fail(photo.said.text, canBeMade(photo) ? photo : null);
+      failPhoto(photo, comparing);
     }
-    if (photo.answers.length) return;
+    if (photo.answer) return;
     if (!photo.ofSeveral && !canBeMade(photo)) photos = photos.filter((each) => each !== photo);
     if (result.photo === photo) showFinished();
   }
@@ -179,7 +189,7 @@ export function start(wish) {
   function cancel() {
     const unmade = new Set(waiting.map((each) => each.photo));
     waiting = [];
-    photos = photos.filter((photo) => !unmade.has(photo) || photo.answers.length);
+    photos = photos.filter((photo) => !unmade.has(photo) || photo.answer);
     if (inHand) inHand.photo.ofSeveral = false;
     inHand?.controller.abort();
   }
@@ -187,21 +197,26 @@ export function start(wish) {
   // Photos coming in
 
   async function takeFiles(files) {
-    byId("error").hidden = true;
+    forgive();
     const fit = files.filter((file) => file.size <= limits.bytes);
     const large = files.filter((file) => file.size > limits.bytes);
     if (large.length) fail(large.map((file) => tooLarge(file, limits.bytes)).join(" "));
     const taken = fit.map((file) => new Photo(file));
     for (const photo of taken) photo.ofSeveral = files.length > 1;
     photos.push(...taken);
-    if (taken.length) result.show(taken[0]);
+    if (taken.length) {
+      if (result.answer) kept = result.photo;
+      result.show(taken[0]);
+    }
     draw();
+    // From a sample at the end of the page back to the picture.
+    scrollBy(0, Math.min(0, document.querySelector("main").getBoundingClientRect().top));
     await Promise.all(taken.map((photo) => photo.look()));
     for (const photo of taken) if (photos.includes(photo)) send(photo);
     draw();
   }
 
-  onFiles(takeFiles, fail);
+  onFiles(takeFiles);
 
   // The look of it
 
@@ -214,16 +229,12 @@ export function start(wish) {
   });
   // Another look is another try of what failed.
   look.addEventListener("change", () => {
-    const photo = byId("error").hidden ? result.photo : failedPhoto || result.photo;
+    const photo = failedPhoto() ?? result.photo;
     if (photo) send(photo, { next: true });
   });
 
-  byId("again").addEventListener("click", () => send(result.photo, { beside: true, next: true }));
-  byId("retry").addEventListener("click", () => {
-    byId("error").hidden = true;
-    send(failedPhoto, { next: true });
-  });
+  byId("compare").addEventListener("click", () => send(result.photo, { comparing: true, next: true }));
   byId("cancel").addEventListener("click", cancel);
-  wireSaving(() => result.photo, () => photos.filter((photo) => photo.answers.length), fail);
+  wireSaving(() => result.photo, () => photos.filter((photo) => photo.answer));
   draw();
 }

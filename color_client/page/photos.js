@@ -11,8 +11,9 @@ export class Photo {
     this.unseen = false; // whether the browser cannot show the file itself
     this.state = "waiting"; // then "working", then "done" or "failed"
     this.said = null; // of one that failed: {text, again}
-    this.answers = []; // the last one, or the two side by side; see exchange.js
+    this.answer = null; // the last one; see exchange.js
     this.first = null; // the answer that has color, which vividness follows from
+    this.comparison = null; // while two answers stand beside each other; see comparison.js
     this.hints = noHints();
   }
 
@@ -35,36 +36,39 @@ export class Photo {
     this.before = URL.createObjectURL(this.was);
   }
 
-  // One answer in place of all there are, or `beside` the last of them.
-  add(answer, beside) {
-    this.settle(beside ? [...this.answers.slice(-1), answer] : [answer]);
+  // A new answer in place of all there are.
+  take(answer) {
     const { hints, vividness } = answer.wish.fields;
-    if (!(Number(vividness) > 0) || (this.first && !hints)) return;
-    const last = this.first;
-    this.first = answer;
-    if (last && !this.answers.includes(last)) URL.revokeObjectURL(last.url);
+    this.settle(answer, Number(vividness) > 0 && (!this.first || hints) ? answer : this.first);
   }
 
-  keep(answer) {
-    this.settle([answer]);
+  // One of the two that were compared: vividness follows from its colors now.
+  use(answer) {
+    this.settle(answer, Number(answer.wish.fields.vividness) > 0 ? answer : this.first);
   }
 
-  settle(answers) {
-    const kept = new Set([...answers, this.first]);
-    for (const each of this.answers) if (!kept.has(each)) URL.revokeObjectURL(each.url);
-    this.answers = answers;
+  compare(comparison) {
+    this.settle(this.answer, this.first, comparison);
+  }
+
+  settle(answer, first, comparison = null) {
+    const had = this.answers;
+    Object.assign(this, { answer, first, comparison });
+    const has = new Set(this.answers);
+    for (const each of had) if (!has.has(each)) URL.revokeObjectURL(each.url);
+  }
+
+  get answers() {
+    return [this.answer, this.first, ...(this.comparison?.answers ?? [])].filter(Boolean);
   }
 
   // What it is saved as, without the ending.
   get saveName() {
-    const { ending } = this.answers.at(-1).wish;
-    return `${this.name.replace(/\.[^.]*$/, "") || "photo"}-${ending}`;
+    return `${this.name.replace(/\.[^.]*$/, "") || "photo"}-${this.answer.wish.ending}`;
   }
 
   drop() {
-    for (const answer of new Set([...this.answers, this.first])) {
-      if (answer) URL.revokeObjectURL(answer.url);
-    }
+    for (const answer of this.answers) URL.revokeObjectURL(answer.url);
     URL.revokeObjectURL(this.url);
     if (this.before) URL.revokeObjectURL(this.before);
   }

@@ -1,44 +1,49 @@
-// The photo that is looked at: before and after under the slider, or two answers side by side.
-import { Compare } from "./compare.js";
+// The photo that is looked at: before and after under the slider, or two answers beside each other.
+import { Comparison } from "./comparison.js";
 import { openFullSize } from "./full_size.js";
 import { Hints } from "./hints.js";
+import { Slider } from "./slider.js";
+import { Thumbs } from "./thumbs.js";
 
 const byId = (id) => document.getElementById(id);
 // Sums of linear light: what the filter of vividness keeps.
 const LUMINANCE = [0.2126, 0.7152, 0.0722];
 
-// Who made an answer, and how fast, into the element `place`.
-function madeBy(answer, place) {
-  place.textContent = "";
-  if (answer.model) {
-    const model = document.createElement("b");
-    model.textContent = answer.model;
-    place.append("by ", model, " · ");
-  }
-  place.append(`${answer.seconds.toFixed(1)} s`);
-}
-
-async function same(one, two) {
-  if (one.size !== two.size) return false;
-  const [left, right] = await Promise.all([one.arrayBuffer(), two.arrayBuffer()]);
-  const other = new Uint8Array(right);
-  return new Uint8Array(left).every((byte, index) => byte === other[index]);
+// How fast an answer came, and, for whoever asks, by which model: a name is not to be judged.
+function tellMade(answer, place) {
+  const open = Boolean(place.querySelector("details")?.open);
+  place.textContent = `${answer.seconds.toFixed(1)} s`;
+  if (!answer.model) return;
+  const which = document.createElement("details");
+  which.open = open;
+  const [question, model] = [document.createElement("summary"), document.createElement("b")];
+  question.textContent = "Which model?";
+  model.textContent = `by ${answer.model}`;
+  which.append(question, " ", model);
+  place.append(" · ", which);
 }
 
 export class Result {
-  // `hinted()` hears of every change of the hints on the photo.
-  constructor(hinted) {
-    this.photo = null; // {file, url, before, answers, first}; see photos.js
+  // `hinted()` hears of every change of the hints on the photo, `again()` that two more answers are
+  // to be compared.
+  constructor({ hinted, again }) {
+    this.photo = null; // see photos.js
     this.before = byId("before");
     this.after = byId("after");
-    this.frame = byId("compare");
-    this.compare = new Compare(this.frame, byId("slide"), (x, y) => this.pointedAt(x, y));
+    this.frame = byId("before-after");
+    this.slider = new Slider(this.frame, byId("slide"), (x, y) => this.pointedAt(x, y));
     this.hints = new Hints(this.frame, this.after, hinted, (x, y) => this.openFull({ x, y }));
+    this.thumbs = new Thumbs();
+    this.comparison = new Comparison({
+      use: (answer) => this.use(answer),
+      leave: () => this.leave(),
+      again,
+    });
     byId("open-full").addEventListener("click", () => this.openFull());
     this.before.addEventListener("load", () => {
       if (!this.photo) return;
-      this.compare.fit(this.before);
-      this.frame.hidden = !byId("answers").hidden;
+      this.slider.fit(this.before);
+      this.frame.hidden = Boolean(this.photo.comparison);
     });
     // A TIFF, say, which most browsers cannot show: then the finished picture stands alone until
     // "before" is made of it.
@@ -50,7 +55,7 @@ export class Result {
   }
 
   get answer() {
-    return this.photo?.answers.at(-1);
+    return this.photo?.answer;
   }
 
   // A click on the finished picture: its color there can be put right, where the model takes hints.
@@ -72,38 +77,39 @@ export class Result {
   show(photo) {
     this.photo = photo;
     this.hints.show(null);
+    this.comparison.show(null);
     this.frame.classList.remove("alone", "reveal");
-    this.frame.classList.toggle("waiting", !photo.answers.length);
-    this.frame.hidden = true;
-    this.after.hidden = byId("answers").hidden = byId("bar").hidden = byId("had-color").hidden = true;
+    this.frame.classList.toggle("waiting", !photo.answer);
+    this.frame.hidden = this.after.hidden = byId("bar").hidden = byId("had-color").hidden = true;
     if (photo.before) this.before.src = photo.before;
     else this.before.removeAttribute("src");
     this.frame.classList.toggle("alone", !photo.before);
     byId("result").hidden = false;
-    if (photo.answers.length > 1) this.showBoth(...photo.answers);
-    else if (photo.answers.length) this.showAnswer("stay");
+    if (photo.comparison) this.showComparison();
+    else if (photo.answer) this.showAnswer("stay");
   }
 
   // The photo's last answer under the slider. `reveal`: "first", color comes in from the right;
   // "after", the slider shows all of it; "stay", the slider stays.
   showAnswer(reveal) {
     const { answer, photo } = this;
-    byId("answers").hidden = true;
-    this.frame.hidden = byId("bar").hidden = byId("saving").hidden = byId("open-full").hidden = false;
+    this.comparison.show(null);
+    this.frame.hidden = byId("bar").hidden = false;
     this.frame.classList.remove("waiting");
     this.after.onload = () => {
       this.after.classList.remove("following");
-      this.compare.fit(this.after);
-      if (reveal === "after") this.compare.set(0, true);
+      this.slider.fit(this.after);
+      if (reveal === "after") this.slider.set(0, true);
       if (reveal !== "first") return;
-      this.compare.set(100);
-      requestAnimationFrame(() => requestAnimationFrame(() => this.compare.set(50, true)));
+      this.slider.set(100);
+      requestAnimationFrame(() => requestAnimationFrame(() => this.slider.set(50, true)));
     };
     this.after.src = answer.url;
     this.after.hidden = false;
     this.hints.show(answer.wish.takesHints ? photo.hints : null);
     byId("had-color").hidden = !answer.hadColor;
-    madeBy(answer, byId("made"));
+    tellMade(answer, byId("made"));
+    this.thumbs.show(answer);
     if (photo.before) this.showBefore();
   }
 
@@ -113,30 +119,28 @@ export class Result {
     this.frame.classList.remove("alone");
   }
 
-  // The photo's two answers to the same question, side by side. In a canary they may be of two
-  // models. `keep(answer)` is told which one is to stay.
-  async showBoth(one, two) {
-    const { photo } = this;
-    const figures = byId("answers").querySelectorAll("figure");
-    for (const [place, answer] of [one, two].entries()) {
-      const figure = figures[place];
-      const shown = figure.querySelector("img");
-      shown.src = answer.url;
-      shown.alt = `Answer ${place + 1}${answer.model && `, by ${answer.model}`}`;
-      madeBy(answer, figure.querySelector(".by"));
-      figure.querySelector(".picture").onclick = () => openFullSize(answer.url, photo.before);
-      figure.querySelector(".keep").onclick = () => {
-        photo.keep(answer);
-        this.showAnswer("stay");
-        byId("download").focus();
-      };
-    }
-    this.frame.hidden = byId("saving").hidden = byId("open-full").hidden = true;
-    byId("answers").hidden = byId("bar").hidden = false;
-    const equal = await same(one.picture, two.picture);
-    if (this.photo === photo && !byId("answers").hidden) {
-      byId("made").textContent = equal ? "Both are the same picture." : "They are not the same.";
-    }
+  // Nothing else of the photo is on the page, which would tell who made the two.
+  showComparison() {
+    this.frame.hidden = byId("bar").hidden = true;
+    this.hints.show(null);
+    byId("made").textContent = "";
+    this.after.removeAttribute("src");
+    this.comparison.show(this.photo.comparison);
+  }
+
+  // One of the two in place of the answer that was there.
+  use(answer) {
+    const same = answer.wish.look === this.answer.wish.look;
+    this.photo.use(answer);
+    answer.wish.select?.();
+    this.leave(same ? "stay" : "after");
+  }
+
+  // From the comparison back to the answer alone.
+  leave(reveal = "stay") {
+    this.photo.compare(null);
+    this.showAnswer(reveal);
+    byId("compare").focus({ preventScroll: true });
   }
 
   // The finished picture as it would be with another vividness, at once: the difference from its

@@ -1,5 +1,7 @@
 // What one takes away: a picture as PNG or JPEG, before and after in one, all in a zip; or shared.
+import { tellTaken } from "./feedback.js";
 import { jpeg, pair } from "./pixels.js";
+import { fail } from "./telling.js";
 import { zip } from "./zip.js";
 
 const byId = (id) => document.getElementById(id);
@@ -17,7 +19,7 @@ function save(blob, name) {
 }
 
 async function finished(photo) {
-  const { picture } = photo.answers.at(-1);
+  const { picture } = photo.answer;
   return type() === "image/jpeg" ? jpeg(picture) : picture;
 }
 
@@ -44,7 +46,7 @@ async function archive(photos) {
 // The request that gives the picture, for a shell.
 function curl(photo) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  const { fields } = photo.answers.at(-1).wish;
+  const { fields } = photo.answer.wish;
   const options = Object.entries(fields).map(([name, value]) =>
     ` --form-string ${quoted(`${name}=${value}`)}`);
   const address = quoted(new URL("predict", document.baseURI).href);
@@ -64,9 +66,8 @@ async function copy(text) {
   if (!done) throw new Error("not copied");
 }
 
-// Wires the buttons. `photo()` is the one that is looked at, `photos()` all that are finished;
-// `fail(text)` says what could not be done.
-export function wireSaving(photo, photos, fail) {
+// Wires the buttons. `photo()` is the one that is looked at, `photos()` all that are finished.
+export function wireSaving(photo, photos) {
   const wire = (id, act, cannot) => byId(id).addEventListener("click", async () => {
     byId(id).disabled = true;
     try {
@@ -77,19 +78,25 @@ export function wireSaving(photo, photos, fail) {
       byId(id).disabled = false;
     }
   });
-  wire("download", async () => save(await finished(photo()), nameOf(photo())),
-    "The picture is too large for this browser to make a JPEG of it. Choose PNG.");
+  wire("download", async () => {
+    save(await finished(photo()), nameOf(photo()));
+    tellTaken(photo().answer);
+  }, "The picture is too large for this browser to make a JPEG of it. Choose PNG.");
   wire("download-pair", async () => {
-    const { was, saveName, answers } = photo();
-    save(await pair(was, answers.at(-1).picture, type()), `${saveName}-pair.${ENDINGS[type()]}`);
+    const { was, saveName, answer } = photo();
+    save(await pair(was, answer.picture, type()), `${saveName}-pair.${ENDINGS[type()]}`);
+    tellTaken(answer);
   }, "Before and after could not be put into one picture.");
-  wire("download-all", async () => save(await archive(photos()), "colorway.zip"),
-    "The zip would be larger than this browser can make. Download the pictures one by one.");
+  wire("download-all", async () => {
+    save(await archive(photos()), "colorway.zip");
+    for (const { answer } of photos()) tellTaken(answer);
+  }, "The zip would be larger than this browser can make. Download the pictures one by one.");
   wire("copy-curl", () => copy(curl(photo())), "The command could not be copied.");
   const empty = new File([""], "picture.png", { type: "image/png" });
   byId("share").hidden = !navigator.canShare?.({ files: [empty] });
   wire("share", async () => {
     const file = new File([await finished(photo())], nameOf(photo()), { type: type() });
     await navigator.share({ files: [file] });
+    tellTaken(photo().answer);
   }, "The picture could not be shared. Download it.");
 }

@@ -16,7 +16,7 @@ export class Strip {
       this.tiles.delete(photo);
     }
     for (const photo of photos) this.update(photo, photo === shown);
-    const done = photos.filter((photo) => photo.answers.length).length;
+    const done = photos.filter((photo) => photo.answer).length;
     byId("strip").hidden = photos.length < 2;
     byId("strip-count").textContent = `${done} of ${photos.length} done`;
     byId("download-all").hidden = done < 2;
@@ -26,12 +26,12 @@ export class Strip {
     if (!this.tiles.has(photo)) this.add(photo);
     const tile = this.tiles.get(photo);
     const state = STATES[photo.state];
-    tile.className = `${photo.state} ${photo.before || photo.answers.length ? "" : "blank"}`;
+    tile.className = `${photo.state} ${photo.before || photo.answer ? "" : "blank"}`;
     tile.querySelector(".state").textContent = state;
     const open = tile.querySelector(".open");
     open.setAttribute("aria-current", String(current));
     open.title = photo.said ? photo.said.text : photo.name;
-    const address = photo.answers.at(-1)?.url || photo.before || "";
+    const address = photo.answer?.url || photo.before || "";
     const picture = tile.querySelector("img");
     picture.hidden = !address;
     if (address && picture.getAttribute("src") !== address) picture.src = address;

@@ -1,15 +1,19 @@
 """What only a cluster gives a meaning to."""
 
+from collections.abc import Iterator
+
 from pydantic import BaseModel
 
 from .findings import Finding, Path
 from .source import Document
+from .types import StorageTrait
 
 _CLUSTER_ONLY = frozenset(
-    ("accessModes", "addRevisionLabel", "annotations", "autoscaler", "cpu", "dataSource",
-     "dataSourceRef", "gpu", "hostAliases", "imagePullPolicy", "imagePullSecrets", "labels",
-     "limit", "livenessProbe", "memory", "mountOnly", "readinessProbe", "resources", "selector",
-     "storageClassName", "volumeMode", "volumeMounts", "volumeName", "volumes")
+    ("accessModes", "addRevisionLabel", "annotations", "autoscaler", "configMap", "cpu",
+     "dataSource", "dataSourceRef", "emptyDir", "gpu", "hostAliases", "hostPath",
+     "imagePullPolicy", "imagePullSecrets", "labels", "limit", "livenessProbe", "memory",
+     "mountOnly", "readinessProbe", "resources", "secret", "selector", "storageClassName",
+     "volumeMode", "volumeMounts", "volumeName", "volumes")
 )  # fmt: skip
 
 
@@ -32,3 +36,22 @@ def cluster_only(document: Document, path: Path, properties: BaseModel) -> list[
 def unused_here(document: Document, path: Path) -> Finding:
     """A notice that nothing on one machine needs what stands at `path`."""
     return document.finding(path, "this means nothing on one machine", notice=True, here=True)
+
+
+def storage_here(document: Document, path: Path, trait: StorageTrait) -> Iterator[Finding]:
+    """What of the trait `storage` at `path` this machine leaves out, and what it cannot do."""
+    yield from cluster_only(document, path, trait)
+    for index, claim in enumerate(trait.pvc):
+        at = (*path, "pvc", index)
+        if claim.subPath is not None:
+            text = "a claim is mounted as a whole here"
+            yield document.finding((*at, "subPath"), text, here=True)
+        if claim.volumeMode == "Block":
+            text = "there are no block devices here: a claim is a folder"
+            yield document.finding((*at, "volumeMode"), text, here=True)
+    for kind in ("configMap", "secret"):
+        for index, each in enumerate(getattr(trait, kind)):
+            for name in ("mountToEnv", "mountToEnvs"):
+                if getattr(each, name):
+                    text = "there are no secrets and config maps on this machine: give a value"
+                    yield document.finding((*path, kind, index, name), text, here=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from . import kubevela
-from .cluster_only import unused_here
+from .cluster_only import storage_here, unused_here
 from .findings import Finding, Path, known
 from .images import IMAGES, Image, last_name
 from .kubevela import not_here
@@ -101,6 +101,8 @@ def _traits(
             parsed, found = parse(document, (*at, "properties"), kind, trait.properties)
             findings += found
             traits += [parsed] if parsed else []
+            if isinstance(parsed, StorageTrait):
+                findings += storage_here(document, (*at, "properties"), parsed)
             if kind not in TRAITS_HERE:
                 findings.append(unused_here(document, at))
     return traits, findings

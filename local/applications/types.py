@@ -83,20 +83,25 @@ class EnvironmentVariable(Strict):
 
 
 class ClaimMount(Strict):
-    """A claim and where it is mounted."""
+    """A claim, or another volume, and where it is mounted."""
 
     name: Name
     mountPath: MountPath
 
 
 class ClaimedVolume(ClaimMount):
-    """One entry of the storage trait's `pvc`."""
+    """One entry of the storage trait's `pvc`; in the mode `Block` a device is at `mountPath`."""
 
-    mountOnly: bool | None = None
-    volumeMode: str | None = None
+    mountOnly: bool = False
+    subPath: str | None = None
+    volumeMode: Literal["Filesystem", "Block"] | None = None
+    volumeName: str | None = None
     accessModes: list[str] | None = None
     resources: dict[str, Any] | None = None
     storageClassName: str | None = None
+    dataSourceRef: dict[str, Any] | None = None
+    dataSource: dict[str, Any] | None = None
+    selector: dict[str, Any] | None = None
 
 
 class Storage(Strict):
@@ -312,10 +317,81 @@ class NotebookProperties(Strict):
     serviceType: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = "ClusterIP"
 
 
+class KeyFile(Strict):
+    """A key of a config map or secret as a file."""
+
+    key: str
+    path: str
+    mode: int = 0o777
+
+
+class KeyedVolume(Strict):
+    """What an entry of the storage trait's `configMap` and `secret` have in common."""
+
+    name: Name
+    mountOnly: bool = False
+    mountPath: MountPath | None = None
+    subPath: str | None = None
+    defaultMode: int = 0o644
+    readOnly: bool = False
+    items: list[KeyFile] | None = None
+    data: dict[str, Any] | None = None
+
+
+class ConfigMapVariable(Strict):
+    """A key of a config map as a variable of the environment."""
+
+    envName: str
+    configMapKey: str
+
+
+class ConfigMapVolume(KeyedVolume):
+    """One entry of the storage trait's `configMap`."""
+
+    mountToEnv: ConfigMapVariable | None = None
+    mountToEnvs: list[ConfigMapVariable] = []
+
+
+class SecretVariable(Strict):
+    """A key of a secret as a variable of the environment."""
+
+    envName: str
+    secretKey: str
+
+
+class SecretVolume(KeyedVolume):
+    """One entry of the storage trait's `secret`; `data` is base64, `stringData` is not."""
+
+    mountToEnv: SecretVariable | None = None
+    mountToEnvs: list[SecretVariable] = []
+    stringData: dict[str, Any] | None = None
+
+
+class EmptyDirVolume(ClaimMount):
+    """One entry of the storage trait's `emptyDir`: a folder that ends with the pod."""
+
+    subPath: str | None = None
+    medium: Literal["", "Memory"] = ""
+
+
+class HostPathVolume(ClaimMount):
+    """One entry of the storage trait's `hostPath`: what the node has at `path`."""
+
+    path: MountPath
+    type: Literal[
+        "Directory", "DirectoryOrCreate", "FileOrCreate", "File", "Socket", "CharDevice",
+        "BlockDevice",
+    ] = "Directory"  # fmt: skip
+
+
 class StorageTrait(Strict):
     """Properties of the trait `storage`."""
 
     pvc: list[ClaimedVolume] = []
+    configMap: list[ConfigMapVolume] = []
+    secret: list[SecretVolume] = []
+    emptyDir: list[EmptyDirVolume] = []
+    hostPath: list[HostPathVolume] = []
 
 
 class ScalerTrait(Strict):

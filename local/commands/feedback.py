@@ -1,10 +1,11 @@
 """The command `feedback`: what people chose, as the clients' own program reports it."""
 
 import argparse
-import subprocess
+import os
 from collections.abc import Sequence
 
-from ..promotion.evidence import feedback_command
+from ..promotion.evidence import run_report
+from ..running.feedback import DATABASE
 from ..running.state import Row
 from . import CannotStart
 from .inspect import rows_of
@@ -13,15 +14,24 @@ from .inspect import rows_of
 def feedback(options: argparse.Namespace) -> int:
     """Print the report of an Application that runs, or ran; the exit code is the program's."""
     database = database_of(rows_of(options), options.application)
-    return subprocess.run(feedback_command(database, options.format), check=False).returncode
+    return run_report(database, options.format).returncode
 
 
 def database_of(rows: Sequence[Row], application: str) -> str:
-    """Where the clients of an Application keep what people chose. Raises CannotStart."""
-    every = dict.fromkeys(row.feedback_db for row in rows)
+    """Where the clients of an Application keep what people chose. Raises CannotStart.
+
+    Where `up` had it of its environment, so have we: it may hold a password, and is in no file.
+    """
+    clients = [row for row in rows if row.module]
+    every = dict.fromkeys(row.feedback_db or os.environ.get(DATABASE, "") for row in clients)
     found = [each for each in every if each not in ("", "off")]
     if not found:
-        raise CannotStart(f"no client of {application} keeps what people choose")
+        raise CannotStart(
+            f"no client of {application} keeps what people choose, as far as is known here; give "
+            f"this command the {DATABASE} that `up` was given"
+            if clients
+            else f"{application} has no client, so nobody is asked to choose"
+        )
     if len(found) > 1:
         names = ", ".join(found)
         raise CannotStart(

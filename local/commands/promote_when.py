@@ -96,7 +96,7 @@ class _Evidence:
         self._database = ""
         if any(isinstance(each, WinRate) for each in options.when):
             # The clients may be another Application's.
-            there = own if any(row.feedback_db for row in own) else rows
+            there = own if any(row.module for row in own) else rows
             self._database = database_of(there, file.application)
         port = admin_port(file.state)
         if port is None:

@@ -1,6 +1,7 @@
 """What is known of a predictor that runs: what people chose, and what the gateway counted."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ..running.feedback import DATABASE
 from ..running.readiness import admin
 
 # Of a database that does not answer.
@@ -18,22 +20,18 @@ class NoEvidence(Exception):
     """Something cannot be asked now; the text says what."""
 
 
-def feedback_command(database: str, format: str) -> list[str]:
-    """The program that reports what people chose."""
-    module = (sys.executable, "-m", "color_client", "feedback")
-    return [*module, "--db", database, "--format", format]
+def run_report(database: str, format: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the program that reports what people chose; `options` are those of `subprocess.run`."""
+    command = (sys.executable, "-m", "color_client", "feedback", "--format", format)
+    # A command line is for everybody to see, and there may be a password in the database's name.
+    environment = {**os.environ, DATABASE: database}
+    return subprocess.run(command, env=environment, text=True, check=False, **options)
 
 
 def choices(database: str) -> dict[str, Any]:
     """The report of what people chose. Raises NoEvidence."""
     try:
-        done = subprocess.run(
-            feedback_command(database, "json"),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_REPORT_WITHIN_S,
-        )
+        done = run_report(database, "json", capture_output=True, timeout=_REPORT_WITHIN_S)
         if done.returncode == 0:
             report: dict[str, Any] = json.loads(done.stdout)
             return report

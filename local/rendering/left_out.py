@@ -38,7 +38,11 @@ def not_rendered(
                 )
             raw = specification["components"][component.path[-1]]
             for index, trait in enumerate(raw.get("traits") or ()):
+                at = (*component.path, "traits", index)
                 if trait["type"] not in _RENDERED_TRAITS[format]:
-                    at = (*component.path, "traits", index)
                     found.append(notice(application, at, f"the trait {trait['type']} is"))
+                elif format == "compose" and trait["type"] == "storage":
+                    for kind in sorted(trait["properties"].keys() - {"pvc"}):
+                        there = (*at, "properties", kind)
+                        found.append(notice(application, there, f"the storage {kind} is"))
     return found

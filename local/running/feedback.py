@@ -37,11 +37,17 @@ class KeepFeedback:
 
 
 def with_feedback(client: PlannedComponent, state: Path) -> PlannedComponent:
-    """The client with a database of its Application and a key, unless it is given its own."""
+    """The client with a database of its Application and a key, unless it is given its own.
+
+    What it is given by our own environment, which may hold a password, stands in no plan.
+    """
     (program,) = client.programs
     folder, key = state / "feedback" / client.namespace, state / "secret-key"
-    ours = str(folder / f"{client.application}.db")
-    environment = {DATABASE: os.environ.get(DATABASE, ours), **program.environment}
-    given = KEY in environment or KEY in os.environ
-    program = replace(program, environment=environment, secrets={} if given else {KEY: key})
+    given = {*program.environment, *os.environ}
+    ours = {} if DATABASE in given else {DATABASE: str(folder / f"{client.application}.db")}
+    program = replace(
+        program,
+        environment={**ours, **program.environment},
+        secrets={} if KEY in given else {KEY: key},
+    )
     return replace(client, programs=(program,), steps=(*client.steps, KeepFeedback(folder, key)))

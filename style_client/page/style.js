@@ -7,11 +7,13 @@ const byId = (id) => document.getElementById(id);
 const own = byId("own");
 const file = byId("style-file");
 let ownCount = 0;
+let lastStyle = document.querySelector("input[name=style]:not([value=''])").value;
 const pictures = new Map(); // by the radio button's value
 
 const chosen = () => document.querySelector("input[name=style]:checked").value;
 
 function showFields() {
+  lastStyle = chosen() || lastStyle;
   byId("style-fields").hidden = !chosen();
   byId("color-fields").hidden = Boolean(chosen());
 }
@@ -37,20 +39,35 @@ byId("look").addEventListener("change", () => {
   showFields();
 });
 
-start(async () => {
-  if (!chosen()) return colorWish();
+function select(value) {
+  for (const radio of document.querySelectorAll("input[name=style]")) {
+    radio.checked = radio.value === value;
+  }
+  showFields();
+}
+
+const inColor = () => ({ ...colorWish(), select: () => select("") });
+
+async function painted(value) {
   return {
     doing: "Painting",
     done: "Painted",
     ending: "style",
-    look: `${chosen()} ${ownCount}`,
+    look: `${value} ${ownCount}`,
     keepsLuminance: false,
     headers: { style: "transfer" },
     fields: {
-      style_image: await picture(chosen()),
+      style_image: await picture(value),
       strength: byId("strength").value,
       preserve_color: byId("preserve_color").checked ? "yes" : "no",
     },
+    select: () => select(value),
   };
-});
+}
+
+start(
+  async () => (chosen() ? painted(chosen()) : inColor()),
+  // Color and a style: the one that is chosen, or was last, or the first there is.
+  async () => [inColor(), await painted(lastStyle)],
+);
 showFields();

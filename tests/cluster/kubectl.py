@@ -64,21 +64,22 @@ def remove(objects: Iterable[dict[str, Any]]) -> None:
             check=False)  # fmt: skip
 
 
-def rolled_out(name: str) -> None:
-    """Wait until every pod of a Deployment is there, of the newest kind."""
-    kubectl("rollout", "status", f"deployment/{name}", "-n", NAMESPACE, f"--timeout={PATIENCE_S}s")
+def rolled_out(name: str, kind: str = "deployment") -> None:
+    """Wait until every pod of a Deployment or StatefulSet is there, of the newest kind."""
+    kubectl("rollout", "status", f"{kind}/{name}", "-n", NAMESPACE, f"--timeout={PATIENCE_S}s")
 
 
 def all_ready(objects: Iterable[dict[str, Any]]) -> None:
-    """Wait for every Job's success and every Deployment."""
+    """Wait for every Job's success, every StatefulSet and every Deployment."""
     for each in objects:
         if each["kind"] == "Job":
             name = each["metadata"]["name"]
             kubectl("wait", "--for=condition=complete", f"job/{name}", "-n", NAMESPACE,
                     f"--timeout={PATIENCE_S}s")  # fmt: skip
-    for each in objects:
-        if each["kind"] == "Deployment":
-            rolled_out(each["metadata"]["name"])
+    for kind in ("StatefulSet", "Deployment"):
+        for each in objects:
+            if each["kind"] == kind:
+                rolled_out(each["metadata"]["name"], kind.lower())
 
 
 def until(what: str, true: Callable[[], bool]) -> None:

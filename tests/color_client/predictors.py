@@ -6,6 +6,7 @@ The rule is the one of tests/color_model.py: a* = (L* - 50) / 2, b* = 40 - L* / 
 import base64
 import contextlib
 import io
+import itertools
 import json
 import socket
 import threading
@@ -139,6 +140,20 @@ def answers(status: int, body, content_type="application/json", **headers):
     return lambda handler, request: handler.say(
         status, body, content_type, {k.replace("_", "-"): v for k, v in headers.items()}
     )
+
+
+def versions(*models: str):
+    """A behavior: a canary that asks these models in turn. Of color/v2 all is gray."""
+    turns = itertools.cycle(models)
+
+    def behave(handler, request):
+        (row,) = request["instances"]
+        prediction = {**packed_prediction(row), "model": next(turns)}
+        if prediction["model"] == "color/v2":
+            prediction["ab_bytes"]["b64"] = base64_png(np.full((40, 60, 2), 128, np.uint8))
+        handler.say(200, {"predictions": [prediction]})
+
+    return behave
 
 
 def plain_only(handler, request):

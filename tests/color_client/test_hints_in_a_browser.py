@@ -57,18 +57,18 @@ def open_with_photo(client, page, size=(120, 80)) -> dict:
     page.goto(client.address)
     page.set_input_files("#photo", photo(size=size))
     wait_for_after(page, width=size[0])
-    wait_until(page, lambda: page.is_enabled("#again"))
-    return page.locator("#compare").bounding_box()
+    wait_until(page, lambda: page.is_enabled("#compare"))
+    return page.locator("#before-after").bounding_box()
 
 
 def point_at(page, x: float, y: float) -> None:
-    box = page.locator("#compare").bounding_box()
+    box = page.locator("#before-after").bounding_box()
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
     page.wait_for_selector("#palette[open]")
 
 
 def settled(page, asked: Asked, requests: int) -> None:
-    wait_until(page, lambda: len(asked) == requests and page.is_enabled("#again"))
+    wait_until(page, lambda: len(asked) == requests and page.is_enabled("#compare"))
 
 
 def test_three_clicks_then_undo_redo_and_the_curl_of_it(client, predictor, page, asked):
@@ -181,8 +181,8 @@ def test_on_a_phone_the_palette_is_all_in_view(client, open_page):
     # Else the line glides under the finger.
     page = open_page(**PHONE, reduced_motion="reduce")
     open_with_photo(client, page, size=(300, 400))
-    box = page.locator("#compare").bounding_box()
-    page.locator("#compare").tap(
+    box = page.locator("#before-after").bounding_box()
+    page.locator("#before-after").tap(
         position={"x": 0.9 * box["width"], "y": 0.9 * box["height"]}, force=True
     )
     page.wait_for_selector("#palette[open]")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from .pictures import file_of, luminance_error, opened, scene
-from .predictors import answers, base64_png, slow
+from .predictors import answers, slow
 
 pytestmark = pytest.mark.slow
 
@@ -63,10 +63,13 @@ def clip(page) -> str:
 
 def test_before_and_after(client, page, tmp_path):
     page.goto(client.address)
+    assert page.is_visible("#example"), "what to expect is seen before any photo is sent"
     page.set_input_files("#photo", photo())
     wait_for_after(page, width=120)
-    wait_for_text(page, "#status", "old photo.png: In color by color/rule, in ")
+    wait_for_text(page, "#status", "old photo.png: In color, in ")
     assert page.evaluate("document.getElementById('before').naturalHeight") == 80
+    assert "color/rule" not in page.inner_text("#made"), "a name is not to be judged"
+    page.click("#made summary")
     assert "by color/rule" in page.inner_text("#made")
     with page.expect_download() as offered:
         page.click("#download")
@@ -87,7 +90,7 @@ def test_the_slider_by_keys_and_by_hand_and_a_click_for_the_full_size(client, op
         wait_until(page, lambda cut=cut: cut in clip(page))
     assert page.get_attribute("#slide", "aria-valuetext") == "0% before, the rest after"
 
-    box = page.locator("#compare").bounding_box()
+    box = page.locator("#before-after").bounding_box()
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.4 * box["width"], middle)
     page.mouse.down()
@@ -121,44 +124,6 @@ def test_vividness_sends_the_photo_again(client, predictor, page, tmp_path):
     assert (gray.max(axis=2) - gray.min(axis=2)).max() <= 1
 
 
-def test_ask_again_puts_two_answers_side_by_side(client, predictor, page, tmp_path):
-    """As in a canary: each answer with the model that made it."""
-    page.goto(client.address)
-    page.set_input_files("#photo", photo())
-    wait_for_after(page, width=120)
-    page.click("#again")
-    wait_for_text(page, "#made", "Both are the same picture.")
-
-    gray_ab = base64_png(np.full((40, 60, 2), 128, np.uint8))
-
-    def second_model(handler, request):
-        say = handler.say
-
-        def say_v2(status, body, *rest):
-            body["predictions"][0]["model"] = "color/v2"
-            # Another picture, too.
-            body["predictions"][0]["ab_bytes"]["b64"] = gray_ab
-            say(status, body, *rest)
-
-        handler.say = say_v2
-        handler.predict(request)
-
-    predictor.behavior = second_model
-    page.click("#again")
-    wait_for_text(page, "#answers", "color/v2")
-    told = [each.inner_text() for each in page.locator("#answers .by").all()]
-    assert ["color/rule" in told[0], "color/v2" in told[1]] == [True, True]
-    assert "not the same" in page.inner_text("#made")
-    assert page.is_hidden("#compare")
-    left, right = (each.bounding_box() for each in page.locator("#answers figure").all())
-    assert left["y"] == right["y"] and left["x"] + left["width"] < right["x"]
-
-    page.click("#answers figure:nth-of-type(2) .keep")
-    assert page.is_visible("#compare") and page.is_hidden("#answers")
-    assert "color/v2" in page.inner_text("#made")
-    assert download(page, tmp_path / "kept.png").size == (120, 80)
-
-
 def test_what_the_browser_cannot_show_slides_too(client, page):
     """Before is the luminance of the answer, made in the browser."""
     page.goto(client.address)
@@ -177,6 +142,26 @@ def test_a_bad_file_keeps_the_finished_picture(client, page):
     assert page.inner_text("#error p").startswith("a.pdf: ") and page.is_hidden("#retry")
     assert page.is_visible("#after") and page.is_visible("#before")
     assert page.evaluate("document.getElementById('after').naturalWidth") == 120
+
+
+def test_cancel_and_a_failure_keep_the_photo_that_was_looked_at(client, predictor, page):
+    """Also where it is not the last of several."""
+    page.goto(client.address)
+    page.set_input_files("#photo", [photo(), photo(size=(90, 60))])
+    wait_for_text(page, "#strip-count", "2 of 2 done")
+    page.click("#tiles .open >> nth=0")
+    wait_for_after(page, width=120)
+    predictor.behavior = slow(20)
+    page.set_input_files("#photo", photo(size=(60, 40)))
+    wait_for_text(page, "#status", "Coloring")
+    page.click("#cancel")
+    wait_for_text(page, "#status", "Canceled.")
+    wait_for_after(page, width=120)
+    predictor.behavior = answers(502, b"broken", "text/plain")
+    page.set_input_files("#photo", photo(size=(60, 40)))
+    page.wait_for_selector("#error:not([hidden])")
+    wait_for_after(page, width=120)
+    assert page.is_visible("#after") and page.is_visible("#download")
 
 
 def test_several_photos_in_a_strip_and_a_zip(client, page, tmp_path):
@@ -247,7 +232,7 @@ def test_errors_in_words_and_the_same_photo_again(client, predictor, page):
     wait_for_after(page, width=120)
     assert page.is_hidden("#error")
     predictor.behavior = answers(500, b"broken", "text/plain")
-    page.click("#again")
+    page.click("#compare")
     page.wait_for_selector("#error:not([hidden])")
     assert page.is_visible("#result"), "what was there stays there"
     predictor.behavior = None
@@ -302,6 +287,7 @@ def test_a_sample_on_a_phone_with_the_keyboard(client, open_page):
     page = open_page(**PHONE, color_scheme="dark")
     page.goto(client.address)
     assert page.is_visible("label:has(#camera)")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
     assert page.get_attribute("#camera", "capture") == "environment"
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.focus("#samples button >> nth=0")
@@ -309,10 +295,16 @@ def test_a_sample_on_a_phone_with_the_keyboard(client, open_page):
     wait_for_text(page, "#status", "In color")
     wait_until(page, lambda: page.evaluate("document.getElementById('after').naturalWidth") > 0)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    page.click("#again")
-    page.wait_for_selector("#answers:not([hidden])")
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
-    for target in page.locator("button:visible, .button:visible").all():
+    assert page.locator("#download").bounding_box()["y"] > 0, "back from the samples"
+    # The picture stays in view while one adjusts, and covers what goes by beside it.
+    page.evaluate("document.getElementById('vividness').scrollIntoView({block: 'center'})")
+    in_view = page.locator("#before-after").bounding_box()
+    assert in_view["y"] >= 0 and in_view["height"] > 100
+    assert page.locator("#vividness").bounding_box()["y"] > in_view["y"] + in_view["height"]
+    assert (
+        page.locator("#vividness").bounding_box()["y"] < page.locator("#drop").bounding_box()["y"]
+    )
+    for target in page.locator("button:visible:not(#pointer), .button:visible").all():
         assert target.bounding_box()["height"] >= 36, "large enough for a thumb"
 
 

@@ -19,10 +19,10 @@ _CALLERS = 8
 
 
 @contextmanager
-def running_client(db: str, log: Path):
-    """A color client that keeps votes there: its process and its address."""
+def running_client(db: str, log: Path, **more: str):
+    """A color client that keeps votes there, with `more` settings: its process and its address."""
     port = free_port()
-    settings = {"FEEDBACK_DB": db, "SECRET_KEY": KEY, "FEEDBACK_PER_MINUTE": "1000000"}
+    settings = {"FEEDBACK_DB": db, "SECRET_KEY": KEY, "FEEDBACK_PER_MINUTE": "1000000", **more}
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "color_client"],
@@ -31,7 +31,7 @@ def running_client(db: str, log: Path):
         )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not _answers(address):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
@@ -44,7 +44,7 @@ def running_client(db: str, log: Path):
 def _answers(address: str) -> bool:
     try:
         return requests.get(address + "/healthz", timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
@@ -82,7 +82,7 @@ class Storm:
 
     def wait_for(self, votes: int) -> None:
         """Wait until so many are answered."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while len(self.answered) < votes:
             assert time.monotonic() < deadline, (len(self.answered), self.refused)
             time.sleep(0.01)

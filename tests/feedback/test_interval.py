@@ -42,15 +42,15 @@ def test_at_60_to_40_nearly_all_have_a_winner_by_400_votes():
 def test_the_true_rate_is_inside_at_every_moment():
     random_votes = random.Random(7)
     misses = 0
-    for _ in range(300):
+    for _ in range(200):
         wins = 0
-        for vote in range(1, 201):
+        for vote in range(1, 101):
             wins += random_votes.random() < 0.8
             low, high = interval(wins, vote - wins)
             if not low <= 0.8 <= high:
                 misses += 1
                 break
-    assert misses <= 0.05 * 300
+    assert misses <= 0.05 * 200
 
 
 def test_the_bounds_are_those_of_the_mixture():

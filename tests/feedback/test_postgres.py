@@ -1,7 +1,9 @@
 """Votes in a real PostgreSQL: what test_votes.py has of SQLite, and a server that goes away."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from feedback.settings import database
@@ -66,6 +68,18 @@ def test_a_client_may_start_before_its_server(postgres, db, start):
     finally:
         postgres.start()
     assert client.vote(receipt=receipt, rating=1).status_code == 200
+
+
+def test_a_table_that_somebody_holds_does_not_stop_the_photos(db, start):
+    """More votes than there are connections wait; each is told so in a while."""
+    client = start(feedback_db=db, feedback_per_minute=1_000)
+    receipts = [client.receipt(A) for _ in range(12)]
+    with psycopg.connect(db.replace("+psycopg", "")) as holder, ThreadPoolExecutor(12) as crowd:
+        holder.execute("LOCK TABLE colorway_votes")
+        votes = [crowd.submit(client.vote, receipt=receipt, rating=1) for receipt in receipts]
+        assert "X-Receipt" in client.photo(A).headers
+        assert {problem(vote.result()) for vote in votes} == {(503, "feedback-away")}
+    assert client.vote(receipt=receipts[0], rating=1).status_code == 200
 
 
 def test_no_answered_vote_is_lost_when_the_server_is_killed(postgres, db, tmp_path):

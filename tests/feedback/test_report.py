@@ -125,7 +125,7 @@ def test_text_has_everything():
 
 def test_names_of_models_are_no_html():
     said = as_html(report(choices(('<b>"x"', B, "first"))))
-    assert "<b>" not in said and "&lt;b&gt;&quot;x&quot;" in said
+    assert '<b>"' not in said and "&lt;b&gt;&#34;x&#34;" in said
 
 
 # The command

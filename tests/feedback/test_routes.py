@@ -42,8 +42,7 @@ def test_a_rating_and_a_download_are_recorded(client):
     assert said["downloads"] == [{"model": A, "count": 1}]
 
 
-def test_color_against_style_is_told_by_the_route(client):
-    """Whose models do not say their names."""
+def test_a_model_that_does_not_say_its_name(client):
     receipt = client.receipt(None)
     assert client.vote(receipt=receipt, rating=1).json()["models"] == ["color/unnamed"]
 
@@ -113,6 +112,13 @@ def test_a_choice_is_between_two_models_of_one_photo(client):
     assert problem(client.choose("first", A, A)) == (400, "not-comparable")
     receipts = [client.receipt(A), client.receipt(B, data={"vividness": "2"})]
     assert problem(client.vote(receipts=receipts, choice="first")) == (400, "not-comparable")
+
+
+def test_what_does_not_show_may_differ(client):
+    same = {"vividness": "1.5", "hints": '[{"x": 0.5, "y": 0.5, "color": "#b3361a"}]'}
+    receipts = [client.receipt(A, data={**same, "model": A, "metadata": "keep"}),
+                client.receipt(B, data={**same, "model": B})]  # fmt: skip
+    assert client.vote(receipts=receipts, choice="first").status_code == 200
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -11,6 +11,7 @@ import pytest
 from feedback import votes as table
 from feedback.errors import AlreadyUsed, Away, Unusable
 from feedback.receipts import Receipts
+from feedback.settings import database
 from feedback.vote import Vote, read_vote
 from feedback.votes import Votes
 from tests.feedback.storm import ROOT, Storm, running_client
@@ -173,6 +174,13 @@ def test_a_folder_that_cannot_be_written_is_away(tmp_path):
     with pytest.raises(Away):
         votes.prepare()
     tmp_path.chmod(0o700)
+
+
+def test_a_path_is_a_path_whatever_it_holds(tmp_path):
+    votes = Votes(database(str(tmp_path / "what?mode=ro&x=%20#1.db")))
+    votes.keep(rating())
+    votes.close()
+    assert (tmp_path / "what?mode=ro&x=%20#1.db").exists()
 
 
 def test_what_is_no_database_is_away(tmp_path):

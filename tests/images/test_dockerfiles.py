@@ -1,5 +1,6 @@
 """The Dockerfiles by their text, and what builds them, with no container engine."""
 
+import json
 import os
 import re
 import runpy
@@ -12,14 +13,15 @@ import pytest
 
 from local.applications.images import COPIES_TO, IMAGES, PUBLISHES_TO, SERVING_IMAGE
 from local.rendering.kubernetes.pods import USER
+from tests.test_boundaries import ALLOWED, OURS, imported_packages, modules
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "Dockerfiles"
 DOCKERFILES = sorted(FOLDER.glob("*.Dockerfile"))
-EVERY = [*DOCKERFILES, ROOT / "tests" / "images" / "stand_in" / "Dockerfile"]
+EVERY = [*DOCKERFILES, *sorted((ROOT / "tests" / "images" / "stand_in").rglob("Dockerfile"))]
 BUILD = runpy.run_path(str(FOLDER / "build.py"))
 # The article's images run by their names; its old name for style-model is no image of its own.
-OURS = {name: image for name, image in IMAGES.items() if name != "tfmodel"}
+ARTICLES = {name: image for name, image in IMAGES.items() if name != "tfmodel"}
 SERVERS = {"model-server", "tensorflow-serving"}
 SERVICES = {"color-serving", "style-serving"} | SERVERS
 
@@ -113,21 +115,23 @@ def test_nothing_of_one_machine(path):
 
 def test_the_names_are_those_that_local_and_deploy_know():
     names = {name_of(path) for path in DOCKERFILES}
-    assert set(BUILD["NAMES"]) == names == set(OURS) | SERVERS
+    assert set(BUILD["NAMES"]) == names == set(ARTICLES) | SERVERS
     used = set()
     for file in (ROOT / "deploy").glob("*.yaml"):
         for found in re.findall(r"image: (\S+)", file.read_text()):
             registry, _, last = found.rpartition("/")
+            if registry == "":
+                continue  # an official one, which is not built here
             name, tag = last.split(":")
             used.add(name)
             assert tag.startswith("v1"), f"{file.name}: make images tags v1"
-    assert used == set(OURS)
+    assert used == set(ARTICLES)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", ARTICLES)
 def test_it_runs_what_local_runs(name):
     path = FOLDER / f"{name}.Dockerfile"
-    image = OURS[name]
+    image = ARTICLES[name]
     if image.models:
         assert only(path, "ENTRYPOINT") == '["python", "-m", "local.shipped_models"]'
         assert only(path, "CMD") == f'["{image.models}", "{COPIES_TO}"]'
@@ -136,6 +140,35 @@ def test_it_runs_what_local_runs(name):
         assert only(path, "ENTRYPOINT") == f'["python", "-m", "{image.module}"]'
     if image.module == "training":
         assert f"install -d -o {USER} -g {USER} {PUBLISHES_TO}" in path.read_text()
+
+
+def started(path: Path) -> str | None:
+    """The package of ours that the image starts as a program; None if there is none."""
+    command = json.loads(only(path, "ENTRYPOINT"))
+    package = command[2] if command[:2] == ["python", "-m"] else ""
+    return package if package in ALLOWED else None
+
+
+def needed(package: str) -> set[str]:
+    """A package of ours and all of ours that it imports, lazily, too."""
+    found, waiting = set(), {package}
+    while waiting:
+        each = waiting.pop()
+        found.add(each)
+        every = modules(each).items()
+        waiting |= {name for item in every for name in imported_packages(*item)} & OURS - found
+    return found
+
+
+@pytest.mark.parametrize("path", [each for each in DOCKERFILES if started(each)], ids=name_of)
+def test_all_that_the_program_imports_is_in_the_image(path):
+    copied = {
+        source
+        for word, rest in instructions(path)
+        if word == "COPY" and not rest.startswith("--from")
+        for source in rest.split()[:-1]
+    }
+    assert copied & OURS == needed(started(path))
 
 
 def test_tensorflow_serving_is_the_one_that_is_rendered():

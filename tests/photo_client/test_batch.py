@@ -26,7 +26,7 @@ from pictures.encode import encode
 from predict_url.predictor import Predictor as Asker
 from tests.color_client.pictures import file_of, luminance_error, opened, scene
 from tests.color_client.predictors import Predictor, answers, slow
-from tests.color_client.test_server import ROOT
+from tests.color_client.program import ROOT
 
 
 def run(predictor, *arguments, **environment: str) -> subprocess.CompletedProcess:

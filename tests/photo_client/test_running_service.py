@@ -9,7 +9,7 @@ import pytest
 
 from photo_client.running_service import predict_url_of
 from tests.color_client.pictures import file_of, scene
-from tests.color_client.test_server import ROOT
+from tests.color_client.program import ROOT
 
 COLOR = "http://localhost:8501/v1/models/my-model:predict"
 STYLE = "http://localhost:8080/seldon/default/ab/v1/models/my-model:predict"

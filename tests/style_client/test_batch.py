@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.color_client.pictures import file_of, opened
-from tests.color_client.test_server import ROOT
+from tests.color_client.program import ROOT
 
 from .test_style import STYLE, calm, painted
 

@@ -16,7 +16,7 @@ from PIL import Image
 from style_client.settings import StyleSettings
 from tests.color_client.pictures import file_of, opened, scene
 from tests.color_client.predictors import Handler, answers
-from tests.color_client.test_server import Program
+from tests.color_client.program import Program
 
 from .test_style import STYLE, calm, difference, painted
 

@@ -13,7 +13,7 @@ import requests
 
 from tests.color_client.pictures import file_of, scene
 from tests.color_client.predictors import slow
-from tests.color_client.test_server import HEAD, Program
+from tests.color_client.program import HEAD, Program
 from web import worker
 
 # More than there are threads: MAX_IN_PROGRESS of 4, and 16 spare ones.

@@ -10,8 +10,11 @@ Written in Keras layers alone, so that it trains on any Keras backend.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import keras
+
+from training.color import layers
 
 COLOR_STRIDE = 4  # one predicted color for 4x4 pixels
 
@@ -24,22 +27,8 @@ def all_convolution(
     H and W are multiples of 8. `width` is the number of channels at a quarter of the resolution,
     twice as many at an eighth, where one residual layer stands for each of `dilations`.
     """
-    seeds = keras.random.SeedGenerator(seed)
-
-    def convolution(
-        x: keras.KerasTensor, filters: int, kernel: int = 3, **options: int
-    ) -> keras.KerasTensor:
-        return keras.layers.Conv2D(
-            filters,
-            kernel,
-            padding="same",
-            activation="relu",
-            kernel_initializer=keras.initializers.HeNormal(seed=seeds),
-            **options,
-        )(x)
-
-    lightness = keras.Input((None, None, 1), name="input_1")
-    x = keras.layers.Rescaling(1 / 50.0, offset=-1.0, dtype="float32")(lightness)
+    convolution = partial(layers.convolution, keras.random.SeedGenerator(seed))
+    lightness, x = layers.lightness_input()
     x = convolution(x, width // 2, strides=2)
     x = convolution(x, width, strides=2)
     x = quarter = convolution(x, width)
@@ -51,9 +40,4 @@ def all_convolution(
     x = keras.layers.Add()([x, quarter])
     x = convolution(x, width)
     x = convolution(x, width)
-    # Starts gray: the first steps then learn color instead of unlearning noise.
-    # L* and color are float32 whatever the layers between compute in.
-    ab = keras.layers.Conv2D(
-        2, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="ab"
-    )(x)
-    return keras.Model(lightness, ab, name="all_convolution")
+    return keras.Model(lightness, layers.color_output(x), name="all_convolution")

@@ -17,46 +17,46 @@ class Recipe:
     """
 
     name: str
-    # The network: `all_convolution` from scratch or `semantic`, with a pretrained encoder.
-    network: str
+    # The network.
+    network: str  # all_convolution, from scratch, or semantic, with a pretrained encoder
     width: int  # all_convolution: channels at a quarter of the resolution
-    dilations: tuple[int, ...]  # all_convolution: one residual layer each, at an eighth
+    dilations: tuple[int, ...]  # all_convolution: of the residual layers, one each, at an eighth
     encoder: int  # semantic: which EfficientNet-Lite, 0, 1 or 2
     decoder: tuple[int, ...]  # semantic: channels at strides 32, 16, 8 and 4
-    pretrained: bool  # semantic: start from ImageNet's weights
-    frozen_blocks: int  # semantic: so many of the encoder's first blocks, and its stem, stay so
-    encoder_rate: float  # semantic: the encoder's share of the learning rate, 0...1
+    pretrained: bool  # semantic: the encoder starts from ImageNet's weights
+    frozen_blocks: int  # semantic: first blocks of the encoder that are not trained, with its stem
+    encoder_rate: float  # semantic: the encoder's learning rate as a share of the others', 0...1
     # The data.
     photo_side: int  # photos are kept at this height and width, pixels
-    crop_side: int  # crops are resized to it, pixels; a multiple of the network's stride
+    crop_side: int  # crops are resized to this side, pixels; a multiple of the network's stride
     zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
-    shares: tuple[str, ...]  # of photos learned from by file name, "PATTERN=SHARE"; else all
+    shares: tuple[str, ...]  # of the photos by file name, as PATTERN=SHARE; others count whole
     min_colorfulness: float  # duller photos are left out, in validation too; 0: none
-    validation_share: float  # of the photos, by content hash, 0...1
-    validation_photos: int  # at most so many
+    validation_share: float  # of the photos, by content hash, held back for validation, 0...1
+    validation_photos: int  # most photos that are held back
     # The schedule.
-    samples: int  # photos seen in all, each time a new crop
-    samples_per_epoch: int  # between two looks at the validation photos
-    batch_size: int
-    learning_rate: float  # the peak
-    warmup_share: float  # of all steps, rising to the peak; a cosine falls to zero after it
-    weight_decay: float
-    clip_norm: float  # of the whole gradient
+    samples: int  # photos seen in all, each time as a new crop
+    samples_per_epoch: int  # photos seen between two evaluations
+    batch_size: int  # photos in a step
+    learning_rate: float  # at its peak
+    warmup_share: float  # of all steps, in which the rate rises; a cosine then falls to zero
+    weight_decay: float  # of AdamW: a share of each weight, times the learning rate, per step
+    clip_norm: float  # most that the norm of the whole gradient may be
     ema: float  # decay, per step, of the average of the weights that is published
     patience: int  # epochs without a better validation before the run ends early; 0: never
     precision: str  # of the network's arithmetic: float32, bfloat16, or auto (bfloat16 on a GPU)
     # The loss.
-    huber_delta: float  # in units of a*b* / 110; an error beyond it counts linearly
-    psnr_share: float  # of the loss is each photo's log mean squared error, 0...1
-    picture_weight: float  # of the sRGB picture's worth beside the loss in a*b*; 0: none
+    huber_delta: float  # errors beyond it count linearly; in units of a*b* / 110
+    psnr_share: float  # of the loss that is each photo's log mean squared error, 0...1
+    picture_weight: float  # weight of the loss in the sRGB picture beside that in a*b*; 0: none
     vividness: float  # dB of PSNR that a unit of the picture's colorfulness is worth
     # What is published.
-    start_share: float  # of the published weights are those it started from, 0...1 (WiSE-FT)
-    soften: bool  # what is looked at is the photo blurred by a 3x3 box
-    scales: tuple[float, ...]  # the photo is looked at in each of these sizes, and averaged
-    chroma_gain: float  # predicted a*, b* times this: the vividness control
-    vibrance: float  # 0 keeps dull and vivid photos apart as predicted; towards 1 evens them out
-    seed: int
+    start_share: float  # of the weights it started from in those published, 0...1 (WiSE-FT)
+    soften: bool  # the network is given the photo blurred by a 3x3 box
+    scales: tuple[float, ...]  # shares of the photo's size to color it in; averaged
+    chroma_gain: float  # factor on the predicted a* and b*: the vividness
+    vibrance: float  # 0 keeps dull and vivid photos apart as predicted, 1 evens them out
+    seed: int  # of all that is random
 
     def __post_init__(self) -> None:
         for name in ("samples", "samples_per_epoch", "batch_size", "width", "validation_photos"):

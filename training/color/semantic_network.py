@@ -10,9 +10,11 @@ Written in Keras layers alone, so that it trains on any Keras backend.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import keras
 
+from training.color import layers
 from training.color.encoder import efficientnet_lite
 
 
@@ -25,22 +27,8 @@ def semantic_network(
     decoder's channels at strides 32, 16, 8 and 4.
     """
     seeds = keras.random.SeedGenerator(seed)
-
-    def convolution(
-        x: keras.KerasTensor, filters: int, kernel: int, name: str
-    ) -> keras.KerasTensor:
-        return keras.layers.Conv2D(
-            filters,
-            kernel,
-            padding="same",
-            activation="relu",
-            kernel_initializer=keras.initializers.HeNormal(seed=seeds),
-            name=name,
-        )(x)
-
-    lightness = keras.Input((None, None, 1), name="input_1")
-    # L* and color are float32 whatever the layers between compute in.
-    scaled = keras.layers.Rescaling(1 / 50.0, offset=-1.0, dtype="float32")(lightness)
+    convolution = partial(layers.convolution, seeds)
+    lightness, scaled = layers.lightness_input()
     features = efficientnet_lite(scaled, variant)
     scene = keras.layers.GlobalAveragePooling2D(keepdims=True)(features["head"])
     scene = keras.layers.Conv2D(
@@ -56,8 +44,4 @@ def semantic_network(
         x = keras.layers.Concatenate()([x, features[stride]])
         x = convolution(x, filters, 3, f"decoder_{stride}")
     x = convolution(x, widths[-1], 3, "decoder_last")
-    # Starts gray: the first steps then learn color instead of unlearning noise.
-    ab = keras.layers.Conv2D(
-        2, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="ab"
-    )(x)
-    return keras.Model(lightness, ab, name="semantic")
+    return keras.Model(lightness, layers.color_output(x), name="semantic")

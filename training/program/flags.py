@@ -3,7 +3,9 @@
 import argparse
 import dataclasses
 import difflib
+import inspect
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, get_origin
@@ -108,7 +110,11 @@ def add_place_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
-    """Add a flag for every field but `name` of the dataclass `recipe`; None where not given."""
+    """Add a flag for every field but `name` of the dataclass `recipe`; None where not given.
+
+    The comment beside a field is its flag's help.
+    """
+    meanings = dict(re.findall(r"^    (\w+): .*?  # (.+)$", inspect.getsource(recipe), re.M))
     values = parser.add_argument_group("values of the recipe; each flag overrides one")
     for field in dataclasses.fields(recipe):
         if field.name != "name":
@@ -118,7 +124,7 @@ def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
                 metavar = "NAME=N,NAME=N" if field.type == tuple[str, ...] else "N,N"
             values.add_argument(
                 f"--{field.name.replace('_', '-')}", dest=f"set_{field.name}", type=kind,
-                metavar=metavar.upper(),
+                metavar=metavar.upper(), help=meanings[field.name].replace("%", "%%"),
             )  # fmt: skip
 
 

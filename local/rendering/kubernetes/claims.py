@@ -8,8 +8,8 @@ from ...applications.types import ClaimedVolume, Storage, StorageTrait
 from ..common import Manifest
 from .objects import kubernetes_object
 
-# What the addon asks for where a claim says nothing.
-_ACCESS, _SIZE = ["ReadWriteOnce"], {"requests": {"storage": "1Gi"}}
+# What the addon, and the trait of KubeVela's own, ask for where a claim says nothing.
+_ACCESS, _ADDONS_SIZE, _TRAITS_SIZE = ["ReadWriteOnce"], "1Gi", "8Gi"
 # Pods with the same value of this label are on one node.
 _SHARES = "shares-claims"
 
@@ -58,7 +58,7 @@ def keep_together(manifests: Sequence[Manifest]) -> None:
         _key(each.value)
         for each in manifests
         if each.value["kind"] == "PersistentVolumeClaim"
-        and not {"ReadWriteOnce", "ReadWriteOncePod"} & set(each.value["spec"]["accessModes"])
+        and {"ReadWriteMany", "ReadOnlyMany"} & set(each.value["spec"]["accessModes"])
     }
     groups: list[set[tuple[str, str]]] = []
     for each in manifests:
@@ -114,7 +114,8 @@ def _own_claims(component: LoadedComponent) -> Iterator[tuple[str, Storage | Cla
 
 
 def _claim(wanted: Storage | ClaimedVolume) -> dict[str, Any]:
+    size = _ADDONS_SIZE if isinstance(wanted, Storage) else _TRAITS_SIZE
     said = wanted.model_dump(
-        exclude_none=True, exclude={"name", "mountPath", "pvcRef", "mountOnly"}
+        exclude_none=True, exclude={"name", "mountPath", "pvcRef", "mountOnly", "subPath"}
     )
-    return {"accessModes": _ACCESS, "resources": _SIZE, **said}
+    return {"accessModes": _ACCESS, "resources": {"requests": {"storage": size}}, **said}

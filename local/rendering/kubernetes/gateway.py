@@ -7,7 +7,7 @@ from ...applications.images import GATEWAY_IMAGE
 from ...applications.loaded import LoadedApplication
 from ..common import GATEWAY_PORT, METRICS_PORT, Manifest, gateway_configuration, served
 from .objects import LABEL, deployment, host, kubernetes_object, service
-from .pods import ENVOY_USER, LINGER, container, pod
+from .pods import ENVOY_USER, LINGER, container, pod, scraped
 
 REPLICAS = 2
 
@@ -70,9 +70,7 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         part="gateway",
         annotations={
             "checksum/configuration": mark,
-            "prometheus.io/scrape": "true",
-            "prometheus.io/port": str(METRICS_PORT),
-            "prometheus.io/path": "/stats/prometheus",
+            **scraped(METRICS_PORT, "/stats/prometheus"),
         },
     )
     yield service(

@@ -78,7 +78,6 @@ def task(
         component.name,
         properties.image,
         "copy",
-        mounts=mounts_of(component),
         ours=component.image is not None,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
@@ -87,7 +86,6 @@ def task(
     )
     inside = pod(
         [main],
-        claims=(mount.name for mount in component.mounts),
         user=USER if component.image else None,
         restartPolicy=properties.restart or "Never",
         **pod_options(properties),

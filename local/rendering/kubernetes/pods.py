@@ -127,6 +127,12 @@ LINGER = {"preStop": {"exec": {"command": ["sleep", "10"]}}}
 CLIENT_GRACE_S = 180
 
 
+def scraped(port: int, path: str = "/metrics") -> dict[str, str]:
+    """Annotations by which the usual configurations of Prometheus find a pod's metrics."""
+    named = {"scrape": "true", "port": str(port), "path": path}
+    return {f"prometheus.io/{name}": value for name, value in named.items()}
+
+
 def mounts_of(component: LoadedComponent) -> list[dict[str, Any]]:
     """Where a container has the claims of its component."""
     return [{"name": mount.name, "mountPath": mount.mountPath} for mount in component.mounts]

@@ -17,7 +17,7 @@ def disruption_budgets(manifests: Sequence[Manifest]) -> Iterator[Manifest]:
         if each.value["kind"] == "HorizontalPodAutoscaler"
     }
     for each in manifests:
-        if each.value["kind"] != "Deployment":
+        if each.value["kind"] not in ("Deployment", "StatefulSet"):
             continue
         replicas = each.value["spec"].get("replicas") or least.get(_key(each), 1)
         if replicas > 1:
@@ -37,15 +37,16 @@ def network_policies(
         _pods(each) for each in runs if each not in servers and _part(each) != "gateway"
         and each.value["kind"] == "Deployment"
     ]  # fmt: skip
+    # An empty `from` would be everybody: without a client among these files, the namespace's pods.
+    askers: list[dict[str, Any]] = clients or [{"podSelector": {}}]
     for each in runs:
         ingress: list[dict[str, Any]]
         spec: dict[str, Any] = {}
         comment = "Whoever can reach the cluster may ask it."
         if _part(each) == "gateway":
-            who = clients or [{"podSelector": {}}]
             everybody: list[dict[str, Any]] = [{"namespaceSelector": {}}]
             ingress = [
-                {"from": who, "ports": [{"port": GATEWAY_PORT}]},
+                {"from": askers, "ports": [{"port": GATEWAY_PORT}]},
                 {"from": everybody, "ports": [{"port": METRICS_PORT}]},
             ]
             to = [_pods(server) for server in servers]
@@ -62,7 +63,7 @@ def network_policies(
             comment = "Only the gateway asks it, and it asks nobody."
         elif each.value["kind"] == "StatefulSet":
             asked = [{"port": port} for port in sorted(_ports(each))]
-            ingress = [{"from": clients, "ports": asked}]
+            ingress = [{"from": askers, "ports": asked}]
             comment = "Only the web services of these files ask it."
         elif ports := _ports(each):
             ingress = [{"ports": [{"port": port} for port in sorted(ports)]}]

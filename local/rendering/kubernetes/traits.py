@@ -12,9 +12,11 @@ from ...applications.types import (
     MarksTrait,
     ResourceTrait,
     ServiceAccountTrait,
+    StorageTrait,
 )
 from ..common import Manifest
 from .objects import RUNS, autoscaler, kubernetes_object, service, without_none
+from .storage import mount, storage_objects
 
 
 def with_traits(
@@ -30,6 +32,10 @@ def with_traits(
                 for value in runs:
                     _mark(value["metadata"], field, trait)
                     _mark(value["spec"]["template"]["metadata"], field, trait)
+            case StorageTrait():
+                for value in runs:
+                    mount(value["spec"]["template"]["spec"], trait)
+                yield from storage_objects(application, component, trait)
             case ResourceTrait():
                 for value in runs:
                     _main(value)["resources"] = _resources(trait, _main(value)["resources"])

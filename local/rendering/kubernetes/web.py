@@ -26,11 +26,11 @@ from .pods import (
     LINGER,
     USER,
     container,
-    mounts_of,
     pod,
     pod_options,
     probes,
     resources,
+    scraped,
 )
 
 
@@ -67,7 +67,6 @@ def webservice(
         component.name,
         properties.image,
         "client",
-        mounts=mounts_of(component),
         ours=ours,
         imagePullPolicy=properties.imagePullPolicy,
         command=properties.cmd,
@@ -89,7 +88,6 @@ def webservice(
         component.name,
         pod(
             [main],
-            claims=[mount.name for mount in component.mounts],
             user=USER if ours else None,
             **pod_options(properties),
             hostAliases=properties.hostAliases,
@@ -98,7 +96,7 @@ def webservice(
         None if scaler else component.replicas,
         "\n".join(remarks),
         labels=properties.labels,
-        annotations=properties.annotations,
+        annotations={**(scraped(port) if ours else {}), **(properties.annotations or {})},
         # Which stops the old pod before the new one starts: two would ruin the data they share.
         kind="StatefulSet" if isinstance(properties, StatefulsetProperties) else "Deployment",
     )

@@ -275,6 +275,32 @@ def test_kubevelas_own_policies_and_steps_are_noticed(tmp_path):
     assert all(": notice: " in line for line in found)
 
 
+STORAGE = """    traits:
+    - type: storage
+      properties:
+        pvc:
+        - {name: a, mountPath: /a, subPath: b}
+        - {name: c, mountPath: /c, volumeMode: Block}
+        configMap: [{name: d, mountToEnv: {envName: D, configMapKey: d}}]
+        secret: [{name: e, mountToEnvs: [{envName: E, secretKey: e}]}]
+        emptyDir: [{name: f, mountPath: /f}]
+        hostPath: [{name: g, mountPath: /g, path: /}]
+"""
+
+
+def test_storage_that_only_a_cluster_has(tmp_path):
+    (tmp_path / "a.yaml").write_text(TRAINING + STORAGE)
+    _, found = load([tmp_path / "a.yaml"])
+    said = {each.path.rpartition("properties.")[2]: each for each in found}
+    # What would run otherwise here is an error, of this machine only.
+    errors = {path for path, each in said.items() if not each.notice}
+    assert errors == {
+        "pvc[0].subPath", "pvc[1].volumeMode", "configMap[0].mountToEnv", "secret[0].mountToEnvs",
+    }  # fmt: skip
+    assert all(said[path].here for path in errors)
+    assert {"configMap", "secret", "emptyDir", "hostPath"} <= said.keys() - errors
+
+
 def test_a_components_revision_is_known(tmp_path):
     text = CANARY.replace("type: webservice", "type: webservice\n    externalRevision: v1.0.0")
     assert findings(tmp_path, text) == []

@@ -75,7 +75,7 @@ def test_traffic_moves_in_the_file_and_in_what_runs(up):
         ((APP, COMPONENT, "model2", "--traffic", "0"), "'0' is no whole number of percent"),
         ((APP, COMPONENT, "model2", "--when", "errors <"), "is no condition"),
         ((APP, COMPONENT, "model2", "--when", "errors < 1%", "--dry-run"), "waits for nothing"),
-        ((APP, COMPONENT, "model2", "--when", "winrate(v2, v1) > 0.5"), "no client of"),
+        ((APP, COMPONENT, "model2", "--when", "winrate(v2, v1) > 0.5"), "has no client"),
         ((APP, COMPONENT, "model2", "--file", "x.yaml"), "--file is for --dry-run"),
     ],
 )

@@ -474,7 +474,7 @@ def test_traits_are_rendered(loaded):
     (container,) = template["spec"]["containers"]
     both = {"cpu": "0.5", "memory": "700Mi"}
     assert container["resources"] == {"requests": both, "limits": both}
-    assert {"name": "photos", "mountPath": "/photos"} in container["volumeMounts"]
+    assert {"name": "pvc-photos", "mountPath": "/photos"} in container["volumeMounts"]
     assert one(text, "PersistentVolumeClaim", "photos")
     assert affinity(text, "Deployment", name) == "photos"
     assert template["spec"]["serviceAccountName"] == "colorer"
@@ -489,6 +489,83 @@ def test_traits_are_rendered(loaded):
     assert {3333, 9000} <= ports
     # Two at least, so one may go.
     assert one(text, "PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
+
+
+STORAGE = """    traits:
+      - type: storage
+        properties:
+          pvc:
+            - {name: photos, mountPath: /photos, subPath: new, mountOnly: true}
+            - {name: photos, mountPath: /old, subPath: old, mountOnly: true}
+            - {name: disk, mountPath: /dev/disk, volumeMode: Block}
+          configMap:
+            - name: words
+              mountPath: /words
+              readOnly: true
+              items: [{key: a, path: a.txt}]
+              data: {a: b}
+              mountToEnv: {envName: WORD, configMapKey: a}
+          secret:
+            - {name: keys, stringData: {k: v}, mountToEnvs: [{envName: KEY, secretKey: k}]}
+          emptyDir:
+            - {name: fast, mountPath: /tmp, medium: Memory}
+          hostPath:
+            - {name: node, path: /var/lib/photos, mountPath: /node, type: DirectoryOrCreate}
+"""
+
+
+def test_every_kind_of_storage_is_rendered_as_kubevela_does(loaded):
+    applications = loaded(TRAINING + STORAGE)
+    text = kubernetes(applications)
+    for each in objects(text):
+        check(each)
+    assert not_rendered(applications) == []
+    pod = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["volumeMounts"] == [
+        {"name": "pvc-photos", "mountPath": "/photos", "subPath": "new"},
+        {"name": "pvc-photos", "mountPath": "/old", "subPath": "old"},
+        {"name": "configmap-words", "mountPath": "/words", "readOnly": True},
+        # In the place of ours.
+        {"name": "emptydir-fast", "mountPath": "/tmp"},
+        {"name": "hostpath-node", "mountPath": "/node"},
+    ]
+    assert container["volumeDevices"] == [{"name": "pvc-disk", "devicePath": "/dev/disk"}]
+    items = [{"key": "a", "path": "a.txt", "mode": 0o777}]
+    assert pod["volumes"] == [
+        {"name": "pvc-photos", "persistentVolumeClaim": {"claimName": "photos"}},
+        {"name": "pvc-disk", "persistentVolumeClaim": {"claimName": "disk"}},
+        {
+            "name": "configmap-words",
+            "configMap": {"name": "words", "defaultMode": 0o644, "items": items},
+        },
+        {"name": "emptydir-fast", "emptyDir": {"medium": "Memory"}},
+        {
+            "name": "hostpath-node",
+            "hostPath": {"path": "/var/lib/photos", "type": "DirectoryOrCreate"},
+        },
+    ]
+    variables = {each["name"]: each.get("valueFrom") for each in container["env"]}
+    assert variables["WORD"] == {"configMapKeyRef": {"name": "words", "key": "a"}}
+    assert variables["KEY"] == {"secretKeyRef": {"name": "keys", "key": "k"}}
+    assert one(text, "ConfigMap", "words")["data"] == {"a": "b"}
+    assert one(text, "Secret", "keys")["stringData"] == {"k": "v"}
+    claims = {
+        each["metadata"]["name"]: each["spec"]
+        for each in objects(text)
+        if each["kind"] == "PersistentVolumeClaim"
+    }
+    assert claims.keys() == {"my-pvc", "disk"}
+    assert claims["disk"]["volumeMode"] == "Block"
+    # KubeVela's own default, and the addon's.
+    assert claims["disk"]["resources"] == {"requests": {"storage": "8Gi"}}
+    assert claims["my-pvc"]["resources"] == {"requests": {"storage": "1Gi"}}
+
+
+def test_of_storage_compose_has_the_claims(loaded):
+    found = [str(each) for each in not_rendered(loaded(TRAINING + STORAGE), "compose")]
+    for kind in ("configMap", "emptyDir", "hostPath", "secret"):
+        assert sum(f"the storage {kind} is not part" in each for each in found) == 1
 
 
 def test_what_only_kubevela_knows_is_said_to_be_left_out(loaded):
@@ -511,6 +588,12 @@ def test_two_gateways_that_are_asked_over_http_and_measured(render):
     (port,) = (each for each in container["ports"] if each["name"] == "metrics")
     assert annotations["prometheus.io/port"] == str(port["containerPort"])
     assert annotations["prometheus.io/path"] == "/stats/prometheus"
+    client = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["metadata"]
+    assert client["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": "3333",
+        "prometheus.io/path": "/metrics",
+    }
     # What every version knows.
     for _, each in containers(text):
         hook = each.get("lifecycle", {}).get("preStop", {"exec": {"command": ["sleep", "10"]}})
@@ -547,6 +630,8 @@ def test_other_peoples_images_are_as_they_are(render):
     (container,) = pod["containers"]
     assert container["image"] == "nginx:1.27"
     assert {"securityContext", "lifecycle", "readinessProbe"}.isdisjoint(container)
+    template = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]
+    assert "annotations" not in template["metadata"]
     assert "runAsUser" not in pod["securityContext"]
     for each in objects(text):
         check(each)
@@ -622,7 +707,9 @@ def test_a_database_is_one_pod_that_keeps_its_data(render):
     (mount,) = container["volumeMounts"]
     environment = {each["name"]: each.get("value") for each in container["env"]}
     assert environment["PGDATA"].startswith(f"{mount['mountPath']}/")
-    assert one(text, "PersistentVolumeClaim", mount["name"])
+    (volume,) = database["template"]["spec"]["volumes"]
+    assert volume["name"] == mount["name"]
+    assert one(text, "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
     service = one(text, "Service", "color-feedback-db")["spec"]
     assert (service["type"], service["ports"][0]["port"]) == ("ClusterIP", 5432)
     (rule,) = one(text, "NetworkPolicy", "color-feedback-db")["spec"]["ingress"]
@@ -637,3 +724,15 @@ def test_a_database_is_one_pod_that_keeps_its_data(render):
         if "valueFrom" in each
     }
     assert secrets == {"PGPASSWORD": "password", "SECRET_KEY": "secret-key"}
+
+
+def test_a_database_alone_is_not_open_to_the_whole_cluster(render):
+    application = yaml.safe_load((ROOT / "deploy" / "color-canary-feedback.yaml").read_text())
+    (database,) = (
+        each for each in application["spec"]["components"] if each["type"] == "statefulset"
+    )
+    application["spec"]["components"] = [database]
+    text = render(yaml.safe_dump(application))
+    (rule,) = one(text, "NetworkPolicy", database["name"])["spec"]["ingress"]
+    # An empty `from` would be everybody.
+    assert rule["from"] == [{"podSelector": {}}]

@@ -96,7 +96,7 @@ class Running:
         applications, _ = load([self.file])
         plan = with_stand_ins(make_plan(applications, self.state.root, wishes))
         applied = WithStandIns(applications, plan, self.state.root, wishes)
-        self.port = plan.ports["gateway"]
+        self.port, self.admin_port = plan.ports["gateway"], plan.ports["admin"]
         self.out = io.StringIO()
         self.console = Console(self.out, [], LogFiles(self.state))
         self.runner = Runner(plan.components, self.console, self.state, applied, **options)

@@ -9,6 +9,7 @@ from local.applications.claims import Volumes
 from local.applications.load import load
 from local.applications.validate import validate
 from local.ports import free_port
+from local.running.components import Component
 from local.running.feedback import KeepFeedback
 from local.running.plan import Plan, PlannedComponent, Wishes, described
 from local.running.planner import make_plan
@@ -73,11 +74,14 @@ def test_what_an_application_says_itself_holds(tmp_path, value):
 
 
 def test_so_does_the_environment_of_up(tmp_path, monkeypatch):
-    monkeypatch.setenv("FEEDBACK_DB", "postgresql+psycopg://me@here/votes")
+    monkeypatch.setenv("FEEDBACK_DB", "postgresql+psycopg://me:hush@here/votes")
     monkeypatch.setenv("SECRET_KEY", "mine")
-    (program,) = client(FILE, tmp_path).programs
-    assert program.environment["FEEDBACK_DB"] == "postgresql+psycopg://me@here/votes"
+    planned = client(FILE, tmp_path)
+    (program,) = planned.programs
     assert program.secrets == {}
+    # The program has it all the same; whoever shows the plan, or what runs, does not.
+    assert "me:hush@" not in f"{described(Plan((planned,)))} {Component(planned).row()}"
+    assert not {"FEEDBACK_DB", "SECRET_KEY"} & program.environment.keys()
 
 
 def test_the_key_outlives_a_restart_and_is_nobody_elses(tmp_path):

@@ -3,7 +3,7 @@
 // Less is a click, not a drag, in pixels.
 export const STILL = 5;
 
-export class Compare {
+export class Slider {
   constructor(frame, slide, clicked) {
     this.frame = frame;
     this.slide = slide;

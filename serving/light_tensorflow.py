@@ -1,0 +1,31 @@
+"""TensorFlow without its public names.
+
+`import tensorflow` also imports Keras, the converter of TensorFlow Lite and whatever else models
+are written with: 100 MB and seconds that a server has no use for. Its modules can be imported one
+by one where the package stands without having been run.
+"""
+
+import os
+import site
+import sys
+from importlib.util import find_spec, module_from_spec
+from pathlib import Path
+
+
+def stand_in() -> None:
+    """Let modules of TensorFlow be imported without the rest.
+
+    Nothing is done where the rest has work to do: it loads what drives other devices
+    (`tensorflow-plugins`), and tensorflow_text builds on its public names.
+    """
+    if "tensorflow" in sys.modules or find_spec("tensorflow_text") or _plugins():
+        return
+    if spec := find_spec("tensorflow"):
+        sys.modules["tensorflow"] = module_from_spec(spec)  # not run
+
+
+def _plugins() -> bool:
+    folders = {*sys.path, *site.getsitepackages(), site.getusersitepackages()}
+    return "TF_PLUGGABLE_DEVICE_LIBRARY_PATH" in os.environ or any(
+        Path(folder, "tensorflow-plugins").exists() for folder in folders
+    )

@@ -1,0 +1,16 @@
+"""What the processor can compute with, by the names that Linux has for it."""
+
+from pathlib import Path
+
+BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
+VECTORS = frozenset({"avx2", "avx512f"}) | BFLOAT16
+
+
+def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+    """Those of VECTORS that the processor has; none where the system does not tell."""
+    try:
+        lines = cpuinfo.read_text().splitlines()
+    except OSError:
+        return frozenset()
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return VECTORS & set(flags.split())

@@ -1,0 +1,46 @@
+"""Runs in a pod: colors a photo and votes for it, again and again until /tmp/stop is there.
+
+    python voter.py URL
+
+Prints one line of JSON: `photos` and `votes` by the status of the reply, and the `last` vote's.
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from typing import Any
+
+from caller import HERE, MARK, STOP, form
+
+
+def send(url: str, body: bytes, kind: str) -> tuple[str, Any]:
+    """The status, or why there is none, and the headers of the reply."""
+    request = urllib.request.Request(url, body, {"Content-Type": kind})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            reply.read()
+            return str(reply.status), reply.headers
+    except urllib.error.HTTPError as error:
+        return str(error.code), error.headers
+    except OSError as error:
+        return f"no reply: {error}", {}
+
+
+def main(url: str) -> None:
+    photo = form({"content_image": HERE / "photo.jpg"})
+    photos, votes, last = Counter[str](), Counter[str](), ""
+    while not STOP.exists():
+        said, headers = send(f"{url}/predict", photo, f"multipart/form-data; boundary={MARK}")
+        photos[said] += 1
+        vote = json.dumps({"receipt": headers.get("X-Receipt"), "rating": 1}).encode()
+        last, _ = send(f"{url}/feedback", vote, "application/json")
+        votes[last] += 1
+        time.sleep(0.2)
+    print(json.dumps({"photos": photos, "votes": votes, "last": last}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

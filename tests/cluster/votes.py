@@ -1,0 +1,64 @@
+"""The step `votes`: people's votes in PostgreSQL, whose pod is lost meanwhile."""
+
+import json
+from collections import Counter
+
+import yaml
+
+from tests.cluster.applications import rendered
+from tests.cluster.calls import counted, ready, start_caller, stop, told
+from tests.cluster.kubectl import (
+    NAMESPACE,
+    ClusterFailed,
+    all_ready,
+    apply,
+    kubectl,
+    remove,
+    rolled_out,
+)
+
+_CLIENT, _DATABASE = "color-feedback-client", "color-feedback-db"
+
+
+def votes(image: str) -> None:
+    """PostgreSQL's pod is lost under votes: no answered one is, photos go on, votes come back."""
+    given = ("password=of-this-test", "secret-key=of-this-test-and-long-enough-to-sign")
+    kubectl("create", "secret", "generic", "color-feedback", "-n", NAMESPACE,
+            *(f"--from-literal={each}" for each in given))  # fmt: skip
+    objects = apply(rendered("color-model", "color-canary-feedback", change=_many))
+    all_ready(objects)
+    url = f"http://{_CLIENT}.{NAMESPACE}.svc.cluster.local:3333"
+    start_caller(url, image, script="voter.py")
+    ready()
+    kubectl("exec", f"deployment/{_CLIENT}", "-n", NAMESPACE, "--", "sleep", "10")
+    kubectl("delete", "pod", f"{_DATABASE}-0", "-n", NAMESPACE)
+    rolled_out(_DATABASE, "statefulset")
+    # A client asks the database again after 10 s at the latest.
+    stop(after_s=20)
+    found = counted()
+    told("photos while PostgreSQL is away and back", Counter(found["photos"]))
+    told("votes meanwhile", Counter(found["votes"]), None)
+    answered = found["votes"].get("200", 0)
+    kept = _kept()
+    print(f"  votes answered 200: {answered}; kept: {kept}")
+    if found["last"] != "200" or set(found["votes"]) - {"200", "503"}:
+        raise ClusterFailed("votes did not come back, or were answered otherwise than by 503")
+    if kept < answered:
+        raise ClusterFailed(f"{answered - kept} answered votes are lost")
+    remove(objects)
+
+
+def _many(text: str) -> str:
+    """One voter votes for many."""
+    value = yaml.safe_load(text)
+    for component in value["spec"]["components"]:
+        if component["name"] == _CLIENT:
+            component["properties"]["env"].append({"name": "FEEDBACK_PER_MINUTE", "value": "60000"})
+    return yaml.safe_dump(value)
+
+
+def _kept() -> int:
+    """How many ratings the report has."""
+    report = ("python", "-m", "color_client", "feedback", "--format", "json")
+    said = json.loads(kubectl("exec", f"deployment/{_CLIENT}", "-n", NAMESPACE, "--", *report))
+    return sum(each["up"] + each["down"] for each in said["ratings"])

@@ -1,0 +1,140 @@
+"""A canary to its end: real model servers and clients, people who choose, and a promotion."""
+
+import json
+import random
+import threading
+from collections import Counter
+
+import pytest
+import requests
+
+from tests.local.running_applications import RunningApplications, png
+from tests.running import ROOT, run
+
+pytestmark = pytest.mark.slow
+
+APP, COMPONENT = "color-feedback", "color-feedback-model"
+LIKES_V2 = 0.65
+# How often somebody asks for one photo until both versions have answered.
+_TRIES = 12
+
+
+def canary() -> str:
+    """The canary of deploy/ with 40 % for v2, on a machine that may be busy."""
+    text = (ROOT / "deploy" / "color-canary-feedback.yaml").read_text()
+    for change in (
+        ("traffic: 90", "traffic: 60"), ("traffic: 10", "traffic: 40"),
+        ("protocol: tensorflow\n", 'protocol: tensorflow\n        timeout: "60000"\n'),
+        ('            value: "on"\n', '            value: "on"\n'
+         '          - {name: FEEDBACK_PER_MINUTE, value: "100000"}\n'
+         '          - {name: TIMEOUT_S, value: "60"}\n'),
+    ):  # fmt: skip
+        assert text.count(change[0]) == 1
+        text = text.replace(*change)
+    return text
+
+
+class People:
+    """Some who choose between two pictures of one photo, and some who only ask, without pause."""
+
+    def __init__(self, running: RunningApplications):
+        self.running = running
+        self.statuses: Counter[int] = Counter()
+        self.choices: Counter[str] = Counter()
+        self._over = threading.Event()
+        self._threads = [
+            *(threading.Thread(target=self._choose, args=(seed,)) for seed in range(4)),
+            *(threading.Thread(target=self._ask) for _ in range(2)),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _photo(self, data: bytes) -> requests.Response | None:
+        try:
+            reply = self.running.predict(data)
+        except requests.RequestException as error:
+            self.statuses[type(error).__name__] += 1
+            return None
+        self.statuses[reply.status_code] += 1
+        return reply
+
+    def _ask(self) -> None:
+        while not self._over.is_set():
+            self._photo(png())
+
+    def _choose(self, seed: int) -> None:
+        taste = random.Random(seed)
+        while not self._over.is_set():
+            photo = png(taste.randrange(256), (16, 8 + taste.randrange(99)))
+            receipts: dict[str, str] = {}
+            for _ in range(_TRIES):
+                if len(receipts) < 2 and not self._over.is_set() and (reply := self._photo(photo)):
+                    receipts[reply.headers["X-Model"]] = reply.headers["X-Receipt"]
+            if len(receipts) < 2:
+                continue
+            liked = "color/v2" if taste.random() < LIKES_V2 else "color/v1"
+            both = sorted(receipts)
+            vote = {
+                "receipts": [receipts[model] for model in both],
+                "choice": ("first", "second")[both.index(liked)],
+            }
+            reply = requests.post(f"{self.running.client}/feedback", json=vote, timeout=60)
+            assert reply.status_code == 200, reply.text
+            self.choices[liked] += 1
+
+    def end(self) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_a_canary_that_people_like_is_promoted_and_one_that_they_do_not_goes_back(up, tmp_path):
+    file = tmp_path / "canary.yaml"
+    file.write_text(canary())
+    running = up(file).wait_until_ready()
+    state = running.state.root
+    people = People(running)
+    try:
+        promoted = run(
+            "local", "promote", APP, COMPONENT, "model2", "--state", state, "--interval", "2",
+            "--steps", "60,100", "--when", "winrate(v2, v1) > 0.5 and errors < 5% and p95 < 60s",
+            seconds=900,
+        )  # fmt: skip
+        assert promoted.returncode == 0, promoted.stdout + promoted.stderr
+        lines = promoted.stdout.splitlines()
+        assert lines[-1] == "model2 is promoted."
+        steps = [line for line in lines if line.endswith("moving the traffic")]
+        assert steps == ["60 %: moving the traffic", "100 %: moving the traffic"]
+        first = next(line for line in lines if "winrate(v2, v1)" in line)
+        assert first.startswith("40 %: ") and "not yet" in first
+        ended = file.read_text()
+        assert "traffic: 0\n" in ended and "traffic: 100\n" in ended
+        assert running.predict(png()).headers["X-Model"] == "color/v2"
+
+        # The other way, against what people said: one step, one look, and back.
+        other = run(
+            "local", "promote", APP, COMPONENT, "model1", "--state", state, "--interval", "1",
+            "--steps", "20,100", "--when", "winrate(v1, v2) > 0.5", seconds=300,
+        )  # fmt: skip
+        assert other.returncode == 1, other.stdout + other.stderr
+        assert "20 %: moving the traffic" in other.stdout
+        assert other.stdout.endswith("Gone back: model1 has what it had before.\n")
+        assert file.read_text() == ended
+    finally:
+        people.end()
+    assert people.statuses.keys() == {200}
+
+    told = run("local", "feedback", APP, "--format", "json", "--state", state, seconds=120)
+    assert told.returncode == 0, told.stderr
+    (pair,) = json.loads(told.stdout)["pairs"]
+    assert (pair["models"], pair["preferred"]) == (["color/v1", "color/v2"], "color/v2")
+    assert pair["wins"] == [people.choices["color/v1"], people.choices["color/v2"]]
+    metrics = requests.get(f"{running.client}/metrics", timeout=60).text
+    counted = 'feedback_total{loser="color/v1",route="color",winner="color/v2"}'
+    assert f"colorway_client_{counted} {people.choices['color/v2']:.1f}" in metrics
+
+    # The file and the key are still there when nothing runs.
+    assert running.press_ctrl_c() == 0
+    again = run("local", "feedback", APP, "--state", state, seconds=120)
+    assert "color/v2 is preferred: " in again.stdout
+    assert "Traceback" not in running.text
