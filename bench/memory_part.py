@@ -17,7 +17,7 @@ from bench.service import color, running
 from local.ports import free_port
 from local.running.program import Program
 
-PHOTOS, CALLERS = 200, 4
+PHOTOS, CALLERS = 200, 2
 READY_WITHIN_S = 480  # models are copied and three servers started
 SETTLE_S = 12.0  # a server gives memory back when it was idle for 5 s
 

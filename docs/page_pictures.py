@@ -96,7 +96,7 @@ def main() -> None:
         ("phone", color, PHONE, on_the_phone),
         ("style", style, DESKTOP, in_a_style),
         ("compare", color, DESKTOP, compared),
-        ("compare-phone", style, PHONE, compared),
+        ("compare-phone", style, {**PHONE, "viewport": {"width": 360, "height": 780}}, compared),
     ]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])

@@ -53,7 +53,7 @@ NAMES = "PNG, JPEG, GIF, WebP, TIFF, BMP, PPM, JPEG 2000, AVIF" + (
 # What files of these formats start with; `.` is any byte.
 _SIGNATURE = re.compile(
     rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|II\*\0|MM\0\*|II\+\0|MM\0\+|BM"
-    rb"|P[1-6fF]\s|\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"
+    rb"|P[1-6f]\s|\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"
     rb"|....ftyp(avi[fs]|he[vi][cx]|he[im][sm]|m(if|sf)1)",
     re.DOTALL,
 )
@@ -77,6 +77,7 @@ _OTHERS = tuple(
         (rb"\0MRM", "a RAW file (Minolta MRW)", _DEVELOP),
         (rb"FOVb", "a RAW file (Sigma X3F)", _DEVELOP),
         (rb"P7\s", "a PAM file", _AS_PICTURE),
+        (rb"PF\s", "a PFM file in color", _AS_PICTURE),
         (rb"8BP[SB]", "a Photoshop file", _AS_PICTURE),
         (rb"gimp xcf", "a GIMP file", _AS_PICTURE),
         (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL file", _AS_PICTURE),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFile, TiffImagePlugin
 
-from . import formats, jpeg, jpeg2000, tiff
+from . import color_chunks, formats, jpeg, jpeg2000, tiff
 from .errors import (
     EmptyPicture,
     NoSuchPage,
@@ -77,6 +77,10 @@ def open_header(data: io.BytesIO, max_pixels: int, page: int = 0) -> Header:
         )
     if samples is not None:
         _repair_palette(image)
+    if image.format == "PNG":
+        icc = color_chunks.of_png(image, data)
+    elif image.format in ("AVIF", "HEIF") and not image.info.get("icc_profile"):
+        icc = color_chunks.of_boxes(data)
     return Header(image, data, pages, samples, icc or image.info.get("icc_profile"))
 
 

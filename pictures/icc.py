@@ -19,22 +19,26 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         if profile.profile.xcolor_space != _SPACES.get(image.mode):
             return image
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        if image.mode == "L":  # lcms would join 33 points of the curve by lines
+            flags |= ImageCms.Flags.NOOPTIMIZE
         transform = ImageCms.buildTransform(
             profile,
             _srgb(),
             image.mode,
             "RGB",
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            flags=flags,
         )
         if image.mode in ("L", "RGB") and _changes_nothing(transform, image.mode):
             return image
+        if image.mode == "L":
+            curve = ImageCms.applyTransform(_grays(), transform)
+            return image.point(list(curve.getchannel("G").tobytes())) if curve else image
         converted = ImageCms.applyTransform(image, transform)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return image
-    if converted is None:
-        return image
-    return converted.getchannel("G") if image.mode == "L" else converted
+    return converted or image
 
 
 @functools.cache
@@ -44,10 +48,15 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     """Whether all grays, and colors from all over the cube, stay what they are."""
-    probe = _probe() if mode == "RGB" else _probe().crop((0, 0, 256, 1)).convert("L")
+    probe = _probe() if mode == "RGB" else _grays()
     after = ImageCms.applyTransform(probe, transform)
     difference = np.asarray(after, np.int16) - np.asarray(probe.convert("RGB"), np.int16)
     return bool(np.abs(difference).max() <= _SAME)
+
+
+@functools.cache
+def _grays() -> Image.Image:
+    return Image.fromarray(np.arange(256, dtype=np.uint8)[None])
 
 
 @functools.cache

@@ -13,37 +13,61 @@ from typing import Any
 import orjson
 
 from serving.errors import ServingError, invalid
+from serving.json_numbers import nested_number_text, number_text
+from serving.json_syntax import Complaint, bad_escape, complaint
 
 LONGEST_VALUE_TEXT = 512
-_KEYS = (b"instances", b"inputs", b"signature_name")
+_WHITE = " \t\r\n"
+_BOM = b"\xef\xbb\xbf"
 _LARGEST_EXACT_DIGITS = 20
 # Strings are matched first so that a token inside one is left alone.
-_SHORT_INFINITY = re.compile(r'"(?:[^"\\]|\\.)*"|Inf(?!inity)', re.DOTALL)
+_FOREIGN = re.compile(r'"(?:[^"\\]|\\.)*+"|Inf(?!i)|-NaN', re.DOTALL)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`; INVALID_ARGUMENT for anything else."""
-    if not body.strip(b" \t\r\n"):
+    if not body:
         raise _parse_error("The document is empty")
-    # orjson lets the last of doubled keys count, upstream's parser the first.
-    doubled = any(body.count(b'"%s"' % key) > 1 for key in _KEYS)
+    if not body.strip(_WHITE.encode()):
+        raise _parse_error("The document is empty.", len(body))
     try:
-        document = _parse_lenient(body) if doubled else orjson.loads(body)
+        document = orjson.loads(body.removeprefix(_BOM))
     except orjson.JSONDecodeError:
         document = _parse_lenient(body)
+    else:
+        # orjson lets the last of doubled keys count, upstream's parser the first.
+        if any(body.count(b'"%s"' % key.encode()) > times for key, times in _keys(document)):
+            document = _parse_lenient(body)
     if not isinstance(document, dict):
         raise invalid(f"JSON Value: {value_text(document)} Is not object")
     return document
 
 
-def _parse_error(reason: str) -> ServingError:
-    return invalid(f"JSON Parse error: {reason}")
+def _keys(document: Any) -> Iterator[tuple[str, int]]:
+    """The keys that count, and how often each should be there."""
+    if not isinstance(document, dict):
+        return
+    yield from ((key, 1) for key in ("instances", "inputs", "signature_name"))
+    inputs, rows = document.get("inputs"), document.get("instances")
+    if isinstance(inputs, dict):
+        yield from ((name, 1) for name in inputs)
+    if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+        yield from ((name, len(rows)) for name in rows[0])
+
+
+def _parse_error(reason: str, offset: int | None = None) -> ServingError:
+    place = "" if offset is None else f" at offset: {offset}"
+    return invalid(f"JSON Parse error: {reason}{place}")
+
+
+class TooLargeError(Exception):
+    """A number that no double holds, as it is written."""
 
 
 def _finite(literal: str) -> float:
     number = float(literal)
     if math.isinf(number):
-        raise ValueError(f"Number too big to be stored in double: {literal[:40]}")
+        raise TooLargeError(literal)
     return number
 
 
@@ -62,40 +86,45 @@ def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(
     parse_float=_finite, parse_int=_integer, object_pairs_hook=_first_of_each
 )
-# Python's words for what is wrong, and upstream's.
-_WORDS = {
-    "Expecting value": "Invalid value.",
-    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
-    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
-    "Unterminated string starting at": "Missing a closing quotation mark in string.",
-    "Invalid \\escape": "Invalid escape character in string.",
-    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
-    "Invalid control character at": "Invalid encoding in string.",
-    "Expecting ',' delimiter": "Missing a comma, } or ] after an element.",
-}
 
 
 def _parse_lenient(body: bytes) -> Any:
     """What orjson refuses and TensorFlow Serving reads: non-finite tokens, trailing bytes."""
     try:
-        text = body.decode().lstrip(" \t\r\n")
-        if "Inf" in text:
-            text = _SHORT_INFINITY.sub(
-                lambda match: "Infinity" if match[0] == "Inf" else match[0], text
-            )
-        document = _DECODER.raw_decode(text)[0]
-        if "\\u" in text:  # half of a surrogate pair is no text, and cannot be written either
-            json.dumps(document, ensure_ascii=False).encode()
-        return document
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise _parse_error("Invalid encoding in string.", error.start) from None
+    start = len(text) - len(text.removeprefix("\ufeff").lstrip(_WHITE))
+    known = _FOREIGN.sub(_as_python_has_it, text) if "Inf" in text or "-NaN" in text else text
+    try:
+        document, end = _DECODER.raw_decode(known, start)
     except RecursionError:
-        raise _parse_error("The document is nested too deeply") from None
-    except UnicodeError as error:
-        raise _parse_error(f"Invalid encoding in string: {error}") from None
+        raise _parse_error("The document is nested too deeply.") from None
     except json.JSONDecodeError as error:
-        words = _WORDS.get(error.msg, f"{error.msg}.")
-        raise _parse_error(f"{words} at offset: {error.pos}") from None
-    except ValueError as error:
-        raise _parse_error(str(error)) from None
+        wrong: Complaint | None = complaint(known, error)
+    except TooLargeError as error:
+        wrong = "Number too big to be stored in double.", known.find(error.args[0])
+    else:
+        # Half of a surrogate pair is no text, and cannot be written either.
+        wrong = bad_escape(known[:end]) if "\\u" in text else None
+    if wrong:
+        words, at = wrong
+        raise _parse_error(words, len(text[: at - _added(text, at)].encode()))
+    return document
+
+
+def _as_python_has_it(token: re.Match[str]) -> str:
+    return {"Inf": "Infinity", "-NaN": "NaN"}.get(token[0], token[0])
+
+
+def _added(text: str, at: int) -> int:
+    """How many characters of what stands before `at` were added to `text`."""
+    added = 0
+    for token in _FOREIGN.finditer(text):
+        if token.start() + added >= at:
+            break
+        added += len(_as_python_has_it(token)) - len(token[0])
+    return added
 
 
 def type_text(value: Any) -> str:
@@ -113,6 +142,8 @@ def type_text(value: Any) -> str:
 
 def value_text(value: Any) -> str:
     """A value as JSON text for a message: lists on one line, objects indented, cut when long."""
+    if isinstance(value, float):
+        return number_text(value)
     text = ""
     for piece in _pieces(value, "\n"):
         text += piece
@@ -137,5 +168,7 @@ def _pieces(value: Any, newline: str) -> Iterator[str]:
         yield "]"
     elif isinstance(value, str):
         yield json.dumps(value[:LONGEST_VALUE_TEXT], ensure_ascii=False)
+    elif isinstance(value, float):
+        yield nested_number_text(value)
     else:
         yield json.dumps(value)

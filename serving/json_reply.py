@@ -1,12 +1,9 @@
 """Tensors to the JSON of a predict reply, by the rules of TensorFlow Serving's REST API.
 
-`predictions` lists one entry for each example, `outputs` holds each tensor whole. Floats are
-written in the fewest digits that read back as the same float32 (float64); NaN and infinities are
-the bare tokens NaN, Infinity and -Infinity.
+`predictions` lists one entry for each example, `outputs` holds each tensor whole.
 """
 
 import binascii
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +11,7 @@ import numpy as np
 import orjson
 
 from serving.errors import invalid
+from serving.json_numbers import array_json
 from serving.json_tensors import Format
 
 _WRITABLE_KINDS = "fiub"
@@ -67,20 +65,11 @@ def _tensor_json(name: str, tensor: np.ndarray) -> bytes:
         return orjson.dumps(leaves.tolist())
     if tensor.dtype.kind not in _WRITABLE_KINDS or tensor.dtype == np.float16:
         raise invalid(f"Failed to write JSON value for tensor type: {_type_name(tensor.dtype)}")
+    if tensor.dtype.kind == "f":
+        return array_json(tensor)
     # orjson writes arrays of rank 1 and up, and NumPy's scalars.
     value = np.ascontiguousarray(tensor) if tensor.ndim else tensor[()]
-    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
-    if tensor.dtype.kind != "f" or np.isfinite(tensor).all():
-        return text
-    tokens = iter(tensor[~np.isfinite(tensor)].tolist())
-    # orjson writes `null` for each of them, in the same order, and numbers hold no other letters.
-    return re.sub(b"null", lambda _: _token(next(tokens)), text)
-
-
-def _token(value: float) -> bytes:
-    if value != value:
-        return b"NaN"
-    return b"Infinity" if value > 0 else b"-Infinity"
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _type_name(dtype: np.dtype[Any]) -> str:

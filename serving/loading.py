@@ -17,12 +17,14 @@ logger = logging.getLogger(__name__)
 
 class Loader:
     """Loads and warms up versions; TensorFlow takes so many threads within an op and between ops,
-    0 is its own choice.
+    0 is its own choice. With `bfloat16`, a version computes in that where its own warm-up record
+    shows no difference that counts.
     """
 
-    def __init__(self, intra_op: int = 0, inter_op: int = 0):
+    def __init__(self, intra_op: int = 0, inter_op: int = 0, *, bfloat16: bool = False):
         self._intra_op = intra_op
         self._inter_op = inter_op
+        self._bfloat16 = bfloat16
 
     def __call__(self, folder: Path, version: int) -> "Servable":
         """The version in `folder`; raises ServingError."""
@@ -35,9 +37,20 @@ class Loader:
 
         threads = servable.Threads(self._intra_op, self._inter_op)
         loaded = servable.load(folder, version, threads)
-        count = warmup.warm_up(loaded, folder)
-        logger.info("version %d answered %d warm-up requests", version, count)
-        return loaded
+        answers = warmup.warm_up(loaded, folder)
+        logger.info("version %d answered %d warm-up requests", version, len(answers))
+        if not (self._bfloat16 and answers):
+            return loaded
+
+        from serving.mixed_precision import difference
+
+        mixed = servable.load(folder, version, threads, bfloat16=True)
+        found = difference(answers, warmup.warm_up(mixed, folder))
+        kept, other = (loaded, mixed) if found.counts else (mixed, loaded)
+        other.close()
+        name = "float32" if found.counts else "bfloat16"
+        logger.info("version %d computes in %s: bfloat16 changes %s", version, name, found)
+        return kept
 
 
 # Models load beside one another, and standard error is the process's.

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+CPUINFO = Path("/proc/cpuinfo")
 BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
 VECTORS = frozenset({"avx2", "avx512f"}) | BFLOAT16
 
 
-def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+def features(cpuinfo: Path = CPUINFO) -> frozenset[str]:
     """Those of VECTORS that the processor has; none where the system does not tell."""
     try:
         lines = cpuinfo.read_text().splitlines()
@@ -14,3 +15,8 @@ def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
         return frozenset()
     flags = next((line for line in lines if line.startswith("flags")), "")
     return VECTORS & set(flags.split())
+
+
+def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether it multiplies bfloat16 itself; TensorFlow would only imitate it elsewhere."""
+    return bool(features(cpuinfo) & BFLOAT16)

@@ -16,6 +16,7 @@ import numpy as np
 from google.protobuf import text_format  # type: ignore[import-untyped]
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 from tensorflow.python.client.session import Session
 from tensorflow.python.framework import config as devices
 from tensorflow.python.framework.errors import OpError
@@ -123,12 +124,17 @@ def start_tensorflow() -> None:
         import_module("tensorflow_text")
 
 
-def load(folder: Path, version: int, threads: Threads = Threads()) -> Servable:
-    """Load the SavedModel in `folder`; a ServingError says why it cannot be."""
+def load(
+    folder: Path, version: int, threads: Threads = Threads(), *, bfloat16: bool = False
+) -> Servable:
+    """Load the SavedModel in `folder`; a ServingError says why it cannot be.
+
+    With `bfloat16`, TensorFlow rewrites the graph so that what takes long is computed in that.
+    """
     _refuse_odd_files(folder)
     definitions = _signature_definitions(folder)
     graph = Graph()
-    session = Session(graph=graph, config=_session_config(threads))
+    session = Session(graph=graph, config=_session_config(threads, bfloat16))
     try:
         # TensorFlow 1's loader takes the SavedModels of both; TensorFlow 2's refuses old ones.
         with graph.as_default():
@@ -147,12 +153,15 @@ def load(folder: Path, version: int, threads: Threads = Threads()) -> Servable:
     return Servable(version, signatures, metadata, session)
 
 
-def _session_config(threads: Threads) -> Any:
+def _session_config(threads: Threads, bfloat16: bool) -> Any:
     config = config_pb2.ConfigProto(
         intra_op_parallelism_threads=threads.intra_op, inter_op_parallelism_threads=threads.inter_op
     )
     # Or TensorFlow takes all memory of a GPU, and leaves none to a training beside it.
     config.gpu_options.allow_growth = True
+    if bfloat16:
+        rewrite = config.graph_options.rewrite_options
+        rewrite.auto_mixed_precision_onednn_bfloat16 = RewriterConfig.ON
     # Copies of each signature's graph, weights and all, for those who trace runs.
     config.experimental.disable_output_partition_graphs = True
     return config

@@ -51,6 +51,7 @@ class ServerOptions:
     cors: bool
     intra_op_threads: int
     inter_op_threads: int
+    bfloat16: bool
     poll_seconds: float
     timeout_seconds: float
     max_requests_in_progress: int
@@ -153,7 +154,7 @@ class _ModelWorker(Worker):
 
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         options = self.app.model
-        load = Loader(options.intra_op_threads, options.inter_op_threads)
+        load = Loader(options.intra_op_threads, options.inter_op_threads, bfloat16=options.bfloat16)
 
         def start_manager(config: ModelConfig) -> ModelManager:
             manager = ModelManager(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
 
 from color_client import coloring
 from color_client.kept_colors import KeptColors
@@ -22,7 +22,7 @@ from photo_client.receipt import add_receipt
 from photo_client.reply import kept_until_sent, picture_reply
 from pictures.header import Header
 from predict_url.predictor import Predictor
-from web import options
+from web import header_lines, options
 from web.admission import Admission
 from web.deadline import Deadline
 from web.problems import Problem
@@ -36,7 +36,12 @@ from .settings import LEAST_SIDE, MOST_SIDE, StyleSettings
 def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Option, ...]:
     """The options of a request for style, where the setting MAX_SIDE is `max_side`."""
     return (
-        options.Option("strength", 1.0, number(0, 1), "How much of the style, 0 to 1."),
+        options.Option(
+            "strength",
+            0.7,
+            number(0, 1),
+            "The share of the painting, 0 to 1; the rest is the photo itself.",
+        ),
         options.Option(
             "preserve_color",
             False,
@@ -68,11 +73,10 @@ STYLE_PARAMETER = {
 def style_header() -> dict[str, str]:
     """The header that asks for style, if the present request carries it: `transfer`, exactly.
 
-    Where it is sent several times, one of them is enough, as for Envoy 1.40, which matches each by
-    itself. They come here joined by commas, which means the same (RFC 9110, section 5.3).
+    Where it is sent several times, one of them is enough, as for Envoy 1.40: it matches each line
+    by itself, and of a line all that it says, so that `transfer,transfer` is another value.
     """
-    values = request.headers.get("style", "").split(",")
-    return STYLE if STYLE["style"] in map(str.strip, values) else {}
+    return STYLE if STYLE["style"] in header_lines.values("style") else {}
 
 
 def predict_routes(

@@ -22,7 +22,7 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from . import memory
+from . import header_lines, memory
 from .client_socket import ClientSocket
 from .not_a_request import why_refused
 from .request_body import RequestBody
@@ -185,6 +185,7 @@ class Worker(gthread.ThreadWorker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Ask the application. What is left of the body then would be taken for a next request."""
+        header_lines.remember(req.headers)
         continues = partial(conn.sock.sendall, _CONTINUE) if req._expected_100_continue else None
         body = req.body = RequestBody(req.body.reader, continues)
         req._expected_100_continue = False

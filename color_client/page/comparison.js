@@ -40,6 +40,7 @@ export class Comparison {
       this.bringIntoView();
     });
     NARROW.addEventListener("change", () => this.arrange());
+    this.arrange();
   }
 
   // `comparison` (see comparisonOf), or null.
@@ -78,15 +79,16 @@ export class Comparison {
   // Beside each other, or, where lying pictures would be too small, one above the other.
   arrange() {
     const { naturalWidth: width, naturalHeight: height } = this.pictures[0];
-    if (!width) return;
     const stacked = NARROW.matches && width > height;
     this.keys = stacked ? { ArrowUp: "first", ArrowDown: "second" }
       : { ArrowLeft: "first", ArrowRight: "second" };
     Object.assign(this.keys, { b: "both", n: "neither" });
     this.places = stacked ? ["Upper", "Lower"] : ["Left", "Right"];
     this.section.classList.toggle("stacked", stacked);
-    this.section.style.setProperty("--ratio", width / height);
-    this.section.style.setProperty("--cap", `${Math.max(160, 2 * width)}px`);
+    if (width) {
+      this.section.style.setProperty("--ratio", width / height);
+      this.section.style.setProperty("--cap", `${Math.max(160, 2 * width)}px`);
+    }
     for (const [place, figure] of this.figures.entries()) {
       const name = this.places[place];
       const button = this.buttons.find(({ value }) => value === ["first", "second"][place]);

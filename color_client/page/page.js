@@ -92,13 +92,18 @@ export function start(wish, compared) {
   }
 
   async function work() {
+    let comparing = false;
     while (waiting.length) {
       inHand = { ...waiting.shift(), controller: new AbortController() };
       await make(inHand);
+      ({ comparing } = inHand);
       inHand = null;
     }
     result.unfollow();
     draw();
+    // Where there is nothing to compare, keys are where they were: one of the two is seen.
+    if (!comparing || document.activeElement !== document.body) return;
+    for (const id of ["compare", "compare-again"]) byId(id).focus({ preventScroll: true });
   }
 
   async function make({ photo, comparing, controller: { signal } }) {
@@ -146,7 +151,7 @@ export function start(wish, compared) {
     const wishes = await compared();
     signal.throwIfAborted();
     const answers = await askTwoModels(photo.file, wishes, signal, (wished, tries, most) => {
-      tellProgress(tries / most);
+      tellProgress(tries ? tries / most : undefined);
       const onlyOne = tries && wishes.length === 1;
       say(onlyOne ? `Asking for another version: try ${tries + 1} of ${most} …` : `${wished.doing} …`);
     });

@@ -70,6 +70,7 @@ export class Result {
 
   nothing() {
     this.photo = null;
+    this.comparison.show(null);
     byId("result").hidden = true;
   }
 

@@ -79,8 +79,10 @@ export function wireSaving(photo, photos) {
     }
   });
   wire("download", async () => {
-    save(await finished(photo()), nameOf(photo()));
-    tellTaken(photo().answer);
+    const shown = photo();
+    const { answer } = shown;
+    save(await finished(shown), nameOf(shown));
+    tellTaken(answer);
   }, "The picture is too large for this browser to make a JPEG of it. Choose PNG.");
   wire("download-pair", async () => {
     const { was, saveName, answer } = photo();
@@ -88,15 +90,18 @@ export function wireSaving(photo, photos) {
     tellTaken(answer);
   }, "Before and after could not be put into one picture.");
   wire("download-all", async () => {
-    save(await archive(photos()), "colorway.zip");
-    for (const { answer } of photos()) tellTaken(answer);
+    const all = photos();
+    save(await archive(all), "colorway.zip");
+    for (const { answer } of all) tellTaken(answer);
   }, "The zip would be larger than this browser can make. Download the pictures one by one.");
   wire("copy-curl", () => copy(curl(photo())), "The command could not be copied.");
   const empty = new File([""], "picture.png", { type: "image/png" });
   byId("share").hidden = !navigator.canShare?.({ files: [empty] });
   wire("share", async () => {
-    const file = new File([await finished(photo())], nameOf(photo()), { type: type() });
+    const shown = photo();
+    const { answer } = shown;
+    const file = new File([await finished(shown)], nameOf(shown), { type: type() });
     await navigator.share({ files: [file] });
-    tellTaken(photo().answer);
+    tellTaken(answer);
   }, "The picture could not be shared. Download it.");
 }

@@ -31,6 +31,8 @@ def promote(options: argparse.Namespace) -> int:
             return _at_once(options, file, percent)
         now = _shares(options, file.text)[options.predictor]
         steps = options.steps or [step for step in (10, 50) if step < percent] + [percent]
+        if now >= steps[-1]:
+            return _has_it(options, now)
         before = file.text
         return by_the_evidence(
             options, file, now, steps, lambda percent: _with(options, before, percent)
@@ -70,10 +72,14 @@ def _with(options: argparse.Namespace, text: str, percent: int) -> str:
 def _at_once(options: argparse.Namespace, file: RunningFile, percent: int) -> int:
     text = _with(options, file.text, percent)
     if text == file.text:
-        print(f"{options.predictor} has {percent} % already.")
-        return 0
+        return _has_it(options, percent)
     print(difference(file.path, file.text, text), flush=True)
     return 0 if file.become(text, _tell) else 1
+
+
+def _has_it(options: argparse.Namespace, percent: int) -> int:
+    print(f"{options.predictor} has {percent} % already.")
+    return 0
 
 
 def _tell(line: str, wrong: bool) -> None:

@@ -19,8 +19,8 @@ _WIN_RATE = re.compile(
     rf"winrate\(\s*(?P<a>{_MODEL})\s*,\s*(?P<b>{_MODEL})\s*\)\s*(?P<sign>[<>])\s*{_NUMBER}"
 )
 _GUARD = re.compile(rf"(?P<name>errors|p95)\s*<\s*{_NUMBER}")
-# A guard that is broken by chance alone is as rare as one in so many promotions, however often it
-# is looked at.
+# A guard that is kept is called broken at one step of so many at most, however often it is looked
+# at.
 _RARE = 20.0
 # So many requests are the least that a share is measured by.
 _LEAST = 20

@@ -168,7 +168,8 @@ def test_only_one_version(client, predictor, page, sent):
     assert page.is_visible("#status") and page.is_hidden("#error")
     assert len(predictor.seen) == 1 + 8
     assert page.is_visible("#before-after") and sent.all == []
-    assert page.is_enabled("#compare"), "one may ask again later"
+    wait_until(page, lambda: page.is_enabled("#compare"))  # one may ask again later
+    assert page.evaluate("document.activeElement.id") == "compare"
 
 
 def test_a_model_without_a_name_is_asked_once(client, predictor, page):

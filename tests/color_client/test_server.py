@@ -174,6 +174,7 @@ def test_neither_tensorflow_nor_a_compiler_is_imported():
 def test_what_is_set_for_other_servers_does_not_count(predictor, tmp_path):
     for_others = {
         "WEB_CONCURRENCY": "many", "FORWARDED_ALLOW_IPS": "everybody", "SENDFILE": "perhaps",
+        "SCRIPT_NAME": "/elsewhere",
         "GUNICORN_PID": "1", "GUNICORN_CMD_ARGS": "--nonsense",
     }  # fmt: skip
     program = Program(predictor.url, tmp_path, **for_others)

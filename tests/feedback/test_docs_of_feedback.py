@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from feedback.formats import as_text
+from feedback.report import report as report_of
 from feedback.settings import FeedbackSettings
 from tests.color_client.predictors import packed_prediction
+from tests.feedback.test_report import choices
 from tests.feedback.test_routes import report
 from web import settings
 
@@ -23,6 +26,13 @@ def block(name: str) -> str:
 def test_the_settings():
     own = settings.markdown_table(FeedbackSettings, settings.ServerSettings)
     assert block("settings") == own
+
+
+def test_the_first_report_is_what_is_printed_of_such_votes():
+    every = {"first": 76, "second": 136, "both": 9, "neither": 4}
+    told = [("color/v1", "color/v2", choice) for choice in every for _ in range(every[choice])]
+    said = re.search(r"--db votes.db\n(.*?)```", TEXT, re.S)[1]
+    assert as_text(report_of(choices(*told))) == said
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])

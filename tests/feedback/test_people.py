@@ -39,7 +39,7 @@ def test_300_people_and_what_the_report_and_the_metric_say(up, db, monkeypatch):
     chosen = Counter(compare(client, range(PEOPLE), V2, PREFERENCE))
     assert chosen.total() == PEOPLE and 0.6 < chosen[V2] / PEOPLE < 0.7
 
-    done = run("color_client", "feedback", "--db", db, "--format", "json", seconds=60)
+    done = run("color_client", "feedback", "--db", db, "--format", "json", seconds=240)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     (pair,) = report["pairs"]

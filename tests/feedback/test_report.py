@@ -12,13 +12,12 @@ from feedback import command
 from feedback.formats import as_csv, as_html, as_json, as_text
 from feedback.receipts import Receipts
 from feedback.report import report
-from feedback.vote import read_vote
+from feedback.vote import CHOICES, read_vote
 from feedback.votes import Votes
 from photo_client.cli import main
 from tests.running import run
 
 A, B, C = "color/v1", "color/v2", "style/v1"
-RESULTS = {"first": ("won", "lost"), "second": ("lost", "won"), "both": ("both", "both")}
 
 
 def choices(*told: tuple[str, str, str], photos: int = 1_000_000):
@@ -27,7 +26,7 @@ def choices(*told: tuple[str, str, str], photos: int = 1_000_000):
         SimpleNamespace(kind="choice", vote=f"vote {number}", at=float(number), model=model,
                         result=result, photo=f"photo {number % photos}", route="color")
         for number, (first, second, choice) in enumerate(told)
-        for model, result in zip((first, second), RESULTS[choice], strict=True)
+        for model, result in zip((first, second), CHOICES[choice], strict=True)
     ]  # fmt: skip
 
 
@@ -147,7 +146,7 @@ def voted(db) -> str:
 
 @pytest.mark.parametrize("client", ["color_client", "style_client"])
 def test_the_command_prints_the_report(voted, client):
-    done = run(client, "feedback", "--db", voted, "--format", "json", seconds=60)
+    done = run(client, "feedback", "--db", voted, "--format", "json", seconds=240)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["pairs"][0]["wins"] == [1, 0]
 

@@ -194,6 +194,7 @@ def test_without_pillow_heif_the_answer_names_heic(monkeypatch):
         (b"IIRO\x08\0\0\0", "Olympus ORF"),
         (b"IIU\0\x18\0\0\0", "Panasonic RW2"),
         (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nENDHDR\n\0\0", "a PAM file"),
+        (b"PF\n1 1\n-1.0\n" + bytes(12), "a PFM file in color"),
         (b"8BPS\0\1", "a Photoshop file"),
         (b"\xff\x0a", "a JPEG XL file"),
         (b"\0\0\0\x18ftypmp42", "a video"),

@@ -2,7 +2,7 @@
 
     python tests/serving/foreign_models.py DIR
 
-writes DIR/keras/1, DIR/hub/1 and DIR/session/1.
+writes DIR/keras/1, DIR/hub/1, DIR/session/1, DIR/ranks/1 and DIR/counter/1.
 """
 
 import sys
@@ -88,8 +88,54 @@ def write_session(folder: Path) -> None:
     vocabulary.unlink()
 
 
+def _write_tensorflow_1(folder: Path, session, signatures: dict) -> None:
+    v1 = tf.compat.v1
+    session.run(v1.global_variables_initializer())
+    builder = v1.saved_model.Builder(str(folder))
+    builder.add_meta_graph_and_variables(
+        session, [v1.saved_model.tag_constants.SERVING], signatures
+    )
+    builder.save()
+
+
+def write_ranks(folder: Path) -> None:
+    """y = x / 2 + 3 as half_plus_three has it: x of rank 2 by one signature, of rank 0 by another,
+    with variables of TensorFlow 1.
+    """
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        a = v1.get_variable("a", initializer=0.5, use_resource=False)
+        b = v1.get_variable("b", initializer=3.0, use_resource=False)
+        signatures = {}
+        for name, shape in (("serving_default", [None, 1]), ("scalar", [])):
+            x = v1.placeholder(tf.float32, shape, name=f"x_{name}")
+            y = a * x + b
+            signatures[name] = v1.saved_model.predict_signature_def({"x": x}, {"y": y})
+        _write_tensorflow_1(folder, session, signatures)
+
+
+def write_counter(folder: Path) -> None:
+    """A counter as saved_model_counter has it: a variable of the type float_ref is an output."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        counter = v1.get_variable("counter", initializer=0.0, use_resource=False)
+        delta = v1.placeholder(tf.float32, [], name="delta")
+        define, method = v1.saved_model.predict_signature_def, "tensorflow/serving/predict"
+        signatures = {
+            "get_counter": v1.saved_model.build_signature_def(
+                {}, {"output": v1.saved_model.build_tensor_info(counter)}, method
+            ),
+            "incr_counter": define({"delta": delta}, {"output": v1.assign_add(counter, 1.0)}),
+            "incr_counter_by": define({"delta": delta}, {"output": v1.assign_add(counter, delta)}),
+        }
+        assert signatures["incr_counter_by"].outputs["output"].dtype == 101  # DT_FLOAT_REF
+        _write_tensorflow_1(folder, session, signatures)
+
+
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     write_keras(target / "keras" / "1")
     write_hub(target / "hub" / "1")
     write_session(target / "session" / "1")
+    write_ranks(target / "ranks" / "1")
+    write_counter(target / "counter" / "1")

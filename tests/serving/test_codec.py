@@ -207,6 +207,125 @@ def test_numbers_come_back_the_same(data, dtype):
         assert back.dtype == tensor.dtype
 
 
+def reference_text(value, most: int) -> str:
+    """C's %g of six digits if that is the same number, else of as many as always are enough."""
+    text = f"{value:.6g}"
+    with np.errstate(over="ignore"):
+        if not np.isnan(value) and type(value)(float(text)) != value:
+            text = f"{value:.{most}g}"
+    if text.strip("-") in ("nan", "inf"):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[text]
+    return text if "." in text or "e" in text else f"{text}.0"
+
+
+@pytest.mark.parametrize(("numpy_type", "most"), [(np.float32, 9), (np.float64, 17)])
+@plain_settings
+@given(data=st.data())
+def test_numbers_have_upstream_s_digits(numpy_type, most, data):
+    width = np.dtype(numpy_type).itemsize * 8
+    few_digits = st.builds(
+        lambda n, p: n / 10.0**p, st.integers(-(10**7), 10**7), st.integers(0, 9)
+    )
+    numbers = st.lists(st.one_of(st.floats(width=width), few_digits), min_size=1, max_size=20)
+    with np.errstate(over="ignore"):
+        tensor = np.array(data.draw(numbers)).astype(numpy_type)
+    text = write_reply({"y": tensor}, "row").decode()
+    want = ",".join(reference_text(value, most) for value in tensor)
+    assert text == f'{{"predictions":[{want}]}}'
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (9e6, "9e+06"),
+        (-0.0, "-0.0"),
+        (1 / 3, "0.333333343"),
+        (9.999e-5, "9.999e-05"),
+        (999_999.94, "999999.938"),
+        (123_456_789.0, "123456792.0"),
+        (2e9, "2e+09"),
+        (float("nan"), "NaN"),
+    ],
+)
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_a_float_as_upstream_prints_it(value, text, shape):
+    reply = write_reply({"y": np.full(shape, value, np.float32)}, "column")
+    assert reply.decode().replace("[", "").replace("]", "") == f'{{"outputs":{text}}}'
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.1, "0.1"),
+        (9e6, "9e+06"),
+        (1 / 3, "0.333333343"),
+        (1e300, "1e+300"),
+        ([0.1, 9e6, 1e-5, 1.5e-7], "[0.1, 9000000.0, 0.00001, 1.5e-7]"),
+        ([1e-7, 1e20, 1e21], "[1e-7, 100000000000000000000.0, 1e21]"),
+        ([1e16, -1.25e20, 123.0], "[10000000000000000.0, -125000000000000000000.0, 123.0]"),
+    ],
+)  # fmt: skip
+def test_numbers_in_messages(value, text):
+    assert value_text(value) == text
+
+
+# By RapidJSON itself (the package python-rapidjson).
+@pytest.mark.parametrize(
+    ("body", "words", "offset"),
+    [
+        ("  ", "The document is empty.", 2),
+        ("nonsense", "Invalid value.", 1),
+        ('{"a":tru}', "Invalid value.", 8),
+        ('{"a":-}', "Invalid value.", 6),
+        ('{"a":-tru}', "Invalid value.", 6),
+        ('{"a":[1,]}', "Invalid value.", 8),
+        ('{"a":', "Invalid value.", 5),
+        ('{"a":[Inf,nope]}', "Invalid value.", 11),
+        ('{"a":Infinit}', "Invalid value.", 12),
+        ('\ufeff{"é":x}', "Invalid value.", 9),
+        ('{"a":\\n}', "Invalid value.", 5),
+        ("{", "Missing a name for object member.", 1),
+        ('{"a":1, }', "Missing a name for object member.", 8),
+        ('{"a" 1}', "Missing a colon after a name of object member.", 5),
+        ('{"a":1 "b":2}', "Missing a comma or } after an object member.", 7),
+        ('{"a":01}', "Missing a comma or } after an object member.", 6),
+        ('{"a":[{"b":1],2}', "Missing a comma or } after an object member.", 12),
+        ('{"a":[1 2]}', "Missing a comma or ] after an array element.", 8),
+        ('{"a":[1.5.]}', "Missing a comma or ] after an array element.", 9),
+        ('{"a":[{"b":1}', "Missing a comma or ] after an array element.", 13),
+        ('{"a":1.}', "Miss fraction part in number.", 7),
+        ('{"a":1e+}', "Miss exponent in number.", 8),
+        ('{"a":-1e400}', "Number too big to be stored in double.", 5),
+        ('{"a":"x', "Missing a closing quotation mark in string.", 7),
+        ('{"a":"\\u00e9', "Missing a closing quotation mark in string.", 12),
+        ('{"a":"\\x"}', "Invalid escape character in string.", 6),
+        ('{"a":"\\u12g4"}', "Incorrect hex digit after \\u escape in string.", 6),
+        ('{"a":"\\ud83d\\u12g4"}', "Incorrect hex digit after \\u escape in string.", 6),
+        ('{"a":"\\ud83d"}', "The surrogate pair in string is invalid.", 6),
+        ('{"a":"\n"}', "Invalid encoding in string.", 6),
+    ],
+)
+def test_what_is_no_json_is_named_as_upstream_does(body, words, offset):
+    with pytest.raises(ServingError) as error:
+        parse_object(body.encode())
+    assert error.value.message == f"JSON Parse error: {words} at offset: {offset}"
+
+
+@pytest.mark.parametrize(
+    ("body", "document"),
+    [
+        ('\ufeff{"instances": [1]}', {"instances": [1]}),
+        ('{"instances": [1], "instances": [2]}', {"instances": [1]}),
+        ('{"inputs": {"x": 1, "x": 2}}', {"inputs": {"x": 1}}),
+        ('{"instances": [{"x": 1, "x": 2}, {"x": 3}]}', {"instances": [{"x": 1}, {"x": 3}]}),
+        ('{"inputs": [Inf, -Inf, Infinity]}', {"inputs": [math.inf, -math.inf, math.inf]}),
+        ('{"inputs": 1} and more', {"inputs": 1}),
+    ],
+)
+def test_what_upstream_reads_though_it_is_no_strict_json(body, document):
+    assert parse_object(body.encode()) == document
+
+
 @plain_settings
 @given(pieces=st.lists(st.binary(max_size=50), min_size=1, max_size=5))
 def test_bytes_come_back_the_same(pieces):
@@ -233,10 +352,11 @@ def test_any_bytes_are_an_object_or_an_error(body):
 @plain_settings
 @given(value=values)
 def test_the_text_of_a_value_is_its_json(value):
-    text = value_text(value)
+    # A float by itself is shown as the float32 that it would be.
+    text = value_text([value])
     if not text.endswith("..."):
         document = parse_object(f'{{"v": {text}}}'.encode())
-        assert json.dumps(document) == json.dumps({"v": value})
+        assert json.dumps(document) == json.dumps({"v": [value]})
 
 
 @pytest.mark.parametrize(

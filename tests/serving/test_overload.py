@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import node_callers
 from tests.serving.server_process import Reply, ServerProcess
 
 TIMEOUT_MS = 1500
@@ -71,6 +72,19 @@ def test_too_many_bytes_are_refused_but_one_large_request_is_not(small_server):
     assert small_server.predict(large).status == 429
     assert small_server.predict({"instances": [1.0]}).status in (200, 504)
     busy.join()
+
+
+def test_callers_in_node_that_are_refused_read_why(small_server):
+    url = f"http://127.0.0.1:{small_server.port}/v1/"
+    for path, status in (("models/hpt/metadata", 400), ("models/hpt:classify", 501)):
+        assert node_callers.answers(url + path, 4_000_000) == {status: 48}
+    busy = [threading.Thread(target=small_server.predict, args=(slow(10_000),)) for _ in range(3)]
+    for each in busy:
+        each.start()
+    small_server.wait_for(lambda: small_server.requests_in_hand() == 3)
+    assert node_callers.answers(f"{url}models/hpt:predict", 4_000_000) == {429: 48}
+    for each in busy:
+        each.join()
 
 
 def test_a_run_that_takes_too_long_is_504(small_server):

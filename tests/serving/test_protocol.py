@@ -96,11 +96,7 @@ def test_rejected_request_says_why(server, case):
         document = document.replace("}", ', "signature_name": "F"}')
     reply = server.predict(document)
     assert reply.status == case["code"]
-    exact = case.get("exact", "")
-    if exact.startswith("JSON Parse error: "):  # the text of the parser is free
-        assert reply.error.startswith("JSON Parse error: ")
-    elif exact:
-        assert reply.error == exact
+    assert reply.error == case.get("exact", reply.error)
     assert case.get("contains", "") in reply.error
 
 
@@ -117,17 +113,6 @@ def test_outputs_are_written(server, case, form):
         assert error in reply.error
     else:
         assert reply.status == 200
-        assert_same_json(reply.json, json.loads(case[form]), single="roundtrip" in case["id"])
-
-
-def assert_same_json(have, want, *, single: bool) -> None:
-    """Equal but for the printed form of floats: any text of the same float32 will do."""
-    import numpy as np
-
-    have, want = plain(have), plain(want)
-    if single and "float" in str(type(flat(list(want.values())[0])[0])):
-        for key in want:
-            a, b = np.array(have[key], np.float64), np.array(want[key], np.float64)
-            assert (a.astype(np.float32) == b.astype(np.float32)).all()
-        return
-    assert have == want
+        # Numbers to the digit; white space is free.
+        have, want = (json.loads(text, parse_float=str) for text in (reply.body, case[form]))
+        assert plain(have) == plain(want)

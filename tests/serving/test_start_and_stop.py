@@ -186,7 +186,7 @@ def test_hosts_of_ipv6(start_server, protocol_base_path, host):
 def test_the_standard_line_of_flags_starts_it(start_server, protocol_base_path):
     server: ServerProcess = start_server(
         protocol_base_path,
-        "--port=8500",
+        "--port=8500",  # and --rest_api_port, which every server of the tests is given
         "--enable_batching",
         "--monitoring_config_file=/etc/monitoring.config",
         "--enable_model_warmup",

@@ -11,6 +11,7 @@ import zlib
 import pytest
 import requests
 
+from tests import node_callers
 from tests.color_client.pictures import file_of, scene
 from tests.color_client.predictors import slow
 from tests.color_client.program import HEAD, Program
@@ -172,6 +173,16 @@ def test_every_caller_that_is_refused_reads_why(program, path, status):
         caller.join()
     assert [reply.status_code for reply in replies] == [status] * 48
     assert {reply.headers["Connection"] for reply in replies} == {"close"}
+
+
+@pytest.mark.parametrize("package", ["color_client", "style_client"])
+def test_callers_in_node_that_are_refused_read_why(predictor, tmp_path, package):
+    running = Program(predictor.url, tmp_path, package, MAX_IN_HAND="4", MAX_UPLOAD_MB="1")
+    try:
+        for path, status in (("/predict", 413), ("/", 405), ("/nothing", 404)):
+            assert node_callers.answers(running.client.address + path, 4_000_000) == {status: 48}
+    finally:
+        running.stop()
 
 
 def test_uploads_together_have_a_limit(program):

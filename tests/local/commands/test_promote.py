@@ -164,6 +164,8 @@ def test_it_takes_steps_while_all_is_well_and_goes_back_when_not(up):
         assert "wanted < 1 ms, so at most 5.00% slower: no" in slow.stdout
         assert slow.stdout.endswith("Gone back: model2 has what it had before.\n")
         assert up.file.read_text() == shares(95, 5)
+        enough = promote(up, *words, "errors < 1%", "--traffic", "5")
+        assert (enough.returncode, enough.stdout) == (0, "model2 has 5 % already.\n")
 
         done = promote(up, *words, "errors < 2% and p95 < 60s", "--steps", "20,100")
         assert done.returncode == 0, done.stdout + done.stderr

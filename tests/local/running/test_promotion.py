@@ -88,6 +88,16 @@ class People:
             thread.join()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, monkeypatch) -> None:
+    """The one of the state folder, or a PostgreSQL that the environment names."""
+    monkeypatch.delenv("FEEDBACK_DB", raising=False)
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").new_database()
+        monkeypatch.setenv("FEEDBACK_DB", url)
+
+
+@pytest.mark.usefixtures("database")
 def test_a_canary_that_people_like_is_promoted_and_one_that_they_do_not_goes_back(up, tmp_path):
     file = tmp_path / "canary.yaml"
     file.write_text(canary())
@@ -101,6 +111,7 @@ def test_a_canary_that_people_like_is_promoted_and_one_that_they_do_not_goes_bac
             seconds=900,
         )  # fmt: skip
         assert promoted.returncode == 0, promoted.stdout + promoted.stderr
+        print(promoted.stdout)
         lines = promoted.stdout.splitlines()
         assert lines[-1] == "model2 is promoted."
         steps = [line for line in lines if line.endswith("moving the traffic")]

@@ -1,0 +1,84 @@
+"""What bfloat16 changes in a model's answers, and whether that counts.
+
+bfloat16 has 3 digits where float32 has 7. Whether a model bears that is not a matter of taste: its
+warm-up record is answered in both, and the answers are compared, each output by its own range.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tensorflow.python.client.session import Session
+from tensorflow.python.framework.errors import OpError
+from tensorflow.python.framework.ops import Graph
+from tensorflow.python.ops.gen_image_ops import decode_image
+
+Answers = Sequence[Mapping[str, NDArray]]
+
+# What may change, of the range of an output's values: on average, and anywhere.
+MEAN, MOST = 0.01, 0.1
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest difference of any output, as shares of the range of its values."""
+
+    mean: float
+    most: float
+
+    @property
+    def counts(self) -> bool:
+        """Whether the model must stay in float32."""
+        return not (self.mean <= MEAN and self.most <= MOST)
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2%} on average and {self.most:.2%} at most of an output's range"
+
+
+def difference(plain: Answers, mixed: Answers) -> Difference:
+    """How far the answers in bfloat16 are from those in float32, request by request.
+
+    Bytes that are pictures are compared by their pixels. Anything else that is not a number, and
+    integers, must be the same: a class or a name is right or wrong.
+    """
+    found = [
+        _of_output(one[name], other[name])
+        for one, other in zip(plain, mixed, strict=True)
+        for name in one
+    ]
+    return Difference(max(d.mean for d in found), max(d.most for d in found))
+
+
+_NONE, _ALL = Difference(0.0, 0.0), Difference(float("inf"), float("inf"))
+
+
+def _of_output(plain: NDArray, mixed: NDArray) -> Difference:
+    if plain.shape != mixed.shape:
+        return _ALL
+    if plain.dtype == object:
+        pairs = zip(plain.ravel(), mixed.ravel(), strict=True)
+        found = [_of_bytes(one, other) for one, other in pairs if one != other]
+        return max(found, key=lambda each: (each.mean, each.most), default=_NONE)
+    if plain.dtype.kind != "f":
+        return _NONE if np.array_equal(plain, mixed) else _ALL
+    return _of_numbers(plain.astype(np.float64), mixed.astype(np.float64))
+
+
+def _of_numbers(plain: NDArray[np.float64], mixed: NDArray[np.float64]) -> Difference:
+    if np.array_equal(plain, mixed):
+        return _NONE
+    span, apart = np.ptp(plain), np.abs(plain - mixed)
+    if not (span > 0 and np.isfinite(apart).all()):
+        return _ALL
+    return Difference(float(apart.mean() / span), float(apart.max() / span))
+
+
+def _of_bytes(plain: bytes, mixed: bytes) -> Difference:
+    try:
+        with Graph().as_default() as graph, Session(graph=graph) as session:
+            pictures = session.run([decode_image(plain), decode_image(mixed)])
+    except OpError:
+        return _ALL
+    one, other = (picture.astype(np.float64) for picture in pictures)
+    return _of_numbers(one, other) if one.shape == other.shape else _ALL

@@ -1,0 +1,106 @@
+"""bfloat16 only where the processor has it, and where a model's own warm-up record bears it."""
+
+import io
+import logging
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from serving import processor, servable
+from serving.loading import Loader
+from serving.mixed_precision import difference
+from serving.servable import Threads
+from tests.serving.server_process import ROOT
+from tests.serving.small_models import write_version
+
+RAMP = np.linspace(-3, 5, 1000, dtype=np.float32)
+
+
+def picture(values: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.clip(values, 0, 255).astype(np.uint8).reshape(25, 40)).save(file, "PNG")
+    return file.getvalue()
+
+
+def strings(*values: bytes) -> np.ndarray:
+    return np.array(values, np.object_)
+
+
+GRAY = np.linspace(0, 255, 1000)
+
+
+@pytest.mark.parametrize(
+    ("plain", "mixed", "counts"),
+    [
+        (RAMP, RAMP, False),
+        (RAMP, RAMP + 0.05, False),  # of a range of 8
+        (RAMP, RAMP + 0.1, True),
+        (RAMP, np.where(np.arange(1000) == 7, RAMP + 2.0, RAMP), True),
+        (RAMP, RAMP * np.nan, True),
+        (RAMP, RAMP[:-1], True),
+        (np.zeros(3, np.float32), np.full(3, 1e-6, np.float32), True),  # no range to judge by
+        (np.arange(9), np.arange(9), False),
+        (np.arange(9), np.arange(9) + 1, True),
+        (strings(b"cat"), strings(b"cat"), False),
+        (strings(b"cat"), strings(b"dog"), True),
+        (strings(picture(GRAY)), strings(picture(GRAY + 2)), False),
+        (strings(picture(GRAY)), strings(picture(GRAY[::-1])), True),
+        (strings(picture(GRAY), b"a"), strings(picture(GRAY + 2), b"b"), True),
+        (strings(picture(GRAY)), strings(b"no picture"), True),
+    ],
+)
+def test_what_counts(plain, mixed, counts):
+    assert difference([{"y": RAMP}, {"y": plain}], [{"y": RAMP}, {"y": mixed}]).counts is counts
+
+
+@pytest.mark.parametrize(
+    ("flags", "has"),
+    [("fpu avx2 avx512f amx_bf16", True), ("fpu avx2 avx512f", False), (None, False)],
+)
+def test_the_processor_says_whether_it_has_it(tmp_path, flags, has):
+    cpuinfo = tmp_path / "cpuinfo"
+    if flags:
+        cpuinfo.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    assert processor.has_bfloat16(cpuinfo) is has
+    assert processor.features(cpuinfo) == set((flags or "").split()) - {"fpu"}
+
+
+def test_tensorflow_is_asked_for_the_rewrite():
+    configs = [servable._session_config(Threads(), asked) for asked in (True, False)]
+    on = [c.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 for c in configs]
+    assert on == [1, 0]  # ON, and TensorFlow's own choice
+
+
+@pytest.mark.parametrize(("other", "kept"), [(1, "bfloat16"), (2, "float32")])
+def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, kept):
+    """A model that answers otherwise, or not, stands in for the same in bfloat16."""
+    plain = write_version(tmp_path / "plain", 1, requests=[{"x": [1.0, 2.0, 3.0]}])
+    mixed = write_version(tmp_path / "mixed", other, requests=[{"x": [1.0, 2.0, 3.0]}])
+    load, asked, closed = servable.load, [], []
+
+    def load_either(folder, version, threads, *, bfloat16=False):
+        loaded = load(mixed if bfloat16 else folder, version, threads)
+        asked.append(loaded)
+        monkeypatch.setattr(loaded, "close", lambda: closed.append(loaded))
+        return loaded
+
+    monkeypatch.setattr(servable, "load", load_either)
+    with caplog.at_level(logging.INFO, "serving.loading"):
+        found = Loader(bfloat16=True)(plain, 1)
+    assert f"version 1 computes in {kept}: bfloat16 changes " in caplog.text
+    assert [found, *closed] == (asked[::-1] if kept == "bfloat16" else asked)
+
+    # Without a record there is nothing to judge by.
+    unknown = write_version(tmp_path / "unknown", 1)
+    asked.clear()
+    assert asked == [] and Loader(bfloat16=True)(unknown, 1) is asked[0] and len(asked) == 1
+
+
+def test_the_flag():
+    command = [sys.executable, "-m", "serving", "--mixed_precision=float16"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "--mixed_precision: invalid choice: 'float16'" in done.stderr
