@@ -21,15 +21,15 @@ def full_size(
 ) -> Bytes:
     """The painting of the photo `image` (mode L or RGB) at the photo's size: [H,W,3], 0…255.
 
-    Where the network knows no `strength`, it is that share of the painting, and the rest photo.
-    `preserve_color` takes luminance from the painting and color from the photo.
+    `strength` is the share of the painting, and the rest is the photo itself, in all its detail.
+    `preserve_color` takes luminance from that and color from the photo.
     """
     painted = Image.fromarray(painting.pixels)
     if painted.size != image.size:
         # Looked at, at four times the size: fine luminance of the photo laid over the painting,
         # at a third or at two thirds, reads as grain on the strokes, not as finer strokes.
         painted = painted.resize(image.size, Image.Resampling.LANCZOS)
-    if strength < 1.0 and not painting.has_strength:
+    if strength < 1.0:
         photo = image if image.mode == "RGB" else image.convert("RGB")
         painted = Image.blend(photo, painted, strength)
     pixels = np.array(painted)

@@ -36,7 +36,6 @@ def paint(
         photo.image,
         asked["max_side"],
         style,
-        asked["strength"],
         Deadline(settings.timeout_s),
         dict(headers),
     )

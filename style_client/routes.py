@@ -36,7 +36,12 @@ from .settings import LEAST_SIDE, MOST_SIDE, StyleSettings
 def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Option, ...]:
     """The options of a request for style, where the setting MAX_SIDE is `max_side`."""
     return (
-        options.Option("strength", 1.0, number(0, 1), "How much of the style, 0 to 1."),
+        options.Option(
+            "strength",
+            0.7,
+            number(0, 1),
+            "The share of the painting, 0 to 1; the rest is the photo itself.",
+        ),
         options.Option(
             "preserve_color",
             False,

@@ -1,8 +1,8 @@
 """How does the network paint this photo? Both signatures of the style model.
 
-`packed` carries 8-bit PNGs in base64 and knows `strength`. `serving_default` is the interface of
+`packed` carries 8-bit PNGs in base64. `serving_default` is the interface of
 google/magenta/arbitrary-image-stylization-v1-256 as it is on TensorFlow Hub: floats as JSON
-numbers, so that the photo goes out smaller, and no strength.
+numbers, so that the photo goes out smaller.
 """
 
 from collections.abc import Callable
@@ -32,13 +32,10 @@ _MULTIPLE, _LEAST_SIDE = 4, 32
 
 @dataclass(frozen=True)
 class Painting:
-    """The stylized photo, sRGB [h,w,3] 0…255 at the size that was sent, the model that made it, and
-    whether the network has heeded `strength`.
-    """
+    """The stylized photo, sRGB [h,w,3] 0…255 at the size that was sent; the model that made it."""
 
     pixels: Bytes
     model: str | None
-    has_strength: bool
 
 
 def style_picture(photo: Photo) -> Bytes:
@@ -68,12 +65,15 @@ def bounded(image: Image.Image, max_side: int) -> Bytes:
     return np.asarray(image.convert("RGB"))
 
 
-def packed_request(content: Bytes, style: Bytes, strength: float) -> bytes:
-    """The predict request of signature `packed` for pictures [h,w,3], 0…255."""
+def packed_request(content: Bytes, style: Bytes) -> bytes:
+    """The predict request of signature `packed` for pictures [h,w,3], 0…255.
+
+    All of the painting is asked for: `full_size` blends it with the photo, whose detail it has.
+    """
     row = {
         "content_bytes": prediction.png_value(content),
         "style_bytes": prediction.png_value(style),
-        "strength": strength,
+        "strength": 1.0,
     }
     return orjson.dumps({"signature_name": PACKED, "instances": [row]})
 
@@ -103,7 +103,7 @@ def packed_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
     """The painting in a `packed` prediction for content of `shape`. Raises Problem (502)."""
     size = shape[1], shape[0]
     pixels = prediction.png_pixels(answer, "stylized_bytes", "RGB", size, size)
-    return Painting(pixels, prediction.model_name(answer), has_strength=True)
+    return Painting(pixels, prediction.model_name(answer))
 
 
 def plain_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
@@ -116,7 +116,7 @@ def plain_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
     if picture.shape[0] < shape[0] or picture.shape[1] < shape[1]:
         raise nonsense(f"a picture of {list(picture.shape)} for one of {list(shape)}")
     picture = np.clip(picture[: shape[0], : shape[1]], 0.0, 1.0) * np.float32(255.0)
-    return Painting(np.rint(picture).astype(np.uint8), None, has_strength=False)
+    return Painting(np.rint(picture).astype(np.uint8), None)
 
 
 def ask(
@@ -124,7 +124,6 @@ def ask(
     image: Image.Image,
     max_side: int,
     style: Bytes,
-    strength: float,
     deadline: Deadline,
     headers: dict[str, str],
 ) -> Painting:
@@ -144,7 +143,7 @@ def ask(
     try:
         with stage("upstream"):
             answer = predictor.predict(
-                lambda: body(max_side, lambda small: packed_request(small, style, strength)),
+                lambda: body(max_side, lambda small: packed_request(small, style)),
                 lambda: body(
                     min(max_side, PLAIN_SIDE), lambda small: plain_request(small, style)
                 ),

@@ -73,6 +73,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "publishing": {"program", "loop"},
         "color": _SHARED,
         "style": _SHARED,
+        "export_command": {"program", "loop", "publishing", "color", "style"},
         "cli": {"program", "color", "style"},
         "__main__": {"cli"},
     },

@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = [
     "-m training",
     "-m training evaluate",
+    "-m training unblind",
+    "-m training export",
     "-m training style",
     "-m training style evaluate",
     "-m training hub",

@@ -13,7 +13,12 @@ import sys
 from training.program.errors import UsageError, fail
 
 # By the first argument, a module that offers `main(arguments) -> exit code`; color has no name.
-COMMANDS = {"hub": "training.style.hub_command", "style": "training.style.command"}
+COMMANDS = {
+    "export": "training.export_command",
+    "hub": "training.style.hub_command",
+    "style": "training.style.command",
+    "unblind": "training.color.blind_command",
+}
 COLOR = "training.color.command"
 
 

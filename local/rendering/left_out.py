@@ -42,7 +42,7 @@ def not_rendered(
                 if trait["type"] not in _RENDERED_TRAITS[format]:
                     found.append(notice(application, at, f"the trait {trait['type']} is"))
                 elif format == "compose" and trait["type"] == "storage":
-                    for kind in sorted(trait["properties"].keys() - {"pvc"}):
+                    for kind in sorted(trait.get("properties", {}).keys() - {"pvc"}):
                         there = (*at, "properties", kind)
                         found.append(notice(application, there, f"the storage {kind} is"))
     return found

@@ -35,9 +35,10 @@ def main(url: str) -> None:
     while not STOP.exists():
         said, headers = send(f"{url}/predict", photo, f"multipart/form-data; boundary={MARK}")
         photos[said] += 1
-        vote = json.dumps({"receipt": headers.get("X-Receipt"), "rating": 1}).encode()
-        last, _ = send(f"{url}/feedback", vote, "application/json")
-        votes[last] += 1
+        if receipt := headers.get("X-Receipt"):
+            vote = json.dumps({"receipt": receipt, "rating": 1}).encode()
+            last, _ = send(f"{url}/feedback", vote, "application/json")
+            votes[last] += 1
         time.sleep(0.2)
     print(json.dumps({"photos": photos, "votes": votes, "last": last}))
 

@@ -37,10 +37,14 @@ class Client:
         return self.predict(files={"content_image": content}, headers=headers, data=data)
 
     def paint(self, content: bytes, style: bytes, headers=None, **data) -> requests.Response:
-        """A form with the header `style: transfer`; options in `data`."""
+        """A form with the header `style: transfer`; options in `data`, all of the painting by
+        default.
+        """
         files = {"content_image": content, "style_image": style}
         return self.predict(
-            files=files, headers={"style": "transfer", **(headers or {})}, data=data
+            files=files,
+            headers={"style": "transfer", **(headers or {})},
+            data={"strength": 1, **data},
         )
 
     def get(self, path: str, **options) -> requests.Response:

@@ -83,7 +83,7 @@ def test_one_address_two_answers(client, style_server):
     assert colored.headers["X-Model"] == "color/v1"
     assert luminance_error(photo, opened(colored.content)) <= 1
     styled = client.predict(files=files, headers={"style": "transfer"})
-    assert difference(styled, painted(photo)) <= 1
+    assert difference(styled, painted(photo, strength=0.7)) <= 1.5
     packed = style_server[1] == "packed"
     assert styled.headers.get("X-Model") == ("style/v1" if packed else None)
 

@@ -1,6 +1,7 @@
 """A photo and a style picture: the painting, its size, its options, what the network is sent."""
 
 import base64
+import re
 
 import numpy as np
 import pytest
@@ -147,9 +148,20 @@ def test_strength(client, predictor, strength, behavior):
     assert difference(reply, painted(photo, strength=strength)) <= 1.5
 
 
-def test_strength_0_without_the_network_is_the_photo_itself_at_any_size(client, predictor):
-    predictor.behavior = plain_style
-    photo = scene(900, 700, 5)
+def test_the_default_strength_is_that_of_the_page_and_leaves_some_photo(client):
+    photo = calm(160, 120)
+    files = {"content_image": file_of(photo), "style_image": STYLE}
+    reply = client.predict(files=files, headers={"style": "transfer"})
+    assert difference(reply, painted(photo, strength=0.7)) <= 1.5
+    assert '<output for="strength">0.7</output>' in client.get("/").text
+    assert re.search('<input id="strength"[^>]* value="0.7"', client.get("/").text)
+
+
+@pytest.mark.parametrize("size", [(300, 200), (1500, 1100)])
+@pytest.mark.parametrize("behavior", [None, plain_style], ids=["packed", "serving_default"])
+def test_strength_0_is_the_photo_itself_at_any_size(client, predictor, behavior, size):
+    predictor.behavior = behavior or predictor.behavior
+    photo = scene(*size, 5)
     reply = client.paint(file_of(photo), STYLE, strength=0)
     assert difference(reply, np.asarray(photo).astype(float)) == 0
 

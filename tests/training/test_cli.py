@@ -306,6 +306,26 @@ def test_evaluates_at_one_colorfulness_and_says_how_true_skin_is(photo_zip, tmp_
     assert "not a colorfulness" in capsys.readouterr().err
 
 
+def test_evaluates_some_photos_blind(photo_zip, tmp_path, capsys):
+    assert main(["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]) == 0
+    two = [str(tmp_path / "v1"), str(tmp_path / "v1" / "1")]
+    rest = ["--data", str(photo_zip), "--side=32", "--blind", str(tmp_path / "blind")]
+    assert main(["evaluate", *two, *rest, "--only=?.png,x*", "--photos=5"]) == 0
+    assert "5 photos at 32x32" in capsys.readouterr().out
+    assert (tmp_path / "blind" / "page-01.png").exists()
+    assert main(["unblind", str(tmp_path / "blind")]) == 0
+    assert "| any of these | 0 | 0 |" in capsys.readouterr().out
+    for wrong, told in (
+        ([*two, *rest], "may hold marks already"),
+        ([*two, *rest, "--gains=1,2"], "each with one gain"),
+        ([two[0], *rest], "two models"),
+        ([*two, *rest[:-1], str(tmp_path / "other"), "--only=none-*"], "no photo's file name"),
+    ):
+        assert main(["evaluate", *wrong]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert told in line
+
+
 def test_evaluation_says_what_is_missing(tmp_path, photo_zip, capsys):
     arguments = ["evaluate", str(tmp_path), "--data", str(photo_zip)]
     assert main(arguments) == 2

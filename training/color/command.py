@@ -77,6 +77,19 @@ def evaluation_parser() -> argparse.ArgumentParser:
         "--data", nargs="+", required=True, metavar="SOURCE", help="photos, as for training"
     )
     parser.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="PATTERN,...",
+        help="only photos whose file names match one of these, such as 'faces-*,people-*'",
+    )
+    parser.add_argument(
+        "--photos",
+        type=_count,
+        metavar="N",
+        help="only so many of the photos, drawn from --seed (default: all)",
+    )
+    parser.add_argument(
         "--side",
         type=int,
         default=256,
@@ -109,7 +122,7 @@ def evaluation_parser() -> argparse.ArgumentParser:
         help="also what so many color hints add, the true color at random places",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the hints' places (default: %(default)s)"
+        "--seed", type=int, default=0, help="of what is drawn (default: %(default)s)"
     )
     parser.add_argument(
         "--skin",
@@ -119,6 +132,13 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
         "--sheet-photos", type=int, default=24, help="photos on the sheet (default: 24)"
+    )
+    parser.add_argument(
+        "--blind",
+        type=Path,
+        metavar="FOLDER",
+        help="write pages of what two models make of each photo, in a random order, for a person "
+        "to mark faults: `python -m training unblind FOLDER` then counts them by model",
     )
     parser.add_argument(
         "--plot", type=Path, help="draw PSNR and colorfulness over --gains into this PNG"
@@ -145,6 +165,12 @@ def _colorfulness(text: str) -> float:
     if not 0 < colorfulness < 200:
         raise argparse.ArgumentTypeError(f"{text!r} is not a colorfulness such as 28")
     return colorfulness
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of photos such as 100")
+    return int(text)
 
 
 def _counts(text: str) -> tuple[int, ...]:

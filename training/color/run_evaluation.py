@@ -7,10 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from training.color import plot
+from training.color.blind import begin_blind, write_blind
 from training.color.degrade import DEGRADATIONS
 from training.color.evaluate import (
     MEASURES,
@@ -26,6 +24,7 @@ from training.color.evaluate import (
     write_sheet,
 )
 from training.color.evaluate_hints import hint_psnr, hint_table
+from training.color.evaluation_photos import Photo, chosen, read_all
 from training.color.skin import hue_errors, skin_table
 from training.loop import backend
 from training.photos import download, sources
@@ -38,15 +37,6 @@ from training.publishing.saved_model import ModelError, find_saved_model
 CLEAN = "none"
 SMALLEST_SIDE = 8  # pixels; nothing can be told of less
 CURVE_GAINS = (0.6, 0.8, 1.0, 1.2, 1.4)
-
-
-@dataclasses.dataclass(frozen=True)
-class Photo:
-    """A photo to be judged on, and what tells it from others."""
-
-    name: str
-    sha256: str
-    rgb: NDArray[np.uint8]
 
 
 def run_evaluation(options: argparse.Namespace) -> int:
@@ -62,8 +52,13 @@ def run_evaluation(options: argparse.Namespace) -> int:
         backend.start()
         folders = _named_folders(options.models)
         models = {name: load_colorer(folder) for name, folder in folders.items()}
-        data, unreadable = _read_all(
-            sources.find(download.fetch_all(options.data, (), cache_folder())), options.side
+        if options.blind:
+            if len(models) != 2 or len(gains) != 1:
+                raise UsageError("--blind shows two models, each with one gain")
+            begin_blind(options.blind)
+        files = sources.find(download.fetch_all(options.data, (), cache_folder()))
+        data, unreadable = read_all(
+            chosen(files, options.only, options.photos, options.seed), options.side
         )
     except (UsageError, ModelError, sources.DataError) as error:
         return fail(error, 2)
@@ -80,7 +75,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
             photos,
             DEGRADATIONS.get(kind),
             gains,
-            options.sheet_photos if options.sheet else 0,
+            len(photos) if options.blind else options.sheet_photos if options.sheet else 0,
             Progress("evaluating" if kind == CLEAN else f"evaluating, {kind}", "photos"),
         )
         if kind != CLEAN:
@@ -94,6 +89,10 @@ def run_evaluation(options: argparse.Namespace) -> int:
         shown = Progress("evaluating, with hints", "photos")
         psnr = hint_psnr(models, photos, options.hints, options.seed, shown)
         print(f"\n{hint_table(psnr, options.hints)}")
+    if options.blind:
+        names = [photo.name for photo in data]
+        pictures = {e.name: e.pictures for e in next(iter(found.values())) if e.gain is not None}
+        write_blind(options.blind, names, pictures, options.seed)
     for kind, evaluations in found.items():
         if options.sheet:
             write_sheet(_named(options.sheet, kind), evaluations)
@@ -118,21 +117,6 @@ def _model_name(folder: Path) -> str:
     """`color/v1` of `models/color/v1`, also when its `1/` is named."""
     parts = [part for part in folder.resolve().parts if not part.isdigit()]
     return "/".join(parts[-2:])
-
-
-def _read_all(files: Sequence[sources.PhotoFile], side: int) -> tuple[list[Photo], int]:
-    """Every readable photo as a square, and how many could not be read."""
-    found = []
-    for file in files:
-        try:
-            data = file.read()
-            rgb = sources.decode(data, side)
-        except Exception:  # whatever a decoder raises for broken data: it is counted
-            continue
-        found.append(Photo(file.base_name, hashlib.sha256(data).hexdigest(), rgb))
-    if not found:
-        raise sources.DataError(f"none of {len(files)} picture files can be read")
-    return found, len(files) - len(found)
 
 
 def _named(path: Path, kind: str) -> Path:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.color.evaluate import Colorer
-from training.color.metrics import ciede2000, mean_with_interval
+from training.color.metrics import mean_with_interval
+from training.photos.ciede2000 import ciede2000
 from training.photos.lab import rgb_to_lab
 
 _STEPS = "f6ede4 f3e7db f7ead0 eadaba d7bd96 a07e56 825c43 604134 3a312a 292420"
@@ -19,6 +20,7 @@ MONK = rgb_to_lab(np.array([list(bytes.fromhex(step)) for step in _STEPS.split()
 _HUES = (20.0, 85.0)  # degrees, of skin of every tone
 _CHROMA = (6.0, 50.0)
 _LEAST_SKIN = 0.2  # of the middle of a photo, or it is none of a face
+_FEW = 20  # photos; the mean of fewer says little, whatever their interval
 
 
 def skin(lab: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -64,13 +66,17 @@ def hue_errors(
 
 
 def skin_table(errors: Mapping[int, Mapping[str, Sequence[float]]]) -> str:
-    """The mean errors as a Markdown table."""
-    names = list(next(iter(errors.values()), {}))
+    """The mean errors as a Markdown table; a step with few photos says so."""
+    if not errors:
+        return "No photo has skin in its middle."
+    names = list(next(iter(errors.values())))
     lines = [
         f"| Monk step | photos | {' | '.join(f'{name}, hue error [95 %]' for name in names)} |",
         "|---|---|" + "---|" * len(names),
     ]
     for step, by_model in errors.items():
         cells = [f"{mean_with_interval(np.array(by_model[name])):.1f}°" for name in names]
-        lines.append(f"| {step} | {len(by_model[names[0]])} | {' | '.join(cells)} |")
+        count = len(by_model[names[0]])
+        photos = f"{count}, few" if count < _FEW else str(count)
+        lines.append(f"| {step} | {photos} | {' | '.join(cells)} |")
     return "\n".join(lines)

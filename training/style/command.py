@@ -76,6 +76,11 @@ def evaluation_parser() -> argparse.ArgumentParser:
         default=384,
         help="photos are cropped to squares of this side, in pixels (default: %(default)s)",
     )
+    parser.add_argument(
+        "--strength",
+        action="store_true",
+        help="also how far each tenth of strength changes the picture, and what it keeps of edges",
+    )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser

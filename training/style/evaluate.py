@@ -2,7 +2,8 @@
 
 What is evaluated is what is published: the SavedModel's `serving_default` signature. Content and
 style are the distances of `training.style.losses`: 0 is the photo's own content, and the painting's
-own style. They pull against each other, so neither says anything alone.
+own style. They pull against each other, so neither says anything alone. How much of the photo can
+still be made out is told best by its edges (`training.style.strength`).
 """
 
 import dataclasses
@@ -12,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from training.publishing.saved_model import ModelError, find_saved_model
 from training.style.losses import Perception, content_distance, style_distance
+from training.style.strength import Picture, edges_kept
 
-Picture = NDArray[np.uint8]  # sRGB [H, W, 3]
 Painter = Callable[[Picture, Picture], Picture]  # photo, style -> the photo in that style
 
 BASELINES: dict[str, Painter] = {
@@ -28,11 +28,12 @@ BASELINES: dict[str, Painter] = {
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """One model's distances, pair by pair, its pictures, and the seconds each took."""
+    """One model's figures, pair by pair, its pictures, and the seconds each took."""
 
     name: str
     content: list[float]
     style: list[float]
+    edges: list[float]
     seconds: list[float]
     pictures: list[Picture]
 
@@ -41,6 +42,7 @@ class Evaluation:
         return {
             "content": float(np.mean(self.content)),
             "style": float(np.mean(self.style)),
+            "edges": float(np.mean(self.edges)),
             "seconds": float(np.median(self.seconds)),
         }
 
@@ -76,7 +78,7 @@ def evaluate(
 ) -> Evaluation:
     """Paint every pair (photo, style), and see how far the picture is from both."""
     judge = tf.function(perception.content_and_style)
-    content, style, seconds, pictures = [], [], [], []
+    content, style, edges, seconds, pictures = [], [], [], [], []
     for done, (photo, painting) in enumerate(pairs, start=1):
         start = time.perf_counter()
         picture = paint(photo, painting)
@@ -86,16 +88,18 @@ def evaluate(
         same = picture.shape == photo.shape
         content.append(float(content_distance(ours[0], truth[0])[0]) if same else np.nan)
         style.append(float(style_distance(ours[1], theirs[1])[0]))
+        edges.append(edges_kept(picture, photo) if same else np.nan)
         pictures.append(picture)
         progress(done, len(pairs))
-    return Evaluation(name, content, style, seconds, pictures)
+    return Evaluation(name, content, style, edges, seconds, pictures)
 
 
 def markdown_table(evaluations: Sequence[Evaluation]) -> str:
     """The means as a Markdown table."""
-    lines = ["| picture | content distance | style distance |", "|---|---|---|"]
+    lines = ["| picture | content distance | style distance | edges kept |", "|---|---|---|---|"]
     for evaluation in evaluations:
         s = evaluation.summary()
         content = "–" if np.isnan(s["content"]) else f"{s['content']:.3f}"
-        lines.append(f"| {evaluation.name} | {content} | {s['style']:.3f} |")
+        edges = "–" if np.isnan(s["edges"]) else f"{s['edges']:.2f}"
+        lines.append(f"| {evaluation.name} | {content} | {s['style']:.3f} | {edges} |")
     return "\n".join(lines)

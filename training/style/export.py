@@ -5,8 +5,8 @@ Signatures (docs/design.md, contract 2), for any height and width from 1 pixel u
 - `serving_default`: `placeholder` float32 [B, H, W, 3], the photo, and `placeholder_1`
   [B, h, w, 3], the style (or one for all, [1, h, w, 3]) -> `output_0` [B, H, W, 3]; RGB in 0...1.
 - `packed`: `content_bytes` and `style_bytes` string [B], RGB PNGs of any sizes, and `strength`
-  float32 [B], 0...1 -> `stylized_bytes` string [B], RGB PNGs of the photos' sizes; and `model`
-  string [B].
+  float32 [B], the share of the painting, the rest is photo: 0...1 -> `stylized_bytes` string [B],
+  RGB PNGs of the photos' sizes; and `model` string [B].
 
 The weights are constants, in functions that both signatures call, or they would be stored twice.
 """
@@ -36,12 +36,9 @@ class Painter(Protocol):
     def paint(self, photo: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
         """Photos [B, H, W, 3], H and W multiples of 4 and at least 16 -> pictures of that size."""
 
-    def weaken(self, photo: tf.Tensor, style: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        """The picture at `strength`, a scalar below 1; at 0 it is the photo or close to it."""
-
 
 class NetworkPainter(tf.Module):
-    """Our own networks, frozen. Strength moves between the photo's own style and the other."""
+    """Our own networks, frozen."""
 
     def __init__(self, style_network: keras.Model, transformer: keras.Model):
         super().__init__()
@@ -57,11 +54,6 @@ class NetworkPainter(tf.Module):
     def paint(self, photo: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
         """The transformer's picture."""
         return self._paint(photo, style)
-
-    def weaken(self, photo: tf.Tensor, style: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        """Painted in a style between the photo's own and the other (Ghiasi et al., figure 8)."""
-        own = self.style(photo)
-        return self.paint(photo, own + strength * (style - own))
 
 
 def style_scale(picture: tf.Tensor) -> tf.Tensor:
@@ -131,20 +123,18 @@ def _module(painter: Painter, name: str) -> tf.Module:
             self, content_bytes: tf.Tensor, style_bytes: tf.Tensor, strength: tf.Tensor
         ) -> dict[str, tf.Tensor]:
             def one(request: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-                photo, style_picture, amount = (
+                photo, style_picture, strength = (
                     _decoded(request[0]),
                     _decoded(request[1]),
-                    request[2],
+                    tf.clip_by_value(request[2], 0.0, 1.0),
                 )
                 height, width = tf.shape(photo)[1], tf.shape(photo)[2]
-                photo = mirrored(photo)
                 style = painter.style(style_scale(style_picture))
-                painted = tf.cond(
-                    amount < 1.0,
-                    lambda: painter.weaken(photo, style, tf.maximum(amount, 0.0)),
-                    lambda: painter.paint(photo, style),
-                )[0, :height, :width]
-                pixels = tf.clip_by_value(tf.round(painted * 255.0), 0.0, 255.0)
+                painted = painter.paint(mirrored(photo), style)[:, :height, :width]
+                # Pixels are blended, not styles (the photo's own and the other; Ghiasi et al.
+                # 2017): a photo in its own style is a painting, too, and has lost its edges.
+                blend = photo + strength * (tf.clip_by_value(painted, 0.0, 1.0) - photo)
+                pixels = tf.round(blend[0] * 255.0)
                 return tf.io.encode_png(tf.cast(pixels, tf.uint8), compression=1)
 
             requests = (content_bytes, style_bytes, strength)

@@ -1,8 +1,8 @@
 """Magenta's arbitrary style transfer model from TensorFlow Hub, published as our own models are.
 
-What is added is the signature `packed`, whose `strength` blends the painted picture with the photo:
-the model has no strength of its own. The handle is resolved by `tensorflow-hub`, which keeps what
-it downloads in the folder that TFHUB_CACHE_DIR names; an unpacked folder needs no such package.
+What is added is the signature `packed`. The handle is resolved by `tensorflow-hub`, which keeps
+what it downloads in the folder that TFHUB_CACHE_DIR names; an unpacked folder needs no such
+package.
 """
 
 import contextlib
@@ -103,7 +103,3 @@ class HubPainter(tf.Module):
     def paint(self, photo: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
         """The model's picture."""
         return self._paint(photo, style)[0]
-
-    def weaken(self, photo: tf.Tensor, style: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        """A blend of the model's picture and the photo."""
-        return strength * self.paint(photo, style) + (1.0 - strength) * photo

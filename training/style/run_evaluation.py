@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from training.style.evaluate import (
 )
 from training.style.losses import HALF_LAYERS, Perception
 from training.style.network import STYLE_SIDE
+from training.style.strength import load_packed, strength_curve, strength_table
 from training.style.vgg import VggError, load_vgg
 
 
@@ -31,6 +33,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
     try:
         backend.start()
         painters = {str(folder): load_painter(folder) for folder in options.models}
+        at_strength = {str(f): load_packed(f) for f in options.models if options.strength}
         pairs = _pairs(options)
         perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
     except (ModelError, VggError, sources.DataError) as error:
@@ -41,10 +44,18 @@ def run_evaluation(options: argparse.Namespace) -> int:
     ]
     print(f"{len(pairs)} pairs at {options.side}x{options.side}\n")
     print(markdown_table(evaluations))
+    curves = {
+        name: strength_curve(paint, pairs, Progress(f"painting by strength, {name}", "pairs"))
+        for name, paint in at_strength.items()
+    }
+    if curves:
+        print(f"\n{strength_table(curves)}")
     if options.sheet:
         write_sheet(options.sheet, pairs, evaluations[len(BASELINES) :])
     if options.json:
-        figures = {e.name: e.summary() for e in evaluations}
+        figures: dict[str, dict] = {e.name: e.summary() for e in evaluations}
+        for name, curve in curves.items():
+            figures[name]["strength"] = dataclasses.asdict(curve)
         with write_then_rename(options.json) as scratch:
             scratch.write_text(json.dumps(figures, indent=2) + "\n")
     return 0

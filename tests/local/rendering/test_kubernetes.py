@@ -566,6 +566,7 @@ def test_of_storage_compose_has_the_claims(loaded):
     found = [str(each) for each in not_rendered(loaded(TRAINING + STORAGE), "compose")]
     for kind in ("configMap", "emptyDir", "hostPath", "secret"):
         assert sum(f"the storage {kind} is not part" in each for each in found) == 1
+    assert not_rendered(loaded(TRAINING + "    traits: [{type: storage}]\n"), "compose") == []
 
 
 def test_what_only_kubevela_knows_is_said_to_be_left_out(loaded):

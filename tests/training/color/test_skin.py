@@ -50,7 +50,7 @@ def test_errors_are_by_step_and_by_model_and_leave_out_what_is_no_face():
         assert errors[step]["opposite"] == pytest.approx([180] * count, abs=1e-3)
     table = skin_table(errors).splitlines()
     assert table[0].startswith("| Monk step | photos | true, hue error")
-    assert table[3].startswith("| 8 | 2 | 0.0 [0.0, 0.0]° | 30.0 [")
+    assert table[3].startswith("| 8 | 2, few | 0.0 [0.0, 0.0]° | 30.0 [")
 
 
 def test_hue_is_an_angle():
