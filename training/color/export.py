@@ -24,18 +24,14 @@ from training.color.recipe import Recipe
 from training.publishing.frozen import freeze
 from training.publishing.warmup_record import write_requests
 
-_TYPICAL_CHROMA = 11.0 / 128.0  # the median photo's, root mean square, as networks predict it
-_MOST_VIBRANCE = 2.5  # fog, snow and ink stay what they are
 WARMUP_SIDE = 256  # pixels; the size that clients send
 
 
 def write_saved_model(folder: Path, network: keras.Model, name: str, recipe: Recipe) -> None:
     """Write `network` (L* -> a*b*/128 at a quarter) into `folder` as model `name` (`color/v1`).
 
-    Four values of `recipe` count. The published model looks at the photo in each size of `scales`,
-    shares of its own, takes the mean of what it sees, times `chroma_gain`, and evens out how vivid
-    photos are by `vibrance`, 0...1. With `soften`, what it looks at is the photo blurred by a 3x3
-    box. Raises OSError where the disk refuses.
+    Two values of `recipe` count: the published model sees the photo at `scale` times its size, and
+    what it predicts is multiplied by `chroma_gain`. Raises OSError where the disk refuses.
     """
     try:
         module = _module(network, name, recipe)
@@ -51,40 +47,25 @@ def _module(network: keras.Model, name: str, recipe: Recipe) -> tf.Module:
     stride = networks.stride(network)
     frozen = freeze(network, tf.TensorSpec([None, None, None, 1], tf.float32))
 
-    def ab_at(lightness: tf.Tensor, scale: float, cells: tf.Tensor) -> tf.Tensor:
-        """The network's a*b*/128 of a padded L* that is looked at in size `scale`."""
-        if scale == 1.0:
+    def predicted(lightness: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
+        """The network's a*b*/128 of a padded L*, [B, *cells, 2]."""
+        if recipe.scale == 1.0:
             return frozen(lightness)
         # To whole strides again: this stretches by at most half a stride.
-        size = tf.cast(cells * COLOR_STRIDE, tf.float32) * (scale / stride)
+        size = tf.cast(cells * COLOR_STRIDE, tf.float32) * (recipe.scale / stride)
         size = tf.cast(tf.maximum(tf.round(size), 1.0), tf.int32) * stride
         smaller = tf.image.resize(lightness, size, antialias=True)
         return tf.image.resize(frozen(smaller), cells)
 
-    def evened(ab: tf.Tensor) -> tf.Tensor | float:
-        """What makes the chroma of each photo more like a typical one's, [B, 1, 1, 1].
-
-        Where a network is in doubt it predicts little chroma, and color that is added there costs
-        the least: its square error was large and stays so.
-        """
-        if recipe.vibrance == 0.0:
-            return 1.0
-        chroma = tf.sqrt(tf.reduce_mean(tf.reduce_sum(ab**2, -1, True), [1, 2], True))
-        return tf.minimum((_TYPICAL_CHROMA / (chroma + 1e-6)) ** recipe.vibrance, _MOST_VIBRANCE)
-
     def ab_cells(lightness: tf.Tensor) -> tf.Tensor:
         """[B, H, W, 1] -> a*b*/128 [B, H', W', 2], a cell for every 4x4 pixels of the padded L*."""
-        if recipe.soften:
-            lightness = tf.nn.avg_pool2d(lightness, 3, 1, "SAME")  # at edges, of what is there
         for axis in (1, 2):
             # The last row and column are repeated; tf.pad cannot reflect a 1-pixel picture.
             length = tf.shape(lightness)[axis]
             padded = -(-length // stride) * stride
             lightness = tf.gather(lightness, tf.minimum(tf.range(padded), length - 1), axis=axis)
         cells = tf.shape(lightness)[1:3] // COLOR_STRIDE
-        looks = [ab_at(lightness, scale, cells) for scale in recipe.scales]
-        ab = tf.add_n(looks) / len(looks)
-        return tf.clip_by_value(ab * recipe.chroma_gain * evened(ab), -1.0, 1.0)
+        return tf.clip_by_value(predicted(lightness, cells) * recipe.chroma_gain, -1.0, 1.0)
 
     class ColorModel(tf.Module):
         @tf.function(

@@ -52,10 +52,8 @@ class Recipe:
     vividness: float  # dB of PSNR that a unit of the picture's colorfulness is worth
     # What is published.
     start_share: float  # of the weights it started from in those published, 0...1 (WiSE-FT)
-    soften: bool  # the network is given the photo blurred by a 3x3 box
-    scales: tuple[float, ...]  # shares of the photo's size to color it in; averaged
+    scale: float  # share of the photo's size at which the network sees it, above 0, to 1
     chroma_gain: float  # factor on the predicted a* and b*: the vividness
-    vibrance: float  # 0 keeps dull and vivid photos apart as predicted, 1 evens them out
     seed: int  # of all that is random
 
     def __post_init__(self) -> None:
@@ -78,12 +76,10 @@ class Recipe:
         for name in ("min_colorfulness", "picture_weight", "vividness"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
-        if not 0 <= self.vibrance <= 1:
-            raise ValueError(f"vibrance must be in 0...1, not {self.vibrance}")
         if not 0 <= self.start_share < 1:
             raise ValueError(f"start_share must be 0 or more and below 1, not {self.start_share}")
-        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
-            raise ValueError("scales must be shares of the photo's size, in 0...1")
+        if not 0 < self.scale <= 1:
+            raise ValueError(f"scale must be above 0 and at most 1, not {self.scale}")
         self.name_shares()
         if self.patience < 0:
             raise ValueError(f"patience must be 0 (never) or more, not {self.patience}")

@@ -41,9 +41,7 @@ RECIPE = Recipe(
     picture_weight=0.0,
     vividness=0.0,
     start_share=0.0,  # from scratch there is nothing to keep
-    soften=False,
-    scales=(1.0,),
+    scale=1.0,
     chroma_gain=1.0,
-    vibrance=0.0,
     seed=1,
 )
