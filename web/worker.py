@@ -32,8 +32,7 @@ log = logging.getLogger("web")
 # A head comes in one packet, or in few.
 HEAD_WITHIN_S = 10.0
 FAREWELL_S = 2.0
-# When there is no room for more connections, one that waits for its head must have done so for this
-# long before it has to go.
+# Where there is no room for more connections, one whose head is this late has to go.
 _PATIENCE_WHEN_FULL_S = 1.0
 _MOST_OF_A_HEAD = 65_536
 _FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
