@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench import article_client, networks_part
+from bench import article_client, memory_part, networks_part
 from bench.counting_proxy import CountingProxy
+from bench.memory import Memory
 from bench.photos import make_photo
 from bench.report import CannotMeasure, Goal, PartResult, Table, as_json, markdown, p50, p95
 from tests.color_model import write_color_model
@@ -144,3 +145,9 @@ def test_networks_that_cannot_be_loaded_say_so(tmp_path):
     (tmp_path / "3").mkdir()
     with pytest.raises(CannotMeasure, match="the process that runs the networks ended"):
         networks_part.measure([tmp_path], rounds=1, tell=lambda progress: None)
+
+
+def test_memory_is_told_for_each_moment():
+    moments = {"at rest": Memory(9, 1500.4, 1204.6), "later": Memory(9, 1600.0, None)}
+    (table,) = memory_part._result(moments).tables
+    assert table.rows == [["at rest", "9", "1,205", "1,500"], ["later", "9", "–", "1,600"]]
