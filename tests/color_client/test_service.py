@@ -114,7 +114,7 @@ def test_the_page(client):
     assert "default-src 'none'" in policy and "unsafe" not in policy
     links = re.findall(r'(?:src|href)="([^"#:]+)"', reply.text)
     assert {"page/page.css", "page/color.js", "page/icon.svg"} <= set(links)
-    modules = [f"page/{name}.js" for name in ("page", "compare", "exchange", "full_size")]
+    modules = [f"page/{name}.js" for name in ("page", "comparison", "exchange", "full_size")]
     for link in [*links, *modules]:
         asset = client.get("/" + link)
         assert asset.status_code == 200

@@ -11,10 +11,13 @@ from tests.serving.small_models import write_version
 LOAD = """
 import sys
 from pathlib import Path
+
+import numpy as np
+
 from serving.loading import Loader
 
 loaded = Loader()(Path(sys.argv[1]), 3)
-print(loaded.signature("")({"x": [1.0]})["y"].tolist(), "keras" in sys.modules)
+print(loaded.signature("")({"x": np.ones(1, np.float32)})["y"].tolist(), "keras" in sys.modules)
 """
 
 

@@ -81,7 +81,7 @@ def test_callers_in_node_that_are_refused_read_why(small_server):
     busy = [threading.Thread(target=small_server.predict, args=(slow(10_000),)) for _ in range(3)]
     for each in busy:
         each.start()
-    small_server.wait_for(lambda: small_server.requests_in_hand() == 3)
+    small_server.wait_for(lambda: small_server.requests_in_progress() == 3)
     assert node_callers.answers(f"{url}models/hpt:predict", 4_000_000) == {429: 48}
     for each in busy:
         each.join()
