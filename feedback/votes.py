@@ -4,6 +4,7 @@ An answered vote is on the disk. That none is counted twice is the table's own b
 has one row of each kind of vote.
 """
 
+import sqlite3
 import time
 import uuid
 from collections.abc import Sequence
@@ -63,6 +64,7 @@ VOTES = Table(
 # Only one of several clients makes or changes the table. The number is any that nobody else takes.
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
 _BUSY_S = 5
+_RETRY_S = 0.01
 _CONNECTIONS = 4
 # Whoever waits for a connection holds a thread, which photos need.
 _PATIENCE_S = 1.0
@@ -171,8 +173,21 @@ def _engine(url: str) -> Engine:
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Without sqlite3's own transactions: each statement is one, or what we begin.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    _turn_on_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
+
+
+def _turn_on_wal(connection: sqlite3.Connection) -> None:
+    """Several may begin with one new file: it wants the file alone, and does not wait by itself."""
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_RETRY_S)
 
 
 def _bring_up_to_date(connection: Connection) -> None:

@@ -35,6 +35,6 @@ def test_large_requests_leave_nothing_behind(server, kind):
         (line,) = [line for line in text.splitlines() if line.startswith("VmRSS:")]
         return int(line.split()[1]) * 1024
 
-    before = memory(10)
-    # Each request kept would cost more than a megabyte.
-    assert memory(30) - before < 30 * MB
+    before = memory(20)
+    # Each request kept would cost more than a megabyte; the pools of memory vary by less.
+    assert memory(80) - before < 60 * MB

@@ -1,10 +1,9 @@
 r"""v2: colors that hold up, from an encoder that knows ImageNet.
 
 Data: 45,803 photos of 144x144 pixels (models/color/v2/README.md names the collections). Hardware
-and time: 2 CPU cores, 79 min, 3 h 54 min (shared with other work), 36 min, 36 min. On 320 photos
-of BSDS500 at 256x256: 23.25 dB PSNR at a colorfulness of 31.5 (the truth has 41.0), and no less
-than 23.21 dB where they are blurred, saved as small JPEGs or made grainy. In four runs, each from
-the weights of the one before; the values below are the first's, the script has the others':
+and time: 2 CPU cores, 79 min, 3 h 54 min (shared with other work), 36 min, 36 min. What it gives
+stands in that card. In four runs, each from the weights of the one before; the values below are
+the first's, the script has the others':
 
     sh training/color/train_v2.sh RUNS_FOLDER photos-0.zip ... photos-5.zip
 
