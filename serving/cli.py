@@ -30,7 +30,7 @@ Metrics for Prometheus are at /monitoring/prometheus/metrics."""
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"python -m serving: {message}\nSee python -m serving --help.\n")
+        self.exit(2, f"python -m serving: {message}; see python -m serving --help\n")
 
 
 def _model_name(text: str) -> str:

@@ -1,9 +1,10 @@
-"""The rendered Applications on a real cluster: `make cluster-test`.
+"""Test the rendered Applications on the cluster of your kubectl: kind, k3d, minikube, a real one.
 
-It takes whatever cluster `kubectl` speaks to: kind, k3d, minikube, a real one. CLUSTER_LOAD is a
-command that brings an image into it, called with the image's name, as in
-`CLUSTER_LOAD="kind load docker-image"`; without it the images are there already. The cluster needs
-volumes for four claims. Everything is in a namespace of its own, which is removed at the end.
+  make cluster-test CLUSTER_LOAD="kind load docker-image" STEPS="canary ab"
+
+CLUSTER_LOAD is a command that brings an image into the cluster, called with the image's name;
+without it the images must be there already. The cluster needs volumes for four claims. Everything
+is in a namespace of its own, which is removed at the end.
 """
 
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
+from bench.command_line import Parser
 from tests.cluster.applications import images, rendered
 from tests.cluster.kubectl import NAMESPACE, ClusterFailed, kubectl, version
 from tests.cluster.steps import ab_test, canary, routes, training
@@ -57,8 +59,14 @@ def worked(act: Callable[[], object]) -> bool:
     return True
 
 
-def main(wanted: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the steps that are named, or all of them; 1 where the cluster fails one."""
+    parser = Parser("python -m tests.cluster", __doc__ or "")
+    known = ", ".join(STEPS)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"any of {known} (default: all)")
+    wanted = parser.parse_args(arguments).steps
+    if unknown := [name for name in wanted if name not in STEPS]:
+        parser.error(f"there is no step {unknown[0]}; there are {known}")
     if not worked(prepare):
         return 1
     try:

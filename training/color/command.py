@@ -28,11 +28,7 @@ Without --data, the shipped v1 is fine-tuned on the photos in samples/ for a few
 
 def training_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training`."""
-    parser = Parser(
-        prog="python -m training",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("python -m training", DESCRIPTION)
     parser.add_argument(
         "--data",
         nargs="+",
@@ -67,8 +63,8 @@ def training_parser() -> argparse.ArgumentParser:
 def evaluation_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training evaluate`."""
     parser = Parser(
-        prog="python -m training evaluate",
-        description="Compare published models and the baselines on photos, as Markdown tables.",
+        "python -m training evaluate",
+        "Compare published models and the baselines on photos, as Markdown tables.",
     )
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/color/v1"

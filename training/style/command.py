@@ -29,11 +29,7 @@ The same command resumes a run that was killed or stopped.
 
 def training_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training style`."""
-    parser = Parser(
-        prog="python -m training style",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("python -m training style", DESCRIPTION)
     _add_data_flags(parser)
     start = parser.add_mutually_exclusive_group()
     start.add_argument(
@@ -60,8 +56,8 @@ def training_parser() -> argparse.ArgumentParser:
 def evaluation_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training style evaluate`."""
     parser = Parser(
-        prog="python -m training style evaluate",
-        description="Compare published style models on pairs of photos and styles.",
+        "python -m training style evaluate",
+        "Compare published style models on pairs of photos and styles.",
     )
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/style"
