@@ -197,13 +197,9 @@ def test_the_dashboard_is_whole():
 
 
 def test_the_gateway_exposes_what_is_named_of_it(tmp_path):
-    up = Running(tmp_path, CANARY)
-    try:
+    with Running(tmp_path, CANARY) as up:
         assert up.ask().status_code == 200
         told = requests.get(f"http://127.0.0.1:{up.admin_port}/stats/prometheus", timeout=60).text
-    finally:
-        up.runner.stop()
-        up.thread.join(60)
     labels: dict[str, set[str]] = {}
     names = set()
     for name, said in re.findall(r"^(\w+)\{(.*)\} ", told, re.M):

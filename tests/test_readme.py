@@ -62,7 +62,7 @@ def press_ctrl_c(process: subprocess.Popen) -> int:
     """What a terminal does: SIGINT to the whole foreground group."""
     os.killpg(process.pid, signal.SIGINT)
     process.stdout.read()
-    code = process.wait(30)
+    code = process.wait(60)
     process.stdout.close()
     return code
 

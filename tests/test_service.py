@@ -150,6 +150,6 @@ def test_what_it_printed(service):
 
 
 def test_the_page_and_its_probes(service):
-    assert "<html" in requests.get(f"{service.url}/", timeout=10).text
+    assert "<html" in requests.get(f"{service.url}/", timeout=60).text
     for probe in ("healthz", "readyz", "metrics"):
-        assert requests.get(f"{service.url}/{probe}", timeout=10).status_code == 200
+        assert requests.get(f"{service.url}/{probe}", timeout=60).status_code == 200

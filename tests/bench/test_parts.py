@@ -51,7 +51,7 @@ def test_proxy_passes_on_and_counts_every_byte():
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         with CountingProxy(server.server_port) as proxy:
-            connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)
             for _ in range(2):  # on one kept-alive connection
                 proxy.forget()
                 connection.request("POST", "/", body)

@@ -2,55 +2,45 @@
 
 import pytest
 
-from tests.browser import accessibility_faults
+from tests.browser import no_fault, on_each_screen, photo, wait_for_after
 
 from .predictors import answers, versions
-from .test_page_in_a_browser import PHONE, photo, wait_for_after, wait_until
 
 pytestmark = pytest.mark.slow
 
-DESK = {"viewport": {"width": 1200, "height": 800}, "color_scheme": "light"}
-DARK_PHONE = {**PHONE, "color_scheme": "dark"}
 
-
-@pytest.mark.parametrize("screen", [DESK, DARK_PHONE], ids=["desk", "phone"])
+@on_each_screen
 def test_no_fault_in_any_state(start_client, predictor, open_page, tmp_path, screen):
     predictor.behavior = versions("color/v1", "color/v2")
     client = start_client(feedback_db=f"sqlite:///{tmp_path}/votes.db")
     page = open_page(**screen, reduced_motion="reduce")
-    faults = {}
-
-    def look(state: str) -> None:
-        wait_until(page, lambda: page.is_hidden("#progress"))
-        faults[state] = accessibility_faults(page)
-
-    page.goto(client.address)
-    look("landing")
-    page.set_input_files("#photo", [photo(size=(600, 400)), photo("JPEG")])
-    wait_for_after(page, width=600)
-    look("result")
-    page.click("#made summary")
-    page.click("#thumbs [value='1']")
-    page.wait_for_selector("#thumbs [aria-pressed=true]")
-    look("thumb")
-    page.focus("#pointer")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#palette[open]")
-    look("palette")
-    page.keyboard.press("Escape")
-    page.click("#open-full")
-    page.wait_for_selector("#full[open]")
-    look("full size")
-    page.keyboard.press("Escape")
-    page.click("#compare")
-    page.wait_for_selector("#choices:not([hidden])")
-    look("comparison")
-    page.click("#choices [value=first]")
-    page.wait_for_selector("#compare-again:not([hidden])")
-    look("after the choice")
-    page.click("#leave")
-    predictor.behavior = answers(503, b"no healthy upstream", "text/plain")
-    page.click("#compare")
-    page.wait_for_selector("#error:not([hidden])")
-    look("error")
-    assert {state: found for state, found in faults.items() if found} == {}
+    with no_fault(page) as look:
+        page.goto(client.address)
+        look("landing")
+        page.set_input_files("#photo", [photo(size=(600, 400)), photo("JPEG")])
+        wait_for_after(page, width=600)
+        look("result")
+        page.click("#made summary")
+        page.click("#thumbs [value='1']")
+        page.wait_for_selector("#thumbs [aria-pressed=true]")
+        look("thumb")
+        page.focus("#pointer")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#palette[open]")
+        look("palette")
+        page.keyboard.press("Escape")
+        page.click("#open-full")
+        page.wait_for_selector("#full[open]")
+        look("full size")
+        page.keyboard.press("Escape")
+        page.click("#compare")
+        page.wait_for_selector("#choices:not([hidden])")
+        look("comparison")
+        page.click("#choices [value=first]")
+        page.wait_for_selector("#compare-again:not([hidden])")
+        look("after the choice")
+        page.click("#leave")
+        predictor.behavior = answers(503, b"no healthy upstream", "text/plain")
+        page.click("#compare")
+        page.wait_for_selector("#error:not([hidden])")
+        look("error")

@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 
 from feedback.receipts import Receipts
-from tests.browser import DICE, STANDING, TURNED, Sent, without_addresses
-
-from .predictors import answers, versions
-from .test_page_in_a_browser import (
+from tests.browser import (
+    DICE,
     PHONE,
+    STANDING,
+    TURNED,
+    Sent,
     download,
-    photo,
-    wait_for_after,
+    open_with_photo,
     wait_for_text,
     wait_until,
+    without_addresses,
 )
 
-pytestmark = pytest.mark.slow
+from .predictors import answers, versions
+
+pytestmark = [pytest.mark.slow, pytest.mark.long(1)]
 
 KEY = "a secret of the tests"
 CANARY = ("color/rule", "color/v2")
@@ -41,13 +44,6 @@ def page(open_page):
 @pytest.fixture
 def sent(page):
     return Sent(page)
-
-
-def with_photo(client, page, size=(120, 80)) -> None:
-    page.goto(client.address)
-    page.set_input_files("#photo", photo(size=size))
-    wait_for_after(page, width=size[0])
-    wait_until(page, lambda: page.is_enabled("#compare"))
 
 
 def compare(page, dice: int = STANDING, button: str = "#compare") -> None:
@@ -81,7 +77,7 @@ def told(page) -> list[str]:
 
 
 def test_nothing_tells_who_made_which_before_the_choice(client, page, sent):
-    with_photo(client, page)
+    open_with_photo(client, page)
     seen = []
     for dice, order in ((STANDING, [True, False]), (TURNED, [False, True])):
         # The rule has just answered, then v2, then the rule: v2's comes first unless turned.
@@ -103,7 +99,7 @@ def test_nothing_tells_who_made_which_before_the_choice(client, page, sent):
     [("ArrowLeft", "first"), ("ArrowRight", "second"), ("b", "both"), ("N", "neither")],
 )
 def test_a_choice_by_key_names_the_receipts_as_they_stand(client, page, sent, dice, key, choice):
-    with_photo(client, page)
+    open_with_photo(client, page)
     compare(page, dice)
     assert page.evaluate("document.activeElement.id") == "comparison", "keys work at once"
     page.keyboard.press(key)
@@ -124,7 +120,7 @@ def test_a_choice_by_key_names_the_receipts_as_they_stand(client, page, sent, di
 
 
 def test_buttons_then_compare_again_then_use_this_one(client, page, sent, tmp_path):
-    with_photo(client, page)
+    open_with_photo(client, page)
     compare(page)
     shown = [each.bounding_box() for each in page.locator("#pair .picture").all()]
     assert shown[0]["width"] == shown[1]["width"] and shown[0]["height"] == shown[1]["height"]
@@ -146,7 +142,7 @@ def test_buttons_then_compare_again_then_use_this_one(client, page, sent, tmp_pa
 
 
 def test_a_click_looks_closer_at_both_in_step(client, page):
-    with_photo(client, page, size=(600, 400))
+    open_with_photo(client, page, size=(600, 400))
     compare(page)
     for at in ({"x": 30, "y": 20}, {"x": 200, "y": 90}):
         page.click("#pair .picture >> nth=0", position=at)
@@ -162,7 +158,7 @@ def test_a_click_looks_closer_at_both_in_step(client, page):
 
 def test_only_one_version(client, predictor, page, sent):
     predictor.behavior = versions("color/rule")
-    with_photo(client, page)
+    open_with_photo(client, page)
     page.click("#compare")
     wait_for_text(page, "#status", "Only one version answers here, color/rule")
     assert page.is_visible("#status") and page.is_hidden("#error")
@@ -174,14 +170,14 @@ def test_only_one_version(client, predictor, page, sent):
 
 def test_a_model_without_a_name_is_asked_once(client, predictor, page):
     predictor.behavior = versions("")
-    with_photo(client, page)
+    open_with_photo(client, page)
     page.click("#compare")
     wait_for_text(page, "#status", "does not say which version it is")
     assert len(predictor.seen) == 1 + 1
 
 
 def test_progress_and_cancel(client, predictor, page):
-    with_photo(client, page)
+    open_with_photo(client, page)
     held = threading.Event()
     one = versions("color/rule")
 
@@ -204,7 +200,7 @@ def test_progress_and_cancel(client, predictor, page):
 
 def test_the_photo_cannot_be_made_twice(client, predictor, page):
     """A failure while two are asked for: the picture stays, and the same is tried again."""
-    with_photo(client, page)
+    open_with_photo(client, page)
     predictor.behavior = answers(503, b"no healthy upstream", "text/plain")
     page.click("#compare")
     page.wait_for_selector("#error:not([hidden])")
@@ -216,7 +212,7 @@ def test_the_photo_cannot_be_made_twice(client, predictor, page):
 
 @pytest.mark.parametrize("failure", [503, 429, "offline"])
 def test_a_choice_that_does_not_arrive_is_tried_again(client, page, sent, failure):
-    with_photo(client, page)
+    open_with_photo(client, page)
     compare(page)
 
     def fail(route):
@@ -242,7 +238,7 @@ def test_a_choice_that_does_not_arrive_is_tried_again(client, page, sent, failur
     [(409, "receipt-used", "you judged this before"), (410, "receipt-old", "too long ago")],
 )
 def test_a_choice_that_cannot_count_is_told_without_another_try(client, page, status, code, words):
-    with_photo(client, page)
+    open_with_photo(client, page)
     compare(page)
     problem = {"status": status, "code": code, "detail": "There is one already."}
     page.route("**/feedback", lambda route: route.fulfill(status=status, json=problem))
@@ -256,7 +252,7 @@ def test_where_choices_are_not_collected_one_compares_all_the_same(
     start_client, predictor, page, sent
 ):
     predictor.behavior = versions(*CANARY)
-    with_photo(start_client(), page)
+    open_with_photo(start_client(), page)
     assert page.is_hidden("#thumbs")
     compare(page)
     page.keyboard.press("ArrowLeft")
@@ -268,7 +264,7 @@ def test_where_choices_are_not_collected_one_compares_all_the_same(
 def test_on_a_phone_both_are_in_view_with_the_choices(client, open_page, size):
     page = open_page(**PHONE, reduced_motion="reduce")
     page.add_init_script(DICE)
-    with_photo(client, page, size)
+    open_with_photo(client, page, size)
     compare(page)
     names = {"Upper", "Lower"} if size == (120, 80) else {"Left", "Right"}
     wait_until(page, lambda: page.inner_text("#choices [value=first]") in names)

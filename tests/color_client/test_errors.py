@@ -6,6 +6,9 @@ import struct
 import threading
 import time
 import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -176,10 +179,10 @@ def test_wrong_method(client):
     reply = client.get("/predict")
     problem(reply, 405, "method-not-allowed")
     assert "POST" in reply.headers["Allow"]
-    reply = requests.head(client.address + "/predict", timeout=10)
+    reply = requests.head(client.address + "/predict", timeout=60)
     assert (reply.status_code, reply.content) == (405, b"")
     assert reply.headers["Content-Type"] == "application/problem+json"
-    problem(requests.delete(client.address + "/", timeout=10), 405, "method-not-allowed")
+    problem(requests.delete(client.address + "/", timeout=60), 405, "method-not-allowed")
 
 
 # 502: an error or nonsense
@@ -378,36 +381,38 @@ def test_not_ready_or_lost(client, predictor, behavior):
         assert reply.headers["Retry-After"] == "7"
 
 
+@contextmanager
+def crowd(client, count: int) -> Iterator[list[requests.Response]]:
+    """While so many ask at once; all their replies are there at the end."""
+    replies: list[requests.Response] = []
+    with ThreadPoolExecutor(count) as callers:
+        for _ in range(count):
+            callers.submit(lambda: replies.append(client.predict(PHOTO)))
+        yield replies
+
+
 def test_too_many_in_progress(start_client, predictor):
     client = start_client(max_in_progress=2)
     go_on = threading.Event()
 
     def wait(handler, request):
-        go_on.wait(10)
+        go_on.wait(60)
         handler.predict(request)
 
     predictor.behavior = wait
-    replies: list[requests.Response] = []
-    crowd = [
-        threading.Thread(target=lambda: replies.append(client.predict(PHOTO))) for _ in range(2)
-    ]
-    for thread in crowd:
-        thread.start()
-    while len(predictor.seen) < 2:
-        time.sleep(0.01)
-    started = time.monotonic()
-    problem(client.predict(PHOTO), 503, "overloaded")
-    assert time.monotonic() - started < 1
-    assert client.get("/healthz").status_code == 200
-    go_on.set()
-    for thread in crowd:
-        thread.join()
+    with crowd(client, 2) as replies:
+        while len(predictor.seen) < 2:
+            time.sleep(0.01)
+        problem(client.predict(PHOTO), 503, "overloaded")
+        assert client.get("/healthz").status_code == 200
+        assert replies == [], "the others still wait"
+        go_on.set()
     assert [reply.status_code for reply in replies] == [200, 200]
     assert client.predict(PHOTO).status_code == 200
 
 
 def test_too_many_pixels_in_memory_wait_their_turn(start_client, predictor):
-    client = start_client(max_pixels_in_memory=3000, timeout_s=1.0)
+    client = start_client(max_pixels_in_memory=3000, timeout_s=2.5)
     most = 0
     at_once = 0
     lock = threading.Lock()
@@ -423,27 +428,16 @@ def test_too_many_pixels_in_memory_wait_their_turn(start_client, predictor):
         handler.predict(request)
 
     predictor.behavior = count
-    replies: list[requests.Response] = []
-    crowd = [
-        threading.Thread(target=lambda: replies.append(client.predict(PHOTO))) for _ in range(4)
-    ]
-    for thread in crowd:
-        thread.start()
-    for thread in crowd:
-        thread.join()
+    with crowd(client, 4) as replies:
+        pass
     assert [reply.status_code for reply in replies] == [200] * 4
     assert most == 1  # 2400 pixels each
 
     # Each takes most of the time that the next may wait: the third gives up.
-    predictor.behavior = slow(0.8)
-    crowd = [
-        threading.Thread(target=lambda: replies.append(client.predict(PHOTO))) for _ in range(3)
-    ]
-    for thread in crowd:
-        thread.start()
-    for thread in crowd:
-        thread.join()
-    assert sorted(reply.status_code for reply in replies[4:]) == [200, 200, 503]
+    predictor.behavior = slow(1.7)
+    with crowd(client, 3) as replies:
+        pass
+    assert sorted(reply.status_code for reply in replies) == [200, 200, 503]
 
 
 # 504: too long
@@ -456,9 +450,9 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(REPLY)
 @pytest.mark.parametrize(
     "behavior",
     [
-        slow(1.5),
-        trickles(HEAD + REPLY),
-        lambda handler, request: (handler.connection.sendall(HEAD), trickles(REPLY)(handler, {})),
+        slow(20),
+        trickles(HEAD + REPLY, 0.2),
+        lambda handler, _: (handler.connection.sendall(HEAD), trickles(REPLY, 0.2)(handler, {})),
     ],
     ids=["silent", "headers trickle", "body trickles"],
 )
@@ -467,7 +461,8 @@ def test_one_deadline_for_the_whole_exchange(start_client, predictor, behavior):
     predictor.behavior = behavior
     started = time.monotonic()
     told = problem(client.predict(PHOTO), 504, "predict-url-slow")
-    assert 0.3 < time.monotonic() - started < 1.3
+    # By a deadline for every byte it would take 10 s and more.
+    assert 0.3 < time.monotonic() - started < 5
     assert "0.4 s" in told["detail"]
 
 
@@ -479,9 +474,10 @@ def test_the_second_signature_shares_the_deadline(start_client, predictor):
         plain_only(handler, request)
 
     predictor.behavior = behave
+    # Each of the two answers would be in time by itself.
     started = time.monotonic()
     problem(client.predict(PHOTO), 504, "predict-url-slow")
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 5
 
 
 def test_the_gateway_gave_up(client, predictor):

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.browser import Sent
-
-from .test_page_in_a_browser import download, photo, wait_for_after, wait_for_text, wait_until
+from tests.browser import Sent, download, photo, wait_for_after, wait_for_text, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .test_page_in_a_browser import PHONE, photo, wait_for_after, wait_until
+from tests.browser import PHONE, photo, wait_for_after, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -4,14 +4,9 @@ import json
 
 import pytest
 
-from .test_page_in_a_browser import (
-    PHONE,
-    photo,
-    wait_for_after,
-    wait_until,
-)
+from tests.browser import PHONE, open_with_photo, photo, wait_for_after, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long(1)]
 
 
 @pytest.fixture
@@ -51,14 +46,6 @@ class Asked:
 @pytest.fixture
 def asked(page):
     return Asked(page)
-
-
-def open_with_photo(client, page, size=(120, 80)) -> dict:
-    page.goto(client.address)
-    page.set_input_files("#photo", photo(size=size))
-    wait_for_after(page, width=size[0])
-    wait_until(page, lambda: page.is_enabled("#compare"))
-    return page.locator("#before-after").bounding_box()
 
 
 def point_at(page, x: float, y: float) -> None:
@@ -113,7 +100,8 @@ def test_three_clicks_then_undo_redo_and_the_curl_of_it(client, predictor, page,
 
 
 def test_a_dot_is_dragged_changed_and_removed(client, page, asked):
-    box = open_with_photo(client, page, size=(600, 400))
+    open_with_photo(client, page, size=(600, 400))
+    box = page.locator("#before-after").bounding_box()
     point_at(page, 0.25, 0.5)
     page.click("#swatches [title=brick]")
     settled(page, asked, 2)

@@ -1,59 +1,16 @@
 """The page in a real browser: a photo comes in by any way, before and after, errors in words."""
 
-import time
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+
+from tests.browser import PHONE, download, photo, wait_for_after, wait_for_text, wait_until
 
 from .pictures import file_of, luminance_error, opened, scene
 from .predictors import answers, slow
 
-pytestmark = pytest.mark.slow
-
-PHONE = {
-    "viewport": {"width": 360, "height": 780},
-    "has_touch": True,
-    "is_mobile": True,
-    "device_scale_factor": 2,
-}
-
-
-def photo(kind: str = "PNG", size: tuple[int, int] = (120, 80)) -> dict:
-    name, media_type = f"old photo.{kind.lower()}", f"image/{kind.lower()}"
-    return {"name": name, "mimeType": media_type, "buffer": file_of(scene(*size, 1, "L"), kind)}
-
-
-def wait_until(page, true) -> None:
-    """Playwright's own waiting evaluates text as code in the page, which the page's
-    Content-Security-Policy forbids.
-    """
-    deadline = time.monotonic() + 40
-    while not true():
-        assert time.monotonic() < deadline, page.inner_text("body")
-        page.wait_for_timeout(50)
-
-
-def wait_for_after(page, width: int) -> None:
-    """Until the finished picture is shown."""
-    wait_until(
-        page, lambda: page.evaluate("document.getElementById('after').naturalWidth") == width
-    )
-
-
-def wait_for_text(page, selector: str, text: str) -> None:
-    """Until that text is in the element, visible or not."""
-    wait_until(page, lambda: text in page.text_content(selector))
-
-
-def download(page, path: Path) -> Image.Image:
-    """What the download button gives."""
-    with page.expect_download() as download:
-        page.click("#download")
-    download.value.save_as(path)
-    return opened(path.read_bytes())
+pytestmark = [pytest.mark.slow, pytest.mark.long(1)]
 
 
 def clip(page) -> str:

@@ -77,12 +77,12 @@ def test_a_refused_upload_is_answered_before_it_is_over(program):
 def test_a_client_that_does_not_hang_up_holds_up_nobody(program):
     running = program()
     host, port = running.client.address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as lingering:
+    with socket.create_connection((host, int(port)), timeout=60) as lingering:
         lingering.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert b"200 OK" in lingering.recv(1000)
         started = time.monotonic()
         assert running.client.get("/healthz").status_code == 200
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
 
 
 FORM = b"Content-Type: multipart/form-data; boundary=b\r\n"
@@ -104,7 +104,7 @@ PART = b'--b\r\nContent-Disposition: form-data; name="content_image"; filename="
 def test_bodies_that_end_early_or_are_garbled(program, request_bytes, status):
     running = program()
     host, port = running.client.address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as sock:
+    with socket.create_connection((host, int(port)), timeout=60) as sock:
         sock.sendall(request_bytes)
         sock.shutdown(socket.SHUT_WR)
         reply = sock.makefile("rb").read()
@@ -150,7 +150,7 @@ def test_sigterm_finishes_what_is_in_progress_and_is_prompt(program, predictor):
 def test_sigterm_when_idle_is_prompt(program):
     running = program()
     with requests.Session() as session:
-        session.get(running.client.address + "/healthz", timeout=5)  # a kept-alive connection
+        session.get(running.client.address + "/healthz", timeout=60)  # a kept-alive connection
         assert running.stop() < PROMPT_S
 
 

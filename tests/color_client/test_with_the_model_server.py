@@ -39,7 +39,7 @@ def model_server(request, tmp_path_factory):
         )  # fmt: skip
     yield f"http://127.0.0.1:{port}/v1/models/my-model:predict", request.param
     server.terminate()
-    server.wait(30)
+    server.wait(60)
 
 
 @pytest.fixture
@@ -78,4 +78,4 @@ def test_odd_sizes(client):
         reply = client.predict(file_of(photo))
         assert reply.status_code == 200, reply.text
         assert luminance_error(photo, opened(reply.content)) <= 1
-    assert requests.get(client.address + "/metrics", timeout=5).status_code == 200
+    assert requests.get(client.address + "/metrics", timeout=60).status_code == 200

@@ -66,18 +66,18 @@ def test_a_model_that_does_not_say_its_name(client):
     ],
 )
 def test_what_is_no_vote_is_refused(client, told):
-    reply = requests.post(client.address + "/feedback", json=told, timeout=10)
+    reply = requests.post(client.address + "/feedback", json=told, timeout=60)
     assert problem(reply) == (400, "not-a-vote")
 
 
 def test_what_is_no_json_is_refused(client):
     url = client.address + "/feedback"
     kind = {"Content-Type": "application/json"}
-    assert problem(requests.post(url, "{", headers=kind, timeout=10)) == (400, "bad-json")
-    assert problem(requests.post(url, "[" * 9_000, headers=kind, timeout=10)) == (400, "bad-json")
-    assert problem(requests.post(url, {"receipt": "A"}, timeout=10)) == (415, "not-json")
+    assert problem(requests.post(url, "{", headers=kind, timeout=60)) == (400, "bad-json")
+    assert problem(requests.post(url, "[" * 9_000, headers=kind, timeout=60)) == (400, "bad-json")
+    assert problem(requests.post(url, {"receipt": "A"}, timeout=60)) == (415, "not-json")
     large = json.dumps({"receipt": "A" * 20_000, "rating": 1})
-    assert problem(requests.post(url, large, headers=kind, timeout=10)) == (413, "too-many-bytes")
+    assert problem(requests.post(url, large, headers=kind, timeout=60)) == (413, "too-many-bytes")
     assert problem(client.get("/feedback")) == (405, "method-not-allowed")
 
 
@@ -145,7 +145,7 @@ def test_too_many_votes_of_one_caller_are_put_off(start, db):
 
 def test_no_page_elsewhere_may_vote(client):
     asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
-    reply = requests.options(client.address + "/feedback", headers=asked, timeout=10)
+    reply = requests.options(client.address + "/feedback", headers=asked, timeout=60)
     assert not [name for name in reply.headers if name.startswith("Access-Control")]
 
 

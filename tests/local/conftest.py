@@ -47,7 +47,7 @@ def loaded(tmp_path) -> Callable[..., list[LoadedApplication]]:
 def get(url: str) -> str:
     """Body of GET `url`; empty if the program dies over it."""
     place, _, path = url.removeprefix("http://").partition("/")
-    connection = http.client.HTTPConnection(place, timeout=5)
+    connection = http.client.HTTPConnection(place, timeout=60)
     try:
         connection.request("GET", f"/{path}")
         return connection.getresponse().read().decode()

@@ -41,7 +41,7 @@ def local(*arguments: str | Path) -> tuple[int, str]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=30,
+        timeout=60,
     )
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1

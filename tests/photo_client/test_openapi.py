@@ -15,7 +15,7 @@ from tests.color_client.pictures import file_of, opened, scene
 
 @pytest.fixture
 def document(address) -> dict:
-    return requests.get(address + "/openapi.json", timeout=10).json()
+    return requests.get(address + "/openapi.json", timeout=60).json()
 
 
 def test_the_options_and_limits_are_those_of_the_client(address, document):
@@ -26,7 +26,7 @@ def test_the_options_and_limits_are_those_of_the_client(address, document):
     assert query["vividness"] == {"type": "number", "minimum": 0, "maximum": 2, "default": 1.0}
     assert ("max_side" in query) == ("style" in query)
     assert "25000000 bytes" in operation["description"]
-    page = requests.get(address + "/", timeout=10).text
+    page = requests.get(address + "/", timeout=60).text
     assert 'href="openapi.json"' in page
 
 

@@ -177,7 +177,7 @@ def test_a_request_that_runs_keeps_its_version(start_server, protocol_base_path,
 def test_it_gives_up_when_no_version_ever_loads(start_server, tmp_path):
     (tmp_path / "base" / "1").mkdir(parents=True)
     server: ServerProcess = start_server(tmp_path / "base", "--max_num_load_retries=0")
-    assert server.process.wait(30) != 0
+    assert server.process.wait(60) != 0
     assert "1 model(s) did not become available" in server.log
     assert "Could not find SavedModel" in server.log
     assert "Traceback" not in server.log
@@ -192,5 +192,5 @@ def test_a_failed_load_is_tried_again(start_server, tmp_path):
         "--max_num_load_retries=2",
         "--load_retry_interval_micros=300000",
     )
-    assert server.process.wait(30) != 0
+    assert server.process.wait(60) != 0
     assert server.log.count("version 1 of hpt does not load") == 3

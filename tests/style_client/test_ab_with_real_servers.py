@@ -95,7 +95,7 @@ def test_the_gateway_and_the_client_agree_on_the_header(client, gateway, value):
     # The color model has no such inputs: what the gateway sent it was the color route.
     row = {"placeholder": [[[0.5] * 3]], "placeholder_1": [[[0.5] * 3]]}
     reply = requests.post(
-        gateway.url, json={"instances": [row]}, headers={"style": value}, timeout=30
+        gateway.url, json={"instances": [row]}, headers={"style": value}, timeout=60
     )
     assert reply.status_code == 400 and "named input" in reply.text
 
@@ -105,7 +105,7 @@ def post_with(url: str, values: tuple[str, ...], request: requests.PreparedReque
     `values`; requests cannot.
     """
     to = urlsplit(url)
-    connection = HTTPConnection(to.hostname, to.port, timeout=30)
+    connection = HTTPConnection(to.hostname, to.port, timeout=60)
     connection.putrequest("POST", to.path)
     for name in ("Content-Type", "Content-Length"):
         connection.putheader(name, request.headers[name])
@@ -169,7 +169,7 @@ def test_the_articles_own_request(gateway):
     style = np.asarray(scene(32, 32, 2)) / 255
     row = {"placeholder": content.tolist(), "placeholder_1": style.tolist()}
     reply = requests.post(
-        gateway.url, json={"instances": [row]}, headers={"style": "transfer"}, timeout=30
+        gateway.url, json={"instances": [row]}, headers={"style": "transfer"}, timeout=60
     )
     assert reply.status_code == 200, reply.text
     (prediction,) = reply.json()["predictions"]

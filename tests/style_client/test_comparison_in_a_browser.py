@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.browser import DICE, STANDING, TURNED, Sent
-from tests.color_client.test_page_in_a_browser import wait_for_text, wait_until
+from tests.browser import DICE, STANDING, TURNED, Sent, wait_for_text, wait_until
 
 from .test_page_in_a_browser import PHOTO, upload
 

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser import PHONE, download, wait_for_after, wait_for_text, wait_until
 from tests.color_client.pictures import file_of
-from tests.color_client.test_page_in_a_browser import (
-    PHONE,
-    download,
-    wait_for_after,
-    wait_for_text,
-    wait_until,
-)
 
 from .predictors import sent_picture
 from .test_style import calm, painted

@@ -279,6 +279,6 @@ def test_after_sigterm_nobody_new_is_let_in_and_an_upload_on_its_way_is_answered
         sock.sendall(request[len(request) // 2 :])
         reply = sock.makefile("rb").read()
     assert reply.startswith(b"HTTP/1.1 200 ") and reply.endswith(b"IEND\xaeB`\x82")
-    assert running.process.wait(30) == 0
+    assert running.process.wait(60) == 0
     with pytest.raises(requests.ConnectionError):
         running.client.get("/healthz")

@@ -85,9 +85,13 @@ ROUNDS = 2000
 def _resampled_means(values: NDArray[np.floating], seed: int = 0) -> NDArray[np.float64]:
     """Means of `ROUNDS` samples, each as many photos drawn with replacement."""
     rng = np.random.default_rng(seed)
-    # One draw at a time: all of them for a large set of photos would not fit into memory.
-    count = len(values)
-    return np.array([values[rng.integers(0, count, count)].mean() for _ in range(ROUNDS)])
+    # A million at a time: all draws for a large set of photos would not fit into memory.
+    at_once = 1 + 1_000_000 // len(values)
+    parts = []
+    for done in range(0, ROUNDS, at_once):
+        shape = (min(at_once, ROUNDS - done), len(values))
+        parts.append(values[rng.integers(0, len(values), shape)].mean(axis=1))
+    return np.concatenate(parts)
 
 
 def mean_with_interval(values: NDArray[np.floating]) -> Estimate:

@@ -13,10 +13,13 @@ from tests.local.running.test_change import (
     CANARY,
     Callers,
     Running,
+    lasting,  # noqa: F401
     running,  # noqa: F401
     shares,
 )
 from tests.running import ROOT
+
+pytestmark = pytest.mark.long(1)
 
 APP, COMPONENT = "color-serving", "color-model-serving"
 
@@ -79,27 +82,19 @@ def test_traffic_moves_in_the_file_and_in_what_runs(up):
         ((APP, COMPONENT, "model2", "--file", "x.yaml"), "--file is for --dry-run"),
     ],
 )
-def test_what_cannot_be_done_is_said(tmp_path_factory, shared_up, words, says):
-    done = promote(shared_up, *words)
+def test_what_cannot_be_done_is_said(lasting, words, says):  # noqa: F811
+    done = promote(lasting, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-@pytest.fixture(scope="module")
-def shared_up(tmp_path_factory):
-    up = Running(tmp_path_factory.mktemp("shared"), CANARY)
-    yield up
-    up.runner.stop()
-    up.thread.join(60)
-
-
-def test_a_dry_run_prints_the_file_and_changes_nothing(shared_up):
-    done = promote(shared_up, APP, COMPONENT, "model2", "--traffic", "60", "--dry-run")
+def test_a_dry_run_prints_the_file_and_changes_nothing(lasting):  # noqa: F811
+    done = promote(lasting, APP, COMPONENT, "model2", "--traffic", "60", "--dry-run")
     assert (done.returncode, done.stdout) == (0, shares(40, 60))
     assert done.stderr.startswith("--- ")
-    assert shared_up.file.read_text() == CANARY
-    assert "traffic" not in shared_up.out.getvalue()
+    assert lasting.file.read_text() == CANARY
+    assert "traffic" not in lasting.out.getvalue()
 
 
 def test_a_dry_run_of_a_file_that_nothing_runs(tmp_path):
@@ -141,9 +136,8 @@ def test_what_cannot_be_brought_up_leaves_the_file_as_it_was(up):
 
 
 def test_what_does_not_run_any_more(tmp_path):
-    up = Running(tmp_path, CANARY)
-    up.runner.stop()
-    up.thread.join(60)
+    with Running(tmp_path, CANARY) as up:
+        pass
     done = promote(up, APP, COMPONENT, "model2")
     assert done.returncode == 2
     assert f"color-serving does not run: python -m local up {up.file}" in done.stderr
@@ -178,20 +172,20 @@ def test_it_takes_steps_while_all_is_well_and_goes_back_when_not(up):
     assert up.file.read_text() == shares(0, 100)
 
 
-def test_without_evidence_all_is_left_as_it_is(shared_up):
+def test_without_evidence_all_is_left_as_it_is(lasting):  # noqa: F811
     done = promote(
-        shared_up, APP, COMPONENT, "model2", "--when", "errors < 1%", "--interval", "0.2",
+        lasting, APP, COMPONENT, "model2", "--when", "errors < 1%", "--interval", "0.2",
         "--timeout", "0.5",
     )  # fmt: skip
     assert done.returncode == 3
     assert "50 %: errors: no request yet, wanted < 1.00%: not yet\n" in done.stdout
     assert "No evidence within 0.5 s: what runs stays as it is, and so does" in done.stdout
-    assert shared_up.file.read_text() == CANARY
+    assert lasting.file.read_text() == CANARY
 
 
-def test_ctrl_c_leaves_all_as_it_is(shared_up):
+def test_ctrl_c_leaves_all_as_it_is(lasting):  # noqa: F811
     process = subprocess.Popen(
-        command(shared_up.state.root, APP, COMPONENT, "model2", "--when", "errors < 1%",
+        command(lasting.state.root, APP, COMPONENT, "model2", "--when", "errors < 1%",
                 "--interval", "0.2"),
         stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
@@ -203,8 +197,8 @@ def test_ctrl_c_leaves_all_as_it_is(shared_up):
     finally:
         process.kill()
         process.stdout.close()
-    assert last == f"Stopped: what runs stays as it is, and so does {shared_up.file}."
-    assert shared_up.file.read_text() == CANARY
+    assert last == f"Stopped: what runs stays as it is, and so does {lasting.file}."
+    assert lasting.file.read_text() == CANARY
 
 
 def test_somebody_else_changes_what_runs_meanwhile(up):

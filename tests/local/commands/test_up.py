@@ -52,7 +52,7 @@ def test_it_colors_and_ctrl_c_stops_it(up):
 
 
 @pytest.mark.slow
-def test_a_killed_model_server_comes_back(up):
+def test_a_killed_model_server_comes_back_and_nothing_is_left_of_a_killed_runner(up):
     listening = f"--rest_api_port {up.model_port} "
     processes = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout
     pids = [
@@ -69,9 +69,6 @@ def test_a_killed_model_server_comes_back(up):
     wait_until(lambda: "serving is ready again." in up.text, 60)
     assert up.predict(PHOTO.read_bytes()).status_code == 200
 
-
-@pytest.mark.slow
-def test_nothing_is_left_when_the_runner_is_killed(up):
     up.process.kill()
     up.process.wait()
     wait_until(lambda: stopped(up))

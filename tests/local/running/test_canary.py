@@ -10,7 +10,7 @@ from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE, RunningApplications, asks, patiently, png
 from tests.running import run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long(1)]
 REQUESTS = 400
 
 
@@ -20,8 +20,11 @@ def models(running, count: int) -> Counter[str]:
     return Counter(reply.headers["X-Model"] for reply in replies)
 
 
-def test_half_and_half(up):
-    running = up(ARTICLE / "color-serving.yaml").wait_until_ready()
+def test_half_and_half_then_ninety_to_ten(up, tmp_path):
+    text = (ARTICLE / "color-serving.yaml").read_text()
+    file = tmp_path / "color-serving.yaml"
+    file.write_text(text)
+    running = up(file).wait_until_ready()
     counted = models(running, REQUESTS)
     assert counted["color/v1"] + counted["color/v2"] == REQUESTS
     assert 160 <= counted["color/v1"] <= 240, counted
@@ -34,19 +37,16 @@ def test_half_and_half(up):
                              ("color-model-serving", "")):  # fmt: skip
         reply = running.ask(deployment, body, path)
         assert reply.status_code == 404
-    assert running.press_ctrl_c() == 0
-    assert "Traceback" not in running.text
 
-
-def test_ninety_to_ten(up, tmp_path):
-    text = (ARTICLE / "color-serving.yaml").read_text()
-    file = tmp_path / "uneven.yaml"
     first, second, rest = text.split("traffic: 50")
     file.write_text(f"{first}traffic: 90{second}traffic: 10{rest}")
-    running = up(file).wait_until_ready()
+    done = run("local", "up", file, "--state", running.state.root, seconds=300)
+    assert done.returncode == 0, done.stdout + done.stderr
     counted = models(running, REQUESTS)
     assert 16 <= counted["color/v2"] <= 64, counted
     assert counted["color/v1"] + counted["color/v2"] == REQUESTS
+    assert running.press_ctrl_c() == 0
+    assert "Traceback" not in running.text
 
 
 def test_a_canary_is_moved_while_eight_ask(up, tmp_path):

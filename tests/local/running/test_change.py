@@ -27,6 +27,8 @@ from tests.local.conftest import STAND_IN, get, wait_until
 from tests.local.running_applications import ARTICLE
 from tests.running import ROOT
 
+pytestmark = pytest.mark.long(1)
+
 STAND_IN_MODEL = Path(__file__).parent.parent / "stand_in_model.py"
 # The article's canary without its client; nothing is too slow for so patient a gateway.
 CANARY = (
@@ -82,7 +84,7 @@ class WithStandIns(Applied):
 
 
 class Running:
-    """An `up` on a thread of its own, of one file."""
+    """An `up` on a thread of its own, of one file; it stops at the end of a `with`."""
 
     def __init__(self, folder: Path, text: str, **options: float):
         self.file = folder / "application.yaml"
@@ -109,6 +111,14 @@ class Running:
         with self.state.taken(["color-serving"]):
             self.code = self.runner.run(self.ready.set)
         self.console.close()
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.runner.stop()
+        self.thread.join(60)
+        assert not self.thread.is_alive()
 
     def local(self, command: str, text: str = "", *options: str) -> subprocess.CompletedProcess:
         """Another terminal."""
@@ -141,11 +151,15 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path) -> Iterator[Running]:
-    up = Running(tmp_path, CANARY)
-    yield up
-    up.runner.stop()
-    up.thread.join(60)
-    assert not up.thread.is_alive()
+    with Running(tmp_path, CANARY) as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory) -> Iterator[Running]:
+    """One for several tests, which leave it as they find it: running CANARY."""
+    with Running(tmp_path_factory.mktemp("lasting"), CANARY) as up:
+        yield up
 
 
 class Callers:
@@ -227,13 +241,13 @@ def test_another_model_path_and_more_replicas(running):
     assert [text.split()[0] for text in now & before] == ["model2"]
 
 
-def test_timeouts_are_changed_without_touching_a_model_server(running):
-    before = {running.ask().text for _ in range(40)}
-    running.change(CANARY.replace('"60000"', '"1"'))
-    reply = running.ask()
+def test_timeouts_are_changed_without_touching_a_model_server(lasting):
+    before = {lasting.ask().text for _ in range(40)}
+    lasting.change(CANARY.replace('"60000"', '"1"'))
+    reply = lasting.ask()
     assert (reply.status_code, reply.text) == (504, "upstream request timeout")
-    running.change(CANARY)
-    assert {running.ask().text for _ in range(40)} == before
+    lasting.change(CANARY)
+    assert {lasting.ask().text for _ in range(40)} == before
 
 
 def test_a_header_route_and_another_application_come_and_go(running):
@@ -269,31 +283,33 @@ def test_a_header_route_and_another_application_come_and_go(running):
     assert requests.post(url, b"{}").text.startswith("model")
 
 
-def test_what_cannot_be_brought_up_changes_nothing(running):
-    before = {running.ask().text for _ in range(40)}
+def test_what_cannot_be_brought_up_changes_nothing(lasting):
+    before = {lasting.ask().text for _ in range(40)}
     broken = shares(90, 10).replace("color-model/model/v1", "other-claim/model/v9")
-    done = running.local("up", broken)
+    done = lasting.local("up", broken)
     assert done.returncode == 1
     assert "Not changed: color-serving/color-model-serving: pvc://other-claim" in done.stdout
-    assert {running.ask().text for _ in range(40)} == before
-    assert running.row("color-model-serving").detail == "Available"
-    assert 10 <= running.who_answers()["model1"] <= 50
-    running.change(shares(0, 100))
-    assert running.who_answers() == {"model2": 60}
+    assert {lasting.ask().text for _ in range(40)} == before
+    assert lasting.row("color-model-serving").detail == "Available"
+    assert 10 <= lasting.who_answers()["model1"] <= 50
+    lasting.change(shares(0, 100))
+    assert lasting.who_answers() == {"model2": 60}
+    lasting.change(CANARY)
 
 
-def test_diff_shows_and_changes_nothing(running):
-    done = running.local("diff", shares(90, 10))
+def test_diff_shows_and_changes_nothing(lasting):
+    told = len(lasting.out.getvalue())
+    done = lasting.local("diff", shares(90, 10))
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines() == [
         "~ color-serving/color-model-serving: other properties; no program of it is touched",
         "    predictors.model1.traffic: 50 -> 90",
         "    predictors.model2.traffic: 50 -> 10",
     ]
-    assert "traffic" not in running.out.getvalue()
-    same = running.local("diff", CANARY)
+    assert "traffic" not in lasting.out.getvalue()[told:]
+    same = lasting.local("diff", CANARY)
     assert (same.returncode, same.stdout) == (0, "Nothing is different from what runs.\n")
-    assert "Nothing is different from what runs." in running.change(CANARY)
+    assert "Nothing is different from what runs." in lasting.change(CANARY)
 
 
 @pytest.mark.parametrize(
@@ -304,18 +320,18 @@ def test_diff_shows_and_changes_nothing(running):
         (("traffic: 50", "traffic: 60"), "sums to 110, not to 100"),
     ],
 )
-def test_what_cannot_be_changed_is_said(running, change, says):
+def test_what_cannot_be_changed_is_said(lasting, change, says):
     text = CANARY.replace(*change, 1)
     if "task" in change[1]:
         head = text.partition("    properties:")[0]
         text = f"{head}    properties: {{image: x/color-model}}\n    traits:\n    - type: storage\n"
         text += "      properties: {pvc: [{name: x, mountPath: /mnt}]}\n"
-    done = running.local("up", text, "--gateway-port", "18080")
+    done = lasting.local("up", text, "--gateway-port", "18080")
     assert done.returncode == 2
     assert says in done.stderr
     assert "--gateway-port changes nothing" in done.stderr
     assert done.stdout == ""
-    assert running.ask().status_code == 200
+    assert lasting.ask().status_code == 200
 
 
 def test_a_client_is_started_again_for_other_settings(running):

@@ -14,7 +14,7 @@ from local.running.readiness import healthy_ports
 from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE, RunningApplications, png, wait_until_gone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long(2)]
 BACK_WITHIN_S = 240
 
 
@@ -116,9 +116,23 @@ def test_the_only_one_of_each(up, one_predictor):
     assert running.row("color-model-serving").restarts == 1
 
 
-def test_nothing_is_left_of_a_killed_runner_and_the_next_starts_clean(up, one_predictor):
+def test_a_second_up_gives_way_and_nothing_is_left_of_the_first_when_it_is_killed(
+    up, one_predictor, tmp_path
+):
     file = one_predictor(1)
     running = up(file).wait_until_ready()
+    port = running.client.rpartition(":")[2]
+    # A folder of its own and the same wishes: ports that are taken give way.
+    other = RunningApplications([file], tmp_path / "other", "--port", port)
+    try:
+        other.wait_for("the claim is empty")
+        assert other.process.wait(60) == 1
+        assert f"port {port} is in use (held by " in other.text
+    finally:
+        other.end()
+    assert running.predict(png()).status_code == 200
+    assert free_port() != int(port)
+
     before = running.processes()
     assert any("envoy" in command for command in before.values())
     assert len(before) >= 6
@@ -129,19 +143,3 @@ def test_nothing_is_left_of_a_killed_runner_and_the_next_starts_clean(up, one_pr
     again = up(file).wait_until_ready()
     assert again.predict(png()).status_code == 200
     assert again.press_ctrl_c() == 0
-
-
-def test_two_ups_with_folders_of_their_own(up, one_predictor, tmp_path, tiny_models):
-    file = one_predictor(1)
-    running = up(file).wait_until_ready()
-    port = running.client.rpartition(":")[2]
-    # The same wishes: ports that are taken give way.
-    other = RunningApplications([file], tmp_path / "other", "--port", port)
-    try:
-        other.wait_for("the claim is empty")
-        assert other.process.wait(60) == 1
-        assert f"port {port} is in use (held by " in other.text
-    finally:
-        other.end()
-    assert running.predict(png()).status_code == 200
-    assert free_port() != int(port)

@@ -1,30 +1,19 @@
 """The article's color-style-ab-serving, letter for letter: one address, two models, one header."""
 
-import importlib.util
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.local.running_applications import ARTICLE, asks, patiently, png
 from tests.style_model import write_style_model
 
-pytestmark = pytest.mark.slow
-needs_client = pytest.mark.skipif(
-    importlib.util.find_spec("style_client") is None, reason="style_client is not built yet"
-)
+pytestmark = [pytest.mark.slow, pytest.mark.long(1)]
+ARTICLE_FILE = ARTICLE / "color-style-ab-serving.yaml"
 RED, BLUE = png((200, 0, 0)), png((0, 0, 200))
 COLOR = asks("packed", l_bytes=png())
 STYLE = asks("packed", content_bytes=RED, style_bytes=BLUE, strength=1.0)
-
-
-@pytest.fixture
-def gateway_half(tmp_path):
-    """The article's file without its client."""
-    text = (ARTICLE / "color-style-ab-serving.yaml").read_text()
-    file = tmp_path / "servers.yaml"
-    file.write_text(text[: text.index("  - name: ab-rest-serving")])
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +32,9 @@ def model(running, body: bytes, **headers: str) -> str:
     return reply.json()["predictions"][0]["model"]
 
 
-def test_the_header_decides(up, gateway_half):
-    running = up(gateway_half).wait_until_ready()
+def test_the_article_as_it_stands(up):
+    running = up(ARTICLE_FILE).wait_until_ready()
+    assert "-H 'style: transfer'" in running.text
     assert model(running, COLOR) == "color/v2"
     for name in ("style", "Style", "STYLE"):
         assert model(running, STYLE, **{name: "transfer"}) == "style/v1"
@@ -56,32 +46,6 @@ def test_the_header_decides(up, gateway_half):
             reply = running.ask("style-ab-serving", STYLE, path, **headers)
             assert (reply.status_code, reply.text) == (404, "")
 
-
-def test_ten_seconds_for_style_and_three_for_color(up, gateway_half, slow_models, tmp_path):
-    text = gateway_half.read_text()
-    file = tmp_path / "both.yaml"
-    # The same slow model without a timeout of its own, at an address of its own.
-    plain = text.replace("name: color-style-ab-serving", "name: plain").replace(
-        "pvc://color-model/model/v2", "pvc://style-model/model"
-    )
-    plain = plain[: plain.index("  - name: style-ab-serving")]
-    file.write_text(text + "---\n" + plain.replace("color-ab-serving", "plain-serving"))
-    running = up(file, models=slow_models).wait_until_ready()
-    for deployment, headers, limit in (
-        ("color-ab-serving", {"style": "transfer"}, 10),
-        ("plain-serving", {}, 3),
-    ):
-        started = time.monotonic()
-        reply = running.ask(deployment, STYLE, **headers)
-        assert (reply.status_code, reply.text) == (504, "upstream request timeout")
-        assert time.monotonic() - started >= limit - 0.1  # Envoy's clock is not ours
-    assert model(running, COLOR) == "color/v2"
-
-
-@needs_client
-def test_the_article_as_it_stands(up):
-    running = up(ARTICLE / "color-style-ab-serving.yaml").wait_until_ready()
-    assert "-H 'style: transfer'" in running.text
     for headers, made_by in (
         ({}, "color/v2"),
         ({"style": "transfer"}, "style/v1"),
@@ -92,10 +56,35 @@ def test_the_article_as_it_stands(up):
     assert running.press_ctrl_c() == 0
 
 
-@needs_client
-def test_a_slow_style_is_the_clients_504(up, slow_models):
-    running = up(ARTICLE / "color-style-ab-serving.yaml", models=slow_models).wait_until_ready()
-    reply = running.predict(RED, BLUE, style="transfer")
-    assert reply.status_code == 504
-    assert "gateway" in reply.json()["detail"]
+def test_ten_seconds_for_style_three_for_color_and_the_clients_504(up, slow_models, tmp_path):
+    text = ARTICLE_FILE.read_text()
+    # The same slow model without a timeout of its own, at an address of its own.
+    plain = text.replace("name: color-style-ab-serving", "name: plain").replace(
+        "pvc://color-model/model/v2", "pvc://style-model/model"
+    )
+    plain = plain[: plain.index("  - name: style-ab-serving")]
+    file = tmp_path / "both.yaml"
+    file.write_text(text + "---\n" + plain.replace("color-ab-serving", "plain-serving"))
+    running = up(file, models=slow_models).wait_until_ready()
+
+    def given_up(deployment: str, limit: float, **headers: str) -> None:
+        started = time.monotonic()
+        reply = running.ask(deployment, STYLE, **headers)
+        assert (reply.status_code, reply.text) == (504, "upstream request timeout")
+        assert time.monotonic() - started >= limit - 0.1  # Envoy's clock is not ours
+
+    def told() -> None:
+        reply = running.predict(RED, BLUE, style="transfer")
+        assert reply.status_code == 504
+        assert "gateway" in reply.json()["detail"]
+
+    with ThreadPoolExecutor() as callers:  # who wait together
+        waiting = [
+            callers.submit(given_up, "color-ab-serving", 10, style="transfer"),
+            callers.submit(given_up, "plain-serving", 3),
+            callers.submit(told),
+        ]
+    for each in waiting:
+        each.result()
+    assert model(running, COLOR) == "color/v2"
     assert patiently(lambda: running.predict(RED)).status_code == 200

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from training.color.metrics import (
+    ROUNDS,
     Score,
     Truth,
+    _resampled_means,
     colorfulness,
     mean_with_interval,
     pooled_psnr,
@@ -38,6 +40,13 @@ def test_bootstrap_interval_covers_the_mean():
     assert found.low < found.mean < found.high
     assert found.high - found.low == pytest.approx(2 * 1.96 * 3.0 / np.sqrt(400), rel=0.15)
     assert f"{found:.1f}".startswith(f"{values.mean():.1f} [")
+
+
+@pytest.mark.parametrize("count", [3, 700])  # at once, and in two parts
+def test_draws_at_once_are_those_one_by_one(count):
+    values, rng = np.random.default_rng(1).normal(size=count), np.random.default_rng(0)
+    draws = [values[rng.integers(0, count, count)].mean() for _ in range(ROUNDS)]
+    np.testing.assert_array_equal(_resampled_means(values), draws)
 
 
 def test_pooled_psnr_is_that_of_all_pixels_together():

@@ -17,7 +17,9 @@ from training.color.recipe import Recipe
 from training.program.flags import recipe_changes
 
 ROOT = Path(__file__).resolve().parents[3]
+# The script is what is tested, with a network that is soon built; test_shipped_model.py has v2's.
 SHORT = "--samples=16 --samples-per-epoch=8 --batch-size=4 --photo-side=64 --crop-side=64"
+SHORT += " --network=all_convolution --width=8 --dilations=1"
 
 
 def train_v2(python: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -75,6 +77,7 @@ def test_a_run_that_fails_ends_it(tmp_path):
     assert (done.returncode, done.stdout) == (3, "run\n")
 
 
+@pytest.mark.long(1)
 @pytest.mark.slow
 def test_four_short_runs_publish_four_times_and_only_once(tmp_path):
     photos = tmp_path / "photos"
