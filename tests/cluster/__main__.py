@@ -11,7 +11,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bench.command_line import Parser
 from tests.cluster.applications import images, rendered
@@ -23,6 +23,42 @@ STEPS = {"routes": routes, "canary": canary, "ab": ab_test, "training": training
          "votes": votes}  # fmt: skip
 
 
+def prepare() -> None:
+    """Bring the images to the cluster, and make the namespace."""
+    print(f"Kubernetes {version()}", flush=True)
+    for image in every_image() if os.environ.get("CLUSTER_LOAD") else ():
+        print(f"loading {image}", flush=True)
+        subprocess.run([*shlex.split(os.environ["CLUSTER_LOAD"]), image], check=True)
+    kubectl("create", "namespace", NAMESPACE)
+
+
+def every_image() -> list[str]:
+    return images(
+        rendered("color-model", "style-model", "color-style-ab-serving"),
+        rendered("training-serving"),
+        rendered("color-model", "color-canary-serving"),
+        rendered("color-canary-feedback"),
+    )
+
+
+def take(names: Iterable[str]) -> None:
+    """These steps, one after another."""
+    client = next(each for each in every_image() if "/color-serving:" in each)
+    for name in names:
+        print(f"{name}: {(STEPS[name].__doc__ or '').splitlines()[0]}", flush=True)
+        STEPS[name](client)
+
+
+def worked(act: Callable[[], object]) -> bool:
+    """Do it; False where the cluster fails, which is said."""
+    try:
+        act()
+    except (ClusterFailed, subprocess.CalledProcessError) as error:
+        print(f"make cluster-test: {error}", file=sys.stderr)
+        return False
+    return True
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the steps that are named, or all of them; 1 where the cluster fails one."""
     parser = Parser("python -m tests.cluster", __doc__ or "")
@@ -31,27 +67,14 @@ def main(arguments: Sequence[str]) -> int:
     wanted = parser.parse_args(arguments).steps
     if unknown := [name for name in wanted if name not in STEPS]:
         parser.error(f"there is no step {unknown[0]}; there are {known}")
+    if not worked(prepare):
+        return 1
     try:
-        print(f"Kubernetes {version()}", flush=True)
-        texts = [
-            rendered("color-model", "style-model", "color-style-ab-serving"),
-            rendered("training-serving"),
-            rendered("color-model", "color-canary-serving"),
-            rendered("color-canary-feedback"),
-        ]
-        client = next(each for each in images(*texts) if "/color-serving:" in each)
-        for image in images(*texts) if os.environ.get("CLUSTER_LOAD") else ():
-            print(f"loading {image}", flush=True)
-            subprocess.run([*shlex.split(os.environ["CLUSTER_LOAD"]), image], check=True)
-        kubectl("create", "namespace", NAMESPACE)
-        try:
-            for name in wanted or STEPS:
-                print(f"{name}: {(STEPS[name].__doc__ or '').splitlines()[0]}", flush=True)
-                STEPS[name](client)
-        finally:
-            kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
-    except (ClusterFailed, subprocess.CalledProcessError) as error:
-        print(f"make cluster-test: {error}", file=sys.stderr)
+        taken = worked(lambda: take(wanted or STEPS))
+    finally:
+        # By itself, so that a namespace that stays hides no step's error.
+        removed = worked(lambda: kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found"))
+    if not (taken and removed):
         return 1
     print("all of it works here")
     return 0
