@@ -34,14 +34,14 @@ VIVIDNESS = options.Option(
     "vividness",
     1.0,
     number(0, 2),
-    "How strong the colors are, 0 to 2: a* and b* of the network are multiplied by it.",
+    "Strength of the colors, 0 to 2: the factor on the network's a* and b*.",
 )
 MODEL = options.Option(
     "model",
     None,
     str,
-    "With hints: the model, as X-Model names it, whose colors they put right. They are remembered "
-    "for a while; the default is the model that colored this photo last.",
+    "With hints: the model, as named by X-Model, whose cached colors are corrected. Default: the "
+    "model that colored this photo last.",
 )
 OPTIONS = (VIVIDNESS, HINTS, MODEL, METADATA)
 # What a picture looks like depends on these.

@@ -11,5 +11,7 @@ class Settings(ClientSettings):
     """What the color client can be told; each field is the environment variable in lower case."""
 
     working_size: int = setting(
-        256, whole(16, 512), "Long side, in pixels, of what the network gets; never scaled up."
+        256,
+        whole(16, 512),
+        "Long side, in pixels, of the network's input; smaller photos are not enlarged.",
     )

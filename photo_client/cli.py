@@ -212,29 +212,29 @@ usage: {client.program}
 
 {client.purpose}
 
-`feedback` prints which model people like better, from the votes that the client kept.
-
-With photos it is no server: it writes their pictures, asking the model at URL itself. Where URL is
-not set, that is the one of what `python -m local up` runs in this folder.
+Without arguments the client is a server. With photos it starts no server: it sends them to the
+model at URL itself, and writes the pictures. If URL is not set, it uses the model that
+`python -m local up` runs in this folder. `feedback` reports which model people prefer, from the
+client's votes.
 
   PHOTO
-      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with its metadata
-      (here --metadata is keep unless told otherwise); a folder keeps its name and its tree; the
+      A file, or a folder of photos with its subfolders. a.jpg becomes FOLDER/a.png, with its
+      metadata (the default of --metadata is keep here); a folder keeps its name and structure; the
       pages of a TIFF become a-1.png, a-2.png.
   --out FOLDER
-      Where to. What is there already, of the same photo with the same options, is not made again:
-      the same command goes on where it was stopped.
+      The folder to write to. A picture that is there already, from the same photo and options, is
+      not made again: the same command resumes one that was stopped.
 {own}  --hints FILE
-      Colors that one photo has at places, as the option hints of a request. Of more photos,
-      a.hints.json beside a.jpg is found and used.
+      Color hints for the only photo, as in the option hints of a request. For several photos,
+      a.hints.json beside a.jpg is used.
   --at-once N (default {_AT_ONCE})
-      So many photos at the same time.
+      Number of photos in progress at once.
   --again
-      Make all of them again.
+      Make every picture again.
   --skip-color
-      Leave out photos that have color already; sepia is none.
+      Skip photos that have color already; sepia does not count as color.
 
-It exits with 0 when every photo has its picture, 1 where some failed, 2 for a bad argument.
+Exit codes: 0 every photo has its picture, 1 some failed, 2 a bad argument.
 
 Settings, as environment variables:
 

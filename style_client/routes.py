@@ -40,7 +40,7 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
             "strength",
             0.7,
             number(0, 1),
-            "The share of the painting, 0 to 1; the rest is the photo itself.",
+            "The share of the painting, 0 to 1; the rest is the photo.",
         ),
         options.Option(
             "preserve_color",
@@ -52,7 +52,7 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
             "max_side",
             max_side,
             whole(LEAST_SIDE, MOST_SIDE),
-            f"Long side, in pixels, that the photo is stylized at, {LEAST_SIDE} to {MOST_SIDE}: "
+            f"Long side, in pixels, at which the photo is stylized, {LEAST_SIDE} to {MOST_SIDE}: "
             "smaller is faster, with larger strokes. The default is the setting MAX_SIDE.",
         ),
     )
@@ -65,7 +65,7 @@ STYLE = {"style": "transfer"}
 STYLE_PARAMETER = {
     "name": "style",
     "in": "header",
-    "description": "`transfer`, exactly: the photo in the style of style_image. Else in color.",
+    "description": "Exactly `transfer`: the photo in the style of style_image. Else: in color.",
     "schema": {"type": "string", "examples": ["transfer"]},
 }
 

@@ -17,5 +17,5 @@ class StyleSettings(Settings):
     max_side: int = setting(
         1024,
         whole(LEAST_SIDE, MOST_SIDE),
-        "Long side, in pixels, that a photo is stylized at unless the request says otherwise.",
+        "Default of the option max_side: long side, in pixels, at which a photo is stylized.",
     )

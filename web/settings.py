@@ -73,8 +73,8 @@ class ServerSettings:
     client_timeout_s: float = setting(
         60.0,
         number(0.1, 3600),
-        "Seconds that a caller may take to send a request, and as many again to take the answer; "
-        "slower ones are cut off.",
+        "Seconds for a caller to send a request, and again to receive the answer; slower callers "
+        "are disconnected.",
     )
 
 

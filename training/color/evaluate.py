@@ -22,7 +22,7 @@ from training.color.metrics import (
 )
 from training.photos.contact_sheet import write_contact_sheet
 from training.photos.lab import lab_to_rgb, rgb_to_lab
-from training.publishing.saved_model import ModelError, find_saved_model
+from training.publishing.saved_model import load_signature
 
 # True L*a*b* [H, W, 3] -> a*b* [H, W, 2]; a model is given L* alone, and maybe a rough one.
 Colorer = Callable[[NDArray[np.float32]], NDArray[np.floating]]
@@ -43,18 +43,12 @@ def load_colorer(folder: Path) -> Colorer:
     """The model in `folder`, found as by `find_saved_model`. Raises ModelError."""
     import tensorflow as tf
 
-    version = find_saved_model(folder)
-    # Kept by the closure: a signature dies with the object it came from.
-    model = tf.saved_model.load(str(version))
-    if "serving_default" not in model.signatures:
-        raise ModelError(f"the SavedModel in {version} has no signature serving_default")
-    signature = model.signatures["serving_default"]
+    signature = load_signature(folder, "serving_default", "input_1")
 
     def color(lab: NDArray[np.float32]) -> NDArray[np.floating]:
         (ab,) = signature(input_1=tf.constant(lab[None, ..., :1])).values()
         return ab[0].numpy() * 128.0
 
-    color.model = model  # type: ignore[attr-defined]
     return color
 
 

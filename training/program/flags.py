@@ -56,11 +56,17 @@ _PARSERS: dict[object, Callable[[str], object]] = {
 class Parser(argparse.ArgumentParser):
     """Refuses a flag that it does not know in one line, with the one that was meant.
 
-    Nothing is abbreviated: a misspelled flag is never taken for another.
+    Nothing is abbreviated: a misspelled flag is never taken for another. The description is
+    printed as it is written.
     """
 
-    def __init__(self, **options: Any):
-        super().__init__(**options, allow_abbrev=False)
+    def __init__(self, prog: str, description: str):
+        super().__init__(
+            prog=prog,
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """As ever, but for the message."""
