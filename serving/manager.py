@@ -134,13 +134,15 @@ class ModelManager:
             self._keep(set())
             return
         config = self._config
-        found = find_versions(config.base_path)
-        if found is None:
+        try:
+            found = find_versions(config.base_path)
+        except OSError as error:
             if not self._base_path_missing:
                 logger.warning(
-                    "Could not find base path %s for servable %s; waiting for it",
+                    "Could not find base path %s for servable %s (%s); waiting for it",
                     config.base_path,
                     self.name,
+                    error.strerror,
                 )
             self._base_path_missing = True
             return
@@ -193,9 +195,7 @@ class ModelManager:
         return failure.attempts <= self._max_load_retries and time.monotonic() >= failure.retry_at
 
     def _retries_left(self) -> bool:
-        return any(
-            failure.attempts <= self._max_load_retries for failure in self._failures.values()
-        )
+        return any(each.attempts <= self._max_load_retries for each in self._failures.values())
 
     def _try(self, version: int, folder: Path) -> bool:
         # Taken first: what is written while the load runs counts as a change.

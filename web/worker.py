@@ -12,7 +12,6 @@
 import contextlib
 import errno
 import logging
-import re
 import selectors
 import socket
 import time
@@ -21,7 +20,7 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from . import header_lines, memory
+from . import header_lines, memory, request_head
 from .client_socket import ClientSocket
 from .not_a_request import why_refused
 from .request_body import RequestBody
@@ -33,9 +32,6 @@ HEAD_WITHIN_S = 10.0
 FAREWELL_S = 2.0
 # Where there is no room for more connections, one whose head is this late has to go.
 _PATIENCE_WHEN_FULL_S = 1.0
-_MOST_OF_A_HEAD = 65_536
-_FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
-_LONGEST_FIRST_LINE = 4_200
 _DRAIN_BYTES = 262_144
 # An upload on its way is taken longer, if it comes no slower than this.
 _DRAINED_PER_S = 4_000_000
@@ -43,6 +39,7 @@ _ACCEPTED_AT_ONCE = 32
 _IDLE_S = 5.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PAUSE_WITHOUT_FILES_S = 0.1
+_BETWEEN_COMPLAINTS_S = 60.0
 
 # How long gunicorn drains an unread body before it keeps a connection for a next request.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
@@ -58,6 +55,7 @@ class Worker(gthread.ThreadWorker):
         self._patience = float(self.app.settings.client_timeout_s)
         self._refusal = self.app.refusal
         self._out_of_files = False
+        self._quiet_until = 0.0
         super().init_process()
 
     # Connections come
@@ -76,9 +74,10 @@ class Worker(gthread.ThreadWorker):
             if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 return False
             if error.errno in (errno.EMFILE, errno.ENFILE):
-                if not self._out_of_files:
-                    log.error("no more connections: %s", error)
                 self._out_of_files = True
+                if time.monotonic() > self._quiet_until:
+                    log.error("no more connections: %s", error)
+                    self._quiet_until = time.monotonic() + _BETWEEN_COMPLAINTS_S
                 time.sleep(_PAUSE_WITHOUT_FILES_S)
                 return False
             raise
@@ -87,6 +86,11 @@ class Worker(gthread.ThreadWorker):
         sock = ClientSocket.of(accepted)
         self.enqueue_req(gthread.TConn(self.cfg, sock, address, listener.getsockname()))
         return True
+
+    @property
+    def _full(self) -> bool:
+        """Whether the next to connect has to wait until somebody goes."""
+        return self.nr_conns >= self.worker_connections or self._out_of_files
 
     def enqueue_req(self, conn: Any) -> None:
         """Give the connection to a thread once the header of its request is there."""
@@ -113,18 +117,12 @@ class Worker(gthread.ThreadWorker):
         if conn.parser is not None and conn.parser.unreader.buf.getvalue():
             return True
         try:
-            head = conn.sock.peek(_MOST_OF_A_HEAD)
+            head = conn.sock.peek(request_head.LONGEST)
         except OSError:
             return True
         if head is None:
             return False
-        first, line_end, _ = head.partition(b"\n")
-        if (
-            len(head) in (0, conn.head_bytes, _MOST_OF_A_HEAD)
-            or b"\r\n\r\n" in head
-            or (line_end and not _FIRST_LINE.fullmatch(first + line_end))
-            or len(first) > _LONGEST_FIRST_LINE
-        ):
+        if len(head) in (0, conn.head_bytes) or request_head.is_decided(head):
             return True
         conn.head_bytes = len(head)
         conn.sock.wake_at(len(head) + 1)
@@ -133,7 +131,7 @@ class Worker(gthread.ThreadWorker):
     def murder_pending(self) -> None:
         """Close connections whose header, or whose own close, takes too long."""
         now = time.monotonic()
-        full = self.nr_conns >= self.worker_connections
+        full = self._full
         for conn in list(self.pending_conns):
             tired = full and now > conn.timeout - HEAD_WITHIN_S + _PATIENCE_WHEN_FULL_S
             if now <= conn.timeout and not tired:
@@ -154,7 +152,7 @@ class Worker(gthread.ThreadWorker):
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close idle connections when their time is up, the oldest earlier if all are in use."""
-        if self.nr_conns >= self.worker_connections:
+        if self._full:
             for conn in list(self.keepalived_conns)[: self.cfg.threads]:
                 conn.timeout = 0.0
         super().murder_keepalived(force)
