@@ -1,11 +1,11 @@
 """Keeps the right versions of a model in service while its folder changes.
 
-The base path holds one folder for each version, named by an integer. The highest that loads is
-served, or as many as the configuration says: a new one is loaded and warmed up beside the one in
-service, which then drains and goes. A version that does not load never takes traffic; it is tried
-again when its files change, and a few times besides, as a half-written one becomes whole. When all
-versions are deleted the model is unloaded; a base path that is gone altogether is taken for a mount
-that will come back.
+The base path holds one folder per version, named by an integer. The highest that loads is served,
+or as many as the configuration says. A new version is loaded and warmed up beside the one in
+service, which then drains and is unloaded. A version that does not load never gets traffic; it is
+retried when its files change, and a limited number of times otherwise, as a half-written one may
+become complete. When all versions are deleted the model is unloaded; a missing base path is treated
+as a mount that will come back.
 """
 
 import logging

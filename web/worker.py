@@ -1,13 +1,12 @@
-"""gunicorn's thread worker, whose threads and whose one loop no client can hold up.
+"""gunicorn's thread worker, hardened so that no client can block its threads or its loop.
 
-- A thread is given only to a request whose head is whole; until then the loop waits, for
-  HEAD_WITHIN_S at most.
-- From then on the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to take the answer.
-- A request that is answered before its body is read ends its connection, and says so.
-- Good-bye is said in the loop: the client has FAREWELL_S to hang up, so that an answer is not lost.
-- What is no HTTP request is answered, and logged, as every other error is.
-- When it has been idle for a while, it gives back the memory that a rush has left in the pools.
-- Told to stop, it takes what has connected already, then refuses, and answers all that it took.
+- A thread gets a request once its head is complete; the loop waits HEAD_WITHIN_S for that at most.
+- Then the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to receive the answer.
+- A request that is answered before its body is read closes its connection, and says so.
+- Closing is done by the loop: the client has FAREWELL_S to close, so that no answer is lost.
+- What is not an HTTP request is answered and logged like every other error.
+- After idle time, memory that a burst left in the pools goes back to the system.
+- Told to stop, it takes what has connected already, refuses the rest, and answers all it took.
 """
 
 import contextlib
@@ -50,7 +49,7 @@ class Worker(gthread.ThreadWorker):
     """The process that answers. Its application is a web.server.Server."""
 
     def init_process(self) -> None:
-        """Start, with nobody to say good-bye to."""
+        """Start, with no connections being closed."""
         self._leaving: dict[ClientSocket, float] = {}
         self._busy_at: float | None = None
         self._patience = float(self.app.settings.client_timeout_s)
@@ -94,7 +93,7 @@ class Worker(gthread.ThreadWorker):
         return self.nr_conns >= self.worker_connections or self._out_of_files
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give the connection a thread once the head of its request is there."""
+        """Give the connection to a thread once the header of its request is there."""
         if not hasattr(conn, "head_since"):
             conn.head_since, conn.head_bytes = time.monotonic(), -1
         if self._head_is_there(conn):
@@ -130,7 +129,7 @@ class Worker(gthread.ThreadWorker):
         return False
 
     def murder_pending(self) -> None:
-        """Part from clients whose head, or whose own good-bye, takes too long."""
+        """Close connections whose header, or whose own close, takes too long."""
         now = time.monotonic()
         full = self._full
         for conn in list(self.pending_conns):
@@ -152,14 +151,14 @@ class Worker(gthread.ThreadWorker):
                 self._gone(sock)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close idle connections when their time is up, the oldest earlier where all are taken."""
+        """Close idle connections when their time is up, the oldest earlier if all are in use."""
         if self._full:
             for conn in list(self.keepalived_conns)[: self.cfg.threads]:
                 conn.timeout = 0.0
         super().murder_keepalived(force)
 
     def notify(self) -> None:
-        """Tell gunicorn of being alive: once in every turn of the loop."""
+        """Tell gunicorn that the worker is alive: once per turn of the loop."""
         super().notify()
         now = time.monotonic()
         waiting = len(self.keepalived_conns) + len(self.pending_conns) + len(self._leaving)
@@ -181,7 +180,7 @@ class Worker(gthread.ThreadWorker):
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Ask the application. What is left of the body then would be taken for a next request."""
+        """Call the application. An unread rest of the body would be taken for the next request."""
         header_lines.remember(req.headers)
         continues = partial(conn.sock.sendall, _CONTINUE) if req._expected_100_continue else None
         body = req.body = RequestBody(req.body.reader, continues)
@@ -191,7 +190,7 @@ class Worker(gthread.ThreadWorker):
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
-        """Answer what is no request that an application could be asked."""
+        """Answer what is not a request that an application can handle."""
         status, detail, cause = why_refused(exc)
         with contextlib.suppress(OSError):
             client.sendall(self._refusal(status, detail, cause))
@@ -199,7 +198,7 @@ class Worker(gthread.ThreadWorker):
     # Connections go
 
     def _say_good_bye(self, sock: ClientSocket) -> None:
-        """Say that nothing more comes, and let the client finish what it says."""
+        """Shut down our side, and let the client finish sending."""
         try:
             sock.shutdown(socket.SHUT_WR)
             sock.setblocking(False)
@@ -231,7 +230,7 @@ class Worker(gthread.ThreadWorker):
     # The end
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or let them wait; of a worker that stops: refuse them."""
+        """Accept connections or let them wait; refuse them in a worker that stops."""
         super().set_accept_enabled(enabled)
         if self.alive:
             return

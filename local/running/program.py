@@ -1,4 +1,4 @@
-"""One program of the service: what it is, and one running child process of it."""
+"""One program of the service: its definition, and a running child process."""
 
 import contextlib
 import os
