@@ -24,7 +24,8 @@ def run_report(database: str, format: str, **options: Any) -> subprocess.Complet
     """Run the program that reports what people chose; `options` are those of `subprocess.run`."""
     command = (sys.executable, "-m", "color_client", "feedback", "--format", format)
     # A command line is for everybody to see, and there may be a password in the database's name.
-    environment = {**os.environ, DATABASE: database}
+    # With PYTHONINSPECT it would end in a prompt.
+    environment = {**os.environ, DATABASE: database, "PYTHONINSPECT": ""}
     return subprocess.run(command, env=environment, text=True, check=False, **options)
 
 
