@@ -1,4 +1,4 @@
-"""POST /predict: a photo comes in, goes through the network, and goes out in color."""
+"""POST /predict: a photo comes in, and goes out in color."""
 
 import hashlib
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ LOOKS = (VIVIDNESS, HINTS)
 def predict_routes(
     settings: Settings, predictor: Predictor, admission: Admission, receipts: Receipts | None
 ) -> Blueprint:
-    """The route of the color client; without `receipts` none are given."""
+    """The route of the color client; without `receipts` none are issued."""
     routes = Blueprint("predict", __name__)
     kept = KeptColors()
 
@@ -84,8 +84,8 @@ def predict_routes(
 def remembering(
     kept: KeptColors, photo: bytes, asked: Mapping[str, Any], ask: coloring.Ask
 ) -> coloring.Ask:
-    """`ask`, but for a photo that was asked about before and now comes with hints; `photo` is a
-    hash of its file.
+    """`ask`, but with the cached color for a photo that comes again with hints; `photo` is a hash
+    of its file.
     """
 
     def ask_or_remember(image: Image.Image) -> Color:

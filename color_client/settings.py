@@ -1,4 +1,4 @@
-"""The settings of the color client: every photo client's, and the size that the network gets."""
+"""The settings of the color client: those of every photo client, and the working size."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from web.settings import setting, whole
 
 @dataclass(frozen=True)
 class Settings(ClientSettings):
-    """What the color client can be told; each field is the environment variable in lower case."""
+    """The settings of the color client; each field is the environment variable in lower case."""
 
     working_size: int = setting(
         256,

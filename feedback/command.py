@@ -1,4 +1,4 @@
-"""`python -m color_client feedback`: which model do people like better?"""
+"""`python -m color_client feedback`: which model do people prefer?"""
 
 import argparse
 import re

@@ -32,7 +32,7 @@ def database(text: str) -> str:
 
 @dataclass(frozen=True)
 class FeedbackSettings(ServerSettings):
-    """What a server can be told of feedback."""
+    """The settings of feedback."""
 
     feedback_db: str = setting(
         "",

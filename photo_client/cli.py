@@ -1,6 +1,7 @@
 """The command line of a client: without photos it is the server, with photos it makes pictures."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from web.settings import BadSetting, from_environment, help_text, whole
 
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
+from .batch_report import one_line
 from .metadata_option import FOLDER_METADATA, METADATA
 from .photo import count_pages
 from .running_service import predict_url_of
@@ -80,8 +82,10 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
                 settings = replace(settings, url=url)
             return _pictures(client, arguments, settings)
     except (BadSetting, _BadArguments, BadPlan) as error:
-        print(f"{client.program}: {error}", file=sys.stderr)
+        print(one_line(f"{client.program}: {error}"), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # while it looks for photos
+        return 130
     taken = bind_error(settings.host, settings.port)
     if taken:
         where = f"{settings.host} port {settings.port}"
@@ -124,7 +128,7 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
         raise _BadArguments("name the photos, or folders of them; see --help")
     if given.out is None:
         raise _BadArguments("name the folder to write the pictures into: --out FOLDER")
-    if given.out.exists() and not given.out.is_dir():
+    if os.path.exists(given.out) and not os.path.isdir(given.out):  # noqa: PTH110, PTH112
         raise _BadArguments(f"--out {given.out} is a file; name a folder")
     jobs = plan(given.photos, given.out, count_pages)
     if not jobs:
@@ -148,8 +152,10 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
     except KeyboardInterrupt:
-        # A second time, by someone in a hurry.
-        return 130
+        # A second time, by someone in a hurry: what is in progress has threads, which Python's own
+        # end would wait for. What a picture was half written to, the same command writes anew.
+        print("stopped; the same command goes on from here", file=sys.stderr, flush=True)
+        os._exit(130)
     finally:
         predictor.close()
 

@@ -25,7 +25,7 @@ def predict_url(text: str) -> str:
 
 @dataclass(frozen=True)
 class ClientSettings(FeedbackSettings):
-    """What every photo client can be told; each field is the environment variable in lower case."""
+    """The settings of every photo client; each field is the environment variable in lower case."""
 
     url: str = setting(
         "http://localhost:8501/v1/models/my-model:predict",

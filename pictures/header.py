@@ -1,4 +1,4 @@
-"""Which picture is in this file, and how large is it? Its header alone, no pixels."""
+"""A picture file's header: which picture it is, and how large; no pixels."""
 
 import io
 from dataclasses import dataclass

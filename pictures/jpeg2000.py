@@ -1,4 +1,4 @@
-"""JPEG 2000 (ISO/IEC 15444-1): what its numbers mean, which Pillow does not ask in full."""
+"""JPEG 2000 (ISO/IEC 15444-1): depth and color space, which Pillow does not fully check."""
 
 import io
 import struct

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving import light_tensorflow
+from serving.errors import ServingError
 from serving.quiet_start import quiet_start
 
 if TYPE_CHECKING:
@@ -27,7 +28,19 @@ class Loader:
         self._bfloat16 = bfloat16
 
     def __call__(self, folder: Path, version: int) -> "Servable":
-        """The version in `folder`; raises ServingError."""
+        """The version in `folder`; raises ServingError, whatever is wrong with it."""
+        try:
+            return self._load(folder, version)
+        except ServingError:
+            raise
+        except OSError as error:
+            text = f"Cannot read {error.filename or folder}: {error.strerror or error}"
+            raise ServingError("UNAVAILABLE", text) from error
+        except Exception as error:
+            logger.exception("loading version %d failed", version)
+            raise ServingError("INTERNAL", f"Loading failed: {type(error).__name__}") from error
+
+    def _load(self, folder: Path, version: int) -> "Servable":
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with _importing, quiet_start():
             light_tensorflow.stand_in()

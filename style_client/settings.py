@@ -1,4 +1,4 @@
-"""The settings of the style client: the color client's, and the size that is stylized."""
+"""The settings of the style client: the color client's, and the size of the painting."""
 
 from dataclasses import dataclass
 

@@ -37,7 +37,8 @@ def test_version_folders(tmp_path, names, versions):
 
 
 def test_a_missing_base_path_is_not_an_empty_one(tmp_path):
-    assert find_versions(tmp_path / "gone") is None
+    with pytest.raises(FileNotFoundError):
+        find_versions(tmp_path / "gone")
 
 
 class SteadyLoad:

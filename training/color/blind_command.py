@@ -18,6 +18,6 @@ def parser() -> Parser:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table; the exit code comes back. Raises UsageError."""
+    """Print the table; returns the exit code. Raises UsageError."""
     print(faults_table(*counted(parser().parse_args(arguments).folder)))
     return 0

@@ -1,4 +1,4 @@
-"""A published SavedModel, found again."""
+"""Loading a published SavedModel."""
 
 from collections.abc import Callable
 from pathlib import Path

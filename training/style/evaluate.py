@@ -1,9 +1,9 @@
 """Compare published style models on pairs of photos and paintings, as VGG-19 sees them.
 
-What is evaluated is what is published: the SavedModel's `serving_default` signature. Content and
-style are the distances of `training.style.losses`: 0 is the photo's own content, and the painting's
-own style. They pull against each other, so neither says anything alone. How much of the photo can
-still be made out is told best by its edges (`training.style.strength`).
+The published SavedModel is evaluated, by its `serving_default` signature. Content and style are the
+distances of `training.style.losses`: 0 is the photo's own content, and the painting's own style.
+They compete, so neither means much alone. How well the photo can be recognized is best measured by
+its edges (`training.style.strength`).
 """
 
 import dataclasses
@@ -71,7 +71,7 @@ def evaluate(
     perception: Perception,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
-    """Paint every pair (photo, style), and see how far the picture is from both."""
+    """Paint every pair (photo, style), and measure the picture's distance from both."""
     judge = tf.function(perception.content_and_style)
     content, style, edges, seconds, pictures = [], [], [], [], []
     for done, (photo, painting) in enumerate(pairs, start=1):

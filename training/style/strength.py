@@ -1,6 +1,6 @@
-"""What `strength` does to a picture: how evenly it changes, and how much of the photo is left.
+"""The effect of `strength` on a picture: how evenly it changes, and how much of the photo stays.
 
-What is measured is what is published: the SavedModel's `packed` signature.
+The published SavedModel is measured, by its `packed` signature.
 """
 
 import dataclasses
@@ -23,9 +23,9 @@ PaintAt = Callable[[Picture, Picture, Sequence[float]], list[Picture]]
 
 
 def edges_kept(picture: Picture, photo: Picture) -> float:
-    """How far the edges of a picture are its photo's: correlation of the gradients of their L*.
+    """How much of the photo's edges a picture keeps: correlation of the gradients of their L*.
 
-    1 for the photo itself; NaN where one of the two is flat.
+    1 for the photo itself; NaN if one of the two is flat.
     """
 
     def gradients(rgb: Picture) -> NDArray[np.floating]:

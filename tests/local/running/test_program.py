@@ -39,6 +39,13 @@ def test_lines_of_both_streams_arrive_before_the_end():
     assert child.ending == "exit code 3"
 
 
+def test_a_job_that_fails_has_failed_whatever_python_is_told(monkeypatch):
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    child, lines = run(sys.executable, "-c", "import sys; sys.exit(3)")
+    assert child.wait(60)
+    assert (child.ending, lines) == ("exit code 3", [])
+
+
 def test_end_by_a_signal_is_named():
     child, _ = run(sys.executable, "-c", "import os; os.kill(os.getpid(), 11)")
     assert child.wait(60)
