@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
+    batching_part,
     client_part,
     environment_part,
     gateway_part,
@@ -17,6 +18,7 @@ from bench import (
     networks_part,
     serving_part,
     style_part,
+    throughput_part,
 )
 from bench.command_line import Parser, names_of, whole
 from bench.photos import SIZES
@@ -26,17 +28,20 @@ from serving import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLE_MODEL = ROOT / "models" / "style"
-CHOICES = (*SIZES, "style", "gateway", "networks", "serving", "memory", "environment", "imports")
+CHOICES = (
+    *(*SIZES, "style", "gateway", "networks", "serving", "batching", "throughput", "memory"),
+    *("environment", "imports"),
+)
 
 DESCRIPTION = """\
 Measure the service on this machine, everything in one run and in turns: photos of 400x400, 1 and 12
-megapixels end to end, the network alone, each stage of the client, the bytes to the model server
-and back, and the same the article's way; the same photos in the style of a picture, by either
-signature of the style model; a photo through the gateway and past it; the networks beside a plain
-U-Net; the model server beside the network alone, beside itself with the json module, beside
-LitServe; the memory of all that `make up` runs; then what a client's environment weighs, and how
-long it takes to import. Prints Markdown, with each goal met or not; a goal that is missed is no
-error."""
+megapixels end to end, the same work in one process, the network alone, each stage of the client,
+the bytes to the model server and back, and the same the article's way; the same photos in the style
+of a picture, by either signature of the style model; a photo through the gateway and past it; the
+networks beside a plain U-Net; the model server beside the network alone, beside itself with the
+json module, beside LitServe; batches beside single calls; the photos per second, and the memory, of
+all that `make up` runs; then what a client's environment weighs, and how long it takes to import.
+Prints Markdown, with each goal met or not; a goal that is missed is no error."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -61,7 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
         type=whole(1, 10_000),
         default=20,
         metavar="N",
-        help="rounds that are timed, after two that are not (default: 20)",
+        help="rounds that are timed, after two that are not; a fifth of them of throughput "
+        "(default: 20)",
     )
     parser.add_argument(
         "--only",
@@ -109,7 +115,7 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
     results = {}
     photo_names = [name for name in SIZES if name in options.only]
     model = options.model.absolute()
-    if photo_names or {"gateway", "serving"} & set(options.only):
+    if photo_names or {"gateway", "serving", "batching"} & set(options.only):
         check_model(model)
     if photo_names:
         results["client"] = client_part.measure(model, photo_names, options.repeats, _tell)
@@ -124,6 +130,10 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
         results["serving"] = serving_part.measure(
             model, options.repeats, _tell, with_peer=not options.no_peer
         )
+    if "batching" in options.only:
+        results["batching"] = batching_part.measure(model, options.repeats, _tell)
+    if "throughput" in options.only:
+        results["throughput"] = throughput_part.measure(max(1, options.repeats // 5), _tell)
     if "memory" in options.only:
         results["memory"] = memory_part.measure(_tell)
     if "environment" in options.only:
