@@ -49,11 +49,14 @@ images-test: .cache/images-test/.done ## Build every image and run it, as root o
 cluster-test: $(VENV)/.dev ## Run what is rendered on the cluster of kubectl: CLUSTER_LOAD="kind load docker-image"
 	@CLUSTER_LOAD="$(CLUSTER_LOAD)" $(BIN)/python -u -m tests.cluster $(STEPS)
 
+# Files in the order of tests/conftest.py; at the end, the slowest tests.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20
+
 test: $(VENV)/.dev ## The tests, under 8 minutes
-	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
+	$(PYTEST) -m "not slow"
 
 test-all: $(VENV)/.dev ## The slow tests: long faults, browsers, the TensorFlow 2.1.0 runtime
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile
+	$(PYTEST) -m slow
 
 bench: $(VENV)/.dev ## Measure the service on this machine, side by side in one run
 	$(BIN)/python -m bench

@@ -1,10 +1,11 @@
-"""Build the images with Docker, Podman or Buildah: `make images`, or this with more to say.
+"""Build the container images with Docker, Podman or Buildah.
 
-    python Dockerfiles/build.py --registry registry.example.org/team --tag v2 color-serving
+  make images REGISTRY=registry.example.org/team TAG=v2                                all of them
+  python Dockerfiles/build.py --registry registry.example.org/team --tag v2 color-serving
 
 Where pip is configured for this machine (PIP_CONFIG_FILE or /etc/pip.conf), Podman and Buildah
-mount that file and the machine's certificates for the time of the build; nothing of it is left in
-an image. IMAGES_MOUNTS names more paths, separated by colons. Needs nothing but Python itself.
+mount that file and the machine's certificates during the build; nothing of either is left in an
+image. IMAGES_MOUNTS names more paths to mount, separated by colons. Needs Python alone.
 """
 
 import argparse
@@ -111,14 +112,26 @@ def build_argument(text: str) -> tuple[str, str]:
 def main(arguments: list[str]) -> int:
     """Build; 1 if one fails, after a line that names it, 2 for a wrong command line."""
     parser = argparse.ArgumentParser(
-        prog="python Dockerfiles/build.py", description="Build the images.", allow_abbrev=False
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("names", nargs="*", metavar="IMAGE", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--registry", default="colorway", help="(default: %(default)s)")
+    parser.add_argument(
+        "names", nargs="*", metavar="IMAGE", help=f"any of {', '.join(NAMES)} (default: all)"
+    )
+    parser.add_argument(
+        "--registry", default="colorway", help="what stands before the names (default: %(default)s)"
+    )
     parser.add_argument("--tag", default="v1", help="(default: %(default)s)")
     parser.add_argument("--engine", choices=ENGINES, help="(default: the first that answers)")
     parser.add_argument(
-        "--build-arg", type=build_argument, action="append", default=[], metavar="NAME=VALUE"
+        "--build-arg",
+        type=build_argument,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a build argument of the Dockerfiles; may be given several times",
     )
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in NAMES]

@@ -34,14 +34,23 @@ CHOICES = (
 )
 
 DESCRIPTION = """\
-Measure the service on this machine, everything in one run and in turns: photos of 400x400, 1 and 12
-megapixels end to end, the same work in one process, the network alone, each stage of the client,
-the bytes to the model server and back, and the same the article's way; the same photos in the style
-of a picture, by either signature of the style model; a photo through the gateway and past it; the
-networks beside a plain U-Net; the model server beside the network alone, beside itself with the
-json module, beside LitServe; batches beside single calls; the photos per second, and the memory, of
-all that `make up` runs; then what a client's environment weighs, and how long it takes to import.
-Prints Markdown, with each goal met or not; a goal that is missed is no error."""
+Measure the service on this machine, in one run; the programs that are compared take turns.
+
+  400x400, 1mp, 12mp  color photos of these sizes: end to end, the same work in one process, the
+                      network alone, each stage of the client, the bytes on the wire, and the same
+                      the article's way
+  style               the same photos in the style of a picture, with both signatures of the model
+  gateway             a photo through the gateway, and directly from the model server
+  networks            the color networks beside a plain U-Net
+  serving             the model server beside the network in process, beside itself with the json
+                      module, and beside LitServe
+  batching            the color network in process: batches beside single calls
+  throughput          photos per second of all that `make up` runs, and of the folder command
+  memory              all programs of an A/B test with a canary
+  environment         the size of a client's installation; needs the package registry
+  imports             the time to import a client
+
+Prints Markdown, and for each goal whether it is met; a missed goal is not an error."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -59,30 +68,29 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         default=STYLE_MODEL,
         metavar="FOLDER",
-        help="the same for style (default: models/style; style is left out where it is not there)",
+        help="the same for style (default: models/style; without it style is skipped)",
     )
     parser.add_argument(
         "--repeats",
         type=whole(1, 10_000),
         default=20,
         metavar="N",
-        help="rounds that are timed, after two that are not; a fifth of them of throughput "
-        "(default: 20)",
+        help="timed rounds, after two untimed ones; throughput takes a fifth (default: 20)",
     )
     parser.add_argument(
         "--only",
         type=names_of(CHOICES),
         default=list(CHOICES),
         metavar="NAME[,NAME]",
-        help=f"of {', '.join(CHOICES)} only these; environment needs the package registry",
+        help="only these of the names above",
     )
     parser.add_argument(
         "--no-peer",
         action="store_true",
-        help="leave LitServe out of serving; it is installed into .cache the first time (1.6 GB)",
+        help="skip LitServe, which is installed into .cache the first time (1.6 GB)",
     )
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write every single number to this file as well"
+        "--json", type=Path, metavar="FILE", help="write all single measurements to this file"
     )
     return parser
 

@@ -1,16 +1,15 @@
 """What a client costs before its first photo: megabytes to install, seconds to import."""
 
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.report import CannotMeasure, Goal, PartResult, Table
+from bench.report import Goal, PartResult, Table
+from bench.run_command import output_of
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORT_ROUNDS = 5
@@ -32,12 +31,7 @@ def measure_size(tell: Callable[[str], None]) -> PartResult:
         venv.create(environment, with_pip=True)
         command = [environment / "bin" / "python", "-m", "pip", "install", "--quiet"]
         command += ["--disable-pip-version-check", "-c", ROOT / "constraints.txt"]
-        done = subprocess.run(
-            [*map(str, command), f"{source}[client]"], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            last = done.stderr.strip().rpartition("\n")[2]
-            raise CannotMeasure(f"the client cannot be installed: {last}")
+        output_of([*map(str, command), f"{source}[client]"], "the client cannot be installed")
         whole = _megabytes(environment)
         pip = sum(_megabytes(folder) for folder in environment.glob("lib/*/site-packages/pip*"))
     return PartResult(
@@ -93,17 +87,7 @@ def _import_seconds(module: str) -> float:
         "import time; started = time.perf_counter(); "
         f"import {module}; print(time.perf_counter() - started)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
-    if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise CannotMeasure(f"{module} cannot be imported: {last}")
-    return float(done.stdout)
+    return float(output_of([sys.executable, "-c", code], f"{module} cannot be imported"))
 
 
 def _megabytes(folder: Path) -> float:

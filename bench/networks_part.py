@@ -1,15 +1,14 @@
 """The networks themselves, beside a plain U-Net of 9 GFLOPs."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.networks_process import U_NET
-from bench.report import CannotMeasure, Goal, PartResult, Table, ms, p50, p95
+from bench.report import Goal, PartResult, Table, ms, p50, p95
+from bench.run_command import output_of
 
 MOST_PARAMETERS = 10e6
 MOST_GFLOPS = 9.0
@@ -24,17 +23,8 @@ def measure(
     """
     tell("the networks beside a plain U-Net")
     command = [sys.executable, "-m", "bench.networks_process", str(rounds), *map(str, models)]
-    finished = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        check=False,
-    )
-    if finished.returncode:
-        last = finished.stderr.strip().rpartition("\n")[2]
-        raise CannotMeasure(f"the process that runs the networks ended: {last}")
-    numbers: dict[str, Any] = json.loads(finished.stdout)
+    output = output_of(command, "the process that runs the networks ended")
+    numbers: dict[str, Any] = json.loads(output)
     yardstick = p50(numbers[U_NET]["seconds"])
     rows = [
         [

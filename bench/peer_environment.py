@@ -2,13 +2,12 @@
 
 import re
 import shutil
-import subprocess
 import venv
 from collections.abc import Callable
 from pathlib import Path
 
 from bench.question import Server
-from bench.report import CannotMeasure
+from bench.run_command import output_of
 from local.ports import free_port
 from local.running.program import Program
 
@@ -39,12 +38,7 @@ def peer_python(tell: Callable[[str], None], environment: Path = ENVIRONMENT) ->
     shutil.rmtree(environment, ignore_errors=True)
     venv.create(environment, with_pip=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*command, "-r", str(REQUIREMENTS)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise CannotMeasure(f"LitServe {peer_version()} cannot be installed: {last}")
+    output_of([*command, "-r", str(REQUIREMENTS)], f"LitServe {peer_version()} cannot be installed")
     stamp.write_text(REQUIREMENTS.read_text())
     return python
 

@@ -5,8 +5,6 @@ with a style client before it, take turns as in bench.client_part. The two do no
 size: in floats a photo goes out at 384 pixels at most, as PNG at the client's `MAX_SIDE`.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +17,7 @@ from bench.client_part import WARM_UP_ROUNDS
 from bench.counting_proxy import CountingProxy
 from bench.photos import Photo, make_photo
 from bench.report import CannotMeasure, PartResult, Table, ms, p50, p95
+from bench.run_command import output_of
 from bench.service import color, running
 from local.ports import free_port
 from local.running.color_service import MODEL_NAME
@@ -126,15 +125,10 @@ def _url(port: int) -> str:
 @contextmanager
 def _plain_model(model: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
+        output_of(
             [sys.executable, "-m", "bench.plain_model", str(model), folder],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            "the model with serving_default alone was not written",
         )
-        if done.returncode:
-            last = done.stderr.strip().rpartition("\n")[2]
-            raise CannotMeasure(f"the model with serving_default alone was not written: {last}")
         yield Path(folder)
 
 

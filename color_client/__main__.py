@@ -12,12 +12,12 @@ from .routes import OPTIONS, VIVIDNESS
 from .settings import Settings
 
 PURPOSE = f"""\
-Color black-and-white photos over HTTP. The network sits behind the predict URL.
+Color black-and-white photos over HTTP, with the network behind the predict URL.
 
   URL=http://localhost:8501/v1/models/my-model:predict python -m color_client
   curl -F content_image=@photo.jpg localhost:3333/predict -o color.png
 
-Options of a request, as form or query fields; on the command line with -- in front:
+Options of a request, as form or query fields; vividness and metadata are flags, too:
 
 {options.help_text(OPTIONS)}"""
 

@@ -1,7 +1,7 @@
-"""What color does the network give this photo? Both signatures of the color model.
+"""The network's color for a photo, by both signatures of the color model.
 
-`packed` carries 8-bit PNGs in base64, `serving_default` floats as JSON numbers; the network gets
-the photo at the same working size either way.
+`packed` carries 8-bit PNGs in base64, `serving_default` floats as JSON numbers; with either, the
+network gets the photo at the same working size.
 """
 
 from collections.abc import Callable
@@ -72,7 +72,9 @@ def plain_request(lightness: Floats) -> bytes:
 
 
 def packed_color(answer: Any, shape: tuple[int, int]) -> Color:
-    """The color in a `packed` prediction for L* of `shape`. Raises Problem (502) on nonsense."""
+    """The color in a `packed` prediction for L* of `shape`. Raises Problem
+    (502) if it is invalid.
+    """
     # Its own resolution is never finer than what was sent, but for padding.
     most = 2 * shape[1] + 64, 2 * shape[0] + 64
     pixels = prediction.png_pixels(answer, "ab_bytes", "LA", (1, 1), most)

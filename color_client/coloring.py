@@ -1,4 +1,4 @@
-"""A photo in color: what POST /predict and the command line do with it, by the same code."""
+"""Coloring a photo: one code for POST /predict and for the command line."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,9 +26,8 @@ Ask = Callable[[Image.Image], Color]
 
 
 def network(settings: Settings, predictor: Predictor, headers: Mapping[str, str]) -> Ask:
-    """A way to ask the network behind the predict URL for the color of a picture (mode L or RGB).
-
-    `headers` go to the predict URL. Raises Problem 502, 503 or 504: what the predict URL did.
+    """A function that gets the color of a picture (mode L or RGB) from the network behind the
+    predict URL. `headers` are sent to it. Raises Problem 502, 503 or 504 for its failures.
     """
 
     def ask(image: Image.Image) -> Color:
@@ -41,9 +40,8 @@ def network(settings: Settings, predictor: Predictor, headers: Mapping[str, str]
 
 
 def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
-    """The picture that `open_header` opened, in color, as the options `asked` for.
-
-    Raises Problem 400 where the picture is broken, and what `ask` raises.
+    """The picture that `open_header` opened, in color, with the options `asked`. Raises Problem 400
+    if the picture is broken, and what `ask` raises.
     """
     with stage("decode"):
         photo = decode(header)
@@ -63,7 +61,7 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
 
 
 def maker(asked: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:
-    """A way to color photos on the command line, as its options `asked` for."""
+    """A function that colors photos on the command line, with the options `asked`."""
     return lambda header, headers, hints: color(
         header, {**asked, "hints": hints}, network(settings, predictor, headers)
     )

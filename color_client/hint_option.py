@@ -1,4 +1,4 @@
-"""The option `hints`: which color is wanted where, as JSON."""
+"""The option `hints`: colors for single places, as JSON."""
 
 import re
 from typing import Any
@@ -61,8 +61,8 @@ HINTS = Option(
     "hints",
     None,
     read_hints,
-    f"Colors that are wanted at places, a JSON list of at most {MOST_HINTS} such as "
-    '{"x": 0.25, "y": 0.6, "color": "#1e4b9c"}: x and y are shares, 0 to 1, of the width and '
-    "height as one sees the picture. Hue and chroma of the color count, luminance stays the "
-    'photo\'s. "keep": true in place of a color pins the color that is there.',
+    f"Colors for single places: a JSON list of at most {MOST_HINTS} hints such as "
+    '{"x": 0.25, "y": 0.6, "color": "#1e4b9c"}. x and y, 0 to 1, are shares of the width and '
+    "height of the picture as displayed. Hue and chroma of the color are used; the luminance "
+    "stays the photo's. \"keep\": true instead of a color keeps the network's color there.",
 )

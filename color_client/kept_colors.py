@@ -1,4 +1,4 @@
-"""What the network said of the last few photos, so that a hint does not ask it again."""
+"""Cache of the network's colors of recent photos, so that hints need no second request."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ _KEPT_FOR_S = 1_800.0
 
 
 class KeptColors:
-    """The network's color of photos, by a hash of the file and the model. Threads may share it."""
+    """The network's colors, by a hash of the photo's file and the model. Threads may share it."""
 
     def __init__(self, most: int = _MOST, kept_for_s: float = _KEPT_FOR_S) -> None:
         self._most = most
@@ -23,7 +23,7 @@ class KeptColors:
         self._lock = threading.Lock()
 
     def get(self, photo: bytes, model: str | None) -> Color | None:
-        """What `model` said of the photo, or, where that is None, whichever was asked last."""
+        """The color by `model`, or, if that is None, by the model that was asked last."""
         with self._lock:
             for key in reversed(self._colors):
                 if key[0] == photo and model in (None, key[1]):
@@ -32,7 +32,7 @@ class KeptColors:
         return None
 
     def put(self, photo: bytes, color: Color) -> None:
-        """Remember what the network said of the photo; the oldest goes where it is full."""
+        """Cache the network's color of the photo; the oldest entry is dropped at the limit."""
         key = photo, color.model
         with self._lock:
             self._colors.pop(key, None)

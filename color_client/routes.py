@@ -1,4 +1,4 @@
-"""POST /predict: a photo comes in, goes through the network, and goes out in color."""
+"""POST /predict: a photo comes in, and goes out in color."""
 
 import hashlib
 from collections.abc import Mapping
@@ -34,14 +34,14 @@ VIVIDNESS = options.Option(
     "vividness",
     1.0,
     number(0, 2),
-    "How strong the colors are, 0 to 2: a* and b* of the network are multiplied by it.",
+    "Strength of the colors, 0 to 2: the factor on the network's a* and b*.",
 )
 MODEL = options.Option(
     "model",
     None,
     str,
-    "With hints: the model, as X-Model names it, whose colors they put right. They are remembered "
-    "for a while; the default is the model that colored this photo last.",
+    "With hints: the model, as named by X-Model, whose cached colors are corrected. Default: the "
+    "model that colored this photo last.",
 )
 OPTIONS = (VIVIDNESS, HINTS, MODEL, METADATA)
 # What a picture looks like depends on these.
@@ -51,7 +51,7 @@ LOOKS = (VIVIDNESS, HINTS)
 def predict_routes(
     settings: Settings, predictor: Predictor, admission: Admission, receipts: Receipts | None
 ) -> Blueprint:
-    """The route of the color client; without `receipts` none are given."""
+    """The route of the color client; without `receipts` none are issued."""
     routes = Blueprint("predict", __name__)
     kept = KeptColors()
 
@@ -84,8 +84,8 @@ def predict_routes(
 def remembering(
     kept: KeptColors, photo: bytes, asked: Mapping[str, Any], ask: coloring.Ask
 ) -> coloring.Ask:
-    """`ask`, but for a photo that was asked about before and now comes with hints; `photo` is a
-    hash of its file.
+    """`ask`, but with the cached color for a photo that comes again with hints; `photo` is a hash
+    of its file.
     """
 
     def ask_or_remember(image: Image.Image) -> Color:

@@ -1,4 +1,4 @@
-"""The settings of the color client: every photo client's, and the size that the network gets."""
+"""The settings of the color client: those of every photo client, and the working size."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,10 @@ from web.settings import setting, whole
 
 @dataclass(frozen=True)
 class Settings(ClientSettings):
-    """What the color client can be told; each field is the environment variable in lower case."""
+    """The settings of the color client; each field is the environment variable in lower case."""
 
     working_size: int = setting(
-        256, whole(16, 512), "Long side, in pixels, of what the network gets; never scaled up."
+        256,
+        whole(16, 512),
+        "Long side, in pixels, of the network's input; smaller photos are not enlarged.",
     )

@@ -1,7 +1,7 @@
 """The console scripts: `colorway-local` is `python -m local`, and so on for every program.
 
-Each program has requirements of its own, an extra in pyproject.toml; the one that is missing is
-named. Imports the programs only when they are run; nothing imports this package.
+Each program has its own requirements, an extra in pyproject.toml; a missing one is named in the
+error. Imports a program only when it is run; nothing imports this package.
 """
 
 import importlib

@@ -1,24 +1,41 @@
-"""Name the registry of this project's images in deploy/: `python deploy/set_registry.py REGISTRY`.
+"""Set the registry of this project's images in deploy/*.yaml, and print the files that changed.
 
-REGISTRY is what stands before the image's name, as in `registry.example.org/team`.
+make registry REGISTRY=registry.example.org/team
+python deploy/set_registry.py registry.example.org/team
 """
 
+import argparse
 import re
 import sys
 from pathlib import Path
 
-# The last name and the tag stay, by which this project's images are told from others.
+# This project's images are those with such a tag; their name and tag stay.
 IMAGE = re.compile(r"^(\s*image: )(?:\S+/)?([^/\s]+:v1[^/\s]*)$", re.MULTILINE)
 
 
+def registry(text: str) -> str:
+    """`text`, where it can stand before an image's name."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._:/-]*[a-z0-9]", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no registry such as registry.example.org/team"
+        )
+    return text
+
+
 def main(arguments: list[str]) -> int:
-    """Rewrite the files beside this one; 2 for a wrong command line."""
-    if len(arguments) != 1 or not re.fullmatch(r"[a-z0-9][a-z0-9._:/-]*[a-z0-9]", arguments[0]):
-        print("usage: python deploy/set_registry.py registry.example.org/team", file=sys.stderr)
-        return 2
+    """Rewrite the files beside this one."""
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "registry", type=registry, metavar="REGISTRY", help="what stands before an image's name"
+    )
+    chosen = parser.parse_args(arguments).registry
     for path in sorted(Path(__file__).parent.glob("*.yaml")):
         text = path.read_text()
-        changed = IMAGE.sub(rf"\g<1>{arguments[0]}/\2", text)
+        changed = IMAGE.sub(rf"\g<1>{chosen}/\2", text)
         if changed != text:
             path.write_text(changed)
             print(path)

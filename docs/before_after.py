@@ -1,11 +1,11 @@
-"""Make docs/before-after.jpg, the README's picture, with a service that runs.
+"""Make docs/before-after.jpg, the README's picture, with a running service.
 
-make up                                  # in one terminal
-.venv/bin/python docs/before_after.py    # in another
+make up                                            in one terminal
+.venv/bin/python docs/before_after.py [ADDRESS]    in another
 """
 
+import argparse
 import io
-import sys
 from pathlib import Path
 
 import requests
@@ -19,7 +19,19 @@ GAP = 6
 
 def main() -> None:
     """Color the photos and lay them out: gray above, colored below."""
-    address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:3333"
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "address",
+        nargs="?",
+        default="http://localhost:3333",
+        metavar="ADDRESS",
+        help="(default: %(default)s)",
+    )
+    address = parser.parse_args().address
     pairs = []
     for name in PHOTOS:
         data = (ROOT / "samples" / "gray" / f"{name}.jpg").read_bytes()

@@ -1,17 +1,17 @@
-"""Make docs/color-models.jpg: samples gray, by each shipped color model, aged, and as they were.
+"""Make docs/color-models.jpg: each sample gray, colored by each shipped color model, aged, aged and
+colored by v2, and as it was.
 
-    .venv/bin/python docs/color_models.py
+  .venv/bin/python docs/color_models.py
 
-"Aged" is the gray picture faded, soft and grainy, as an old print that was scanned; v2 colors it.
+"Aged" is the gray picture faded, soft and grainy, like a scan of an old print.
 """
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from training.color.evaluate import load_colorer
-from training.color.lab_batches import box_blur
 from training.photos.contact_sheet import draw_contact_sheet
 from training.photos.lab import lab_to_rgb, rgb_to_lab
 
@@ -20,7 +20,9 @@ SIDE = 256
 
 
 def aged(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """L* [H, W] as an old print has it: soft, faded, grainy."""
+    """L* [H, W] made soft, faded and grainy, as in a scan of an old print."""
+    from training.color.lab_batches import box_blur
+
     soft = box_blur(lightness)
     faded = 12.0 + 76.0 * (soft / 100.0) ** 0.9
     return np.clip(faded + rng.normal(0.0, 3.0, faded.shape), 0, 100).astype(np.float32)
@@ -28,6 +30,14 @@ def aged(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     """Color every sample and write the sheet."""
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    from training.color.evaluate import load_colorer  # imports TensorFlow
+
     models = {name: load_colorer(ROOT / "models" / "color" / name) for name in ("v1", "v2")}
     headings = ("gray", *models, "aged", "aged, by v2", "photo")
     columns: dict[str, list[np.ndarray]] = {heading: [] for heading in headings}

@@ -1,14 +1,14 @@
-"""Make docs/hints.jpg, photos put right by hints, with a service that runs.
+"""Make docs/hints.jpg, photos corrected by hints, with a running service.
 
-make up                                   # in one terminal
-.venv/bin/python docs/hint_pictures.py    # in another
+  make up                                             in one terminal
+  .venv/bin/python docs/hint_pictures.py [ADDRESS]    in another
 
-From left to right: gray, in color, with the hints that the dots show, as it was.
+From left to right: gray, colored, colored with the hints that the dots show, the original.
 """
 
+import argparse
 import io
 import json
-import sys
 from pathlib import Path
 
 import requests
@@ -62,7 +62,19 @@ def dotted(picture: Image.Image, hints: list[dict[str, object]]) -> Image.Image:
 
 def main() -> None:
     """Color the examples and lay them out, one a row."""
-    address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:3333"
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "address",
+        nargs="?",
+        default="http://localhost:3333",
+        metavar="ADDRESS",
+        help="(default: %(default)s)",
+    )
+    address = parser.parse_args().address
     rows = []
     for name, hints in EXAMPLES.items():
         gray, photo = ((SAMPLES / folder / f"{name}.jpg") for folder in ("gray", "."))

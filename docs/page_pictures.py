@@ -1,12 +1,12 @@
-"""Take the pictures of the pages, docs/page-*.png, in the Chromium of this machine.
+"""Take the screenshots of the pages, docs/page-*.png, in this machine's Chromium.
 
-.venv/bin/python -m local up deploy/color-model.yaml deploy/style-model.yaml \\
-    deploy/color-canary-serving.yaml deploy/color-style-ab-serving.yaml   # in one terminal
-.venv/bin/python docs/page_pictures.py http://localhost:3333 http://localhost:3334
+  .venv/bin/python -m local up deploy/color-model.yaml deploy/style-model.yaml \\
+      deploy/color-canary-serving.yaml deploy/color-style-ab-serving.yaml    in one terminal
+  .venv/bin/python docs/page_pictures.py [COLOR_ADDRESS [STYLE_ADDRESS]]     in another
 """
 
+import argparse
 import io
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,8 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "device_scale_factor": 1.5,
 }
-# A palette as large as leaves a picture of the page small.
+TALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 780}}
+# Palettes to try, the largest first, until the file is small enough.
 COLORS = (256, 192, 160, 128, 96)
 MOST_BYTES = 150_000
 
@@ -90,18 +91,32 @@ def small(picture: Image.Image) -> bytes:
 
 def main() -> None:
     """Take all of them."""
-    color, style = [*sys.argv[1:], "http://localhost:3333", "http://localhost:3334"][:2]
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, port in (("color", 3333), ("style", 3334)):
+        default = f"http://localhost:{port}"
+        parser.add_argument(
+            name,
+            nargs="?",
+            default=default,
+            metavar=f"{name.upper()}_ADDRESS",
+            help="(default: %(default)s)",
+        )
+    options = parser.parse_args()
     wanted: list[tuple[str, str, dict[str, Any], Callable[[Any], None]]] = [
-        ("color", color, DESKTOP, in_color),
-        ("phone", color, PHONE, on_the_phone),
-        ("style", style, DESKTOP, in_a_style),
-        ("compare", color, DESKTOP, compared),
-        ("compare-phone", style, {**PHONE, "viewport": {"width": 360, "height": 780}}, compared),
+        ("color", options.color, DESKTOP, in_color),
+        ("phone", options.color, PHONE, on_the_phone),
+        ("style", options.style, DESKTOP, in_a_style),
+        ("compare", options.color, DESKTOP, compared),
+        ("compare-phone", options.style, TALL_PHONE, compared),
     ]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for name, address, options, steps in wanted:
-            page = browser.new_context(**options).new_page()
+        for name, address, context, steps in wanted:
+            page = browser.new_context(**context).new_page()
             page.set_default_timeout(120_000)
             page.goto(address)
             steps(page)

@@ -1,9 +1,10 @@
-"""Take the picture of a report, docs/report.png, in the Chromium of this machine: of 300 choices
-that are thrown by lot, 65:35.
+"""Take the screenshot of a report, docs/report.png, in this machine's Chromium. The report is of
+300 random choices, 65:35.
 
-.venv/bin/python docs/report_picture.py
+  .venv/bin/python docs/report_picture.py
 """
 
+import argparse
 import random
 import tempfile
 from pathlib import Path
@@ -22,7 +23,13 @@ CHOICES, PREFERENCE, TIES = 300, 0.65, 0.08
 
 
 def main() -> None:
-    """Vote, and take the picture of what the votes say."""
+    """Vote, and take the screenshot of the report."""
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
     lot, receipts = random.Random(5), Receipts("any")
     with tempfile.TemporaryDirectory() as folder:
         votes = Votes(f"sqlite:///{folder}/votes.db")

@@ -1,3 +1,5 @@
-"""What people think of the pictures: receipts that come with them, the votes that people give for
-receipts, the report of which model is liked better. Imports `web`.
+"""Which model people prefer: receipts that come with pictures, votes on them, and the report.
+
+`receipts` signs and reads receipts; `vote` checks a vote, `votes` stores it; `report` computes the
+result with `interval` and `strengths`; `formats` and `page` write it. Imports `web`.
 """

@@ -1,4 +1,4 @@
-"""`python -m color_client feedback`: which model do people like better?"""
+"""`python -m color_client feedback`: which model do people prefer?"""
 
 import argparse
 import re
@@ -53,8 +53,8 @@ def main(program: str, arguments: Sequence[str], environment: Mapping[str, str])
 def _parser(program: str) -> _Parser:
     parser = _Parser(
         prog=program,
-        description="Print which model people like better, from the votes that POST /feedback "
-        "kept. The bounds of a win rate may be looked at as often as one likes.",
+        description="Print which model people prefer, from the votes that POST /feedback stored. "
+        "The bounds of a win rate hold however often you look.",
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -1,13 +1,13 @@
-"""Why a vote is not kept."""
+"""Why a vote is not stored."""
 
 
 class Away(Exception):
-    """The database cannot be asked now; the text says why."""
+    """The database cannot be reached now; the text says why."""
 
 
 class Unusable(Exception):
-    """The database can never be used so; the text says why."""
+    """The database cannot be used at all; the text says why."""
 
 
 class AlreadyUsed(Exception):
-    """There is a vote of this kind for a receipt already."""
+    """A receipt has a vote of this kind already."""

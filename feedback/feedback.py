@@ -1,4 +1,4 @@
-"""Feedback of a server: its receipts and its votes, or none where it is off."""
+"""A server's feedback: its receipts and its votes, or none if it is off."""
 
 import logging
 import random
@@ -27,7 +27,7 @@ _MOST_OF_THE_TIME = 0.1
 
 
 class Feedback:
-    """Receipts, and what was voted with them. Threads may share it."""
+    """Receipts, and the votes on them. Threads may share it."""
 
     def __init__(self, receipts: Receipts, votes: "Votes"):
         self.receipts = receipts
@@ -37,7 +37,9 @@ class Feedback:
         self._fresh_until = 0.0
 
     def keep(self, vote: Vote) -> None:
-        """Keep a vote. Raises Problem: 409 there is one for a receipt, 503 the database is away."""
+        """Store a vote. Raises Problem: 409 a receipt has one already, 503 the database is
+        unreachable.
+        """
         try:
             self._votes.keep(vote)
         except AlreadyUsed:
@@ -48,7 +50,9 @@ class Feedback:
             raise _away() from error
 
     def report(self) -> Report:
-        """What the votes say, or said a moment ago. Raises Problem 503: the database is away."""
+        """The report, which may be cached for a moment. Raises Problem 503: the database is
+        unreachable.
+        """
         # While somebody reads them, the others have the last one; each that waits holds a thread.
         if self._reading.acquire(blocking=self._report is None):
             try:
@@ -75,7 +79,7 @@ def _away() -> Problem:
 
 
 def start(settings: FeedbackSettings) -> Feedback | None:
-    """Feedback as the settings have it; None where it is off, which is logged."""
+    """Feedback as the settings configure it; None if it is off, which is logged."""
     if settings.feedback_db in ("", OFF):
         if not settings.feedback_db:
             log.info("Votes are not kept: FEEDBACK_DB is not set.")
@@ -95,7 +99,7 @@ def start(settings: FeedbackSettings) -> Feedback | None:
 
 
 def _try(votes: "Votes", is_file: bool) -> None:
-    """Make the table. A server that is away may come back; a file that cannot be written won't."""
+    """Make the table. An unreachable server may come back; a file that cannot be written won't."""
     try:
         votes.prepare()
     except Away as error:

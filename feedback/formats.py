@@ -1,4 +1,4 @@
-"""The report as text, JSON and CSV; as a page, see feedback.page."""
+"""The report as text, JSON and CSV; feedback.page has it as HTML."""
 
 import csv
 import io

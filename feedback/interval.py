@@ -1,10 +1,10 @@
-"""How often does one of two win, and between which bounds? Bounds that hold at any time.
+"""Bounds for how often one of two wins, which hold at any time.
 
-A confidence sequence for the mean of yes-or-no trials: the chance that it ever fails to hold the
-true rate, looked at after every vote and for as long as one likes, is 5 %. It is the set of rates
-at which a beta mixture of likelihoods, a martingale, stays below 1 / 0.05 (H. Robbins,
-"Statistical methods related to the law of the iterated logarithm", 1970; S. Howard, A. Ramdas,
-J. McAuliffe, J. Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences", 2021).
+A confidence sequence for the mean of yes-or-no trials: the probability that it ever excludes the
+true rate, however often one looks, is 5 %. It is the set of rates at which a beta mixture of
+likelihoods, a martingale, stays below 1 / 0.05 (H. Robbins, "Statistical methods related to the law
+of the iterated logarithm", 1970; S. Howard, A. Ramdas, J. McAuliffe, J. Sekhon, "Time-uniform,
+nonparametric, nonasymptotic confidence sequences", 2021).
 """
 
 import math
@@ -21,7 +21,7 @@ _MOST = 100_000
 
 
 def interval(wins: float, losses: float) -> tuple[float, float]:
-    """The 95 % bounds, 0…1, of the rate at which the one wins."""
+    """The 95 % bounds, 0…1, of the rate at which the first one wins."""
     if wins + losses == 0:
         return 0.0, 1.0
     least = _least(wins, losses)
@@ -36,12 +36,12 @@ def interval(wins: float, losses: float) -> tuple[float, float]:
 
 
 def is_decided(wins: float, losses: float) -> bool:
-    """Whether even odds are outside the bounds."""
+    """Whether the bounds exclude 50 %."""
     return _log_likelihood(wins, losses, 0.5) < _least(wins, losses)
 
 
 def choices_to_go(wins: int, losses: int) -> int | None:
-    """About how many more choices decide it, if they go on as they went; None where none would."""
+    """About how many more choices at the present rate decide it; None if none would."""
     choices = wins + losses
     if not choices or is_decided(wins, losses):
         return None if not choices else 0

@@ -1,4 +1,4 @@
-"""What /metrics tells of votes."""
+"""The metrics of votes."""
 
 from web.metrics import Metrics
 

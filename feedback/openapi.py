@@ -1,4 +1,4 @@
-"""POST /feedback and GET /report as OpenAPI 3.1 tells them."""
+"""POST /feedback and GET /report in OpenAPI 3.1."""
 
 from typing import Any
 

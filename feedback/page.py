@@ -1,4 +1,4 @@
-"""The report as a page: one file, with nothing from elsewhere and no script."""
+"""The report as a page: one file, without external resources or scripts."""
 
 import base64
 import hashlib
@@ -24,8 +24,8 @@ CONTENT_SECURITY_POLICY = (
 
 @dataclass(frozen=True)
 class Curve:
-    """The win rate of a pair over its choices, as SVG has it: `grid` is (percent, y) of each line,
-    `bounds` and `rates` are points.
+    """The win rate of a pair over its choices, in SVG coordinates: `grid` is (percent, y) of each
+    line, `bounds` and `rates` are points.
     """
 
     bounds: str

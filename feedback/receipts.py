@@ -1,4 +1,4 @@
-"""Receipts: what a caller gets with a picture, and shows again to say what it is worth."""
+"""Receipts: a signed token that comes with each picture and is sent back with a vote."""
 
 import hashlib
 import hmac
@@ -20,8 +20,8 @@ _HASH_BYTES = 12
 
 @dataclass(frozen=True)
 class Receipt:
-    """One answer: its own id, the id of the request, a hash of the photo, and how the picture was
-    made: the route, the model, and those options that were not at their default.
+    """One answer: the receipt's ID, the request's ID, a hash of the photo, and how the picture was
+    made: the route, the model, and the options that were not at their default.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Receipt:
 
 
 class Receipts:
-    """Makes and reads receipts; whoever has the same `secret_key` reads them. Threads may share it.
+    """Issues and reads receipts, with a `secret_key` that replicas share. Threads may share it.
 
     A receipt is signed, not encrypted: it holds nothing that its caller did not know.
     """
@@ -49,9 +49,7 @@ class Receipts:
         )
 
     def hashed(self, data: bytes) -> str:
-        """A hash of what shall not be known: without the key, nobody can tell whether it is that of
-        a photo that they have.
-        """
+        """A keyed hash: without the key, nobody can tell whether it is that of a given photo."""
         return hmac.digest(self._hash_key, data, "sha256")[:_HASH_BYTES].hex()
 
     def issue(
@@ -63,7 +61,7 @@ class Receipts:
         model: str | None,
         options: Mapping[str, Any],
     ) -> str:
-        """A receipt, as it stands in a header. `photo` is a hash of the file."""
+        """A receipt, as the value of a header. `photo` is a hash of the file."""
         name = model or f"{route}/unnamed"
         told = self.hashed(photo)
         row = [secrets.token_urlsafe(12), request_id, told, route, name, dict(options)]
@@ -71,7 +69,7 @@ class Receipts:
         return token if isinstance(token, str) else token.decode()
 
     def read(self, token: str) -> Receipt:
-        """What a receipt says. Raises Problem: 400 it is none of ours, 410 it is too old."""
+        """The content of a receipt. Raises Problem: 400 it is not valid here, 410 it is too old."""
         try:
             return Receipt(*self._signer.loads(token, max_age=self._good_for_s))
         except SignatureExpired:

@@ -1,4 +1,4 @@
-"""Which model do people like better? What the votes say, as numbers and in a sentence."""
+"""Which model do people prefer? The votes as numbers and in a sentence."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ _POINTS = 200
 
 @dataclass(frozen=True)
 class Point:
-    """What was known of a pair after so many choices: the time (seconds since 1970), how often the
-    first model had won, and the 95 % bounds.
+    """The state of a pair after so many choices: the time (seconds since 1970), how often the first
+    model had won, and the 95 % bounds.
     """
 
     at: float
@@ -27,8 +27,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models that were compared. A choice has a winner; *both* and *neither* are counted beside
-    it. `win_rate` and its bounds, 0…1, are those of the first model.
+    """Two models that were compared. A choice has a winner; *both* and *neither* are counted
+    separately. `win_rate` and its bounds, 0…1, are those of the first model.
     """
 
     models: tuple[str, str]
@@ -53,8 +53,8 @@ class Strength:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of photos on which the same two models were compared more than once: how many there are, and
-    how often two choices on one of them are the same, 0…1.
+    """Photos on which the same two models were compared more than once: their number, and how often
+    two choices on one of them are the same, 0…1.
     """
 
     photos: int

@@ -1,4 +1,4 @@
-"""POST /feedback, which keeps a vote, and GET /report, which says what the votes say."""
+"""POST /feedback, which stores a vote, and GET /report, which shows the result."""
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -18,7 +18,7 @@ _MOST_BYTES = 16_384
 def feedback_routes(
     feedback: Feedback | None, per_minute: int, with_report: bool, metrics: VoteMetrics
 ) -> Blueprint:
-    """The routes; None is feedback that is off. One address may vote `per_minute` times."""
+    """The routes; None is feedback that is off. An address may vote `per_minute` times a minute."""
     routes = Blueprint("feedback", __name__)
     limit = RateLimit(per_minute)
 

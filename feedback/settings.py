@@ -32,25 +32,25 @@ def database(text: str) -> str:
 
 @dataclass(frozen=True)
 class FeedbackSettings(ServerSettings):
-    """What a server can be told of feedback."""
+    """The settings of feedback."""
 
     feedback_db: str = setting(
         "",
         database,
         "Where votes are kept: a file (SQLite), `postgresql+psycopg://USER:PASSWORD@HOST/NAME`, or "
-        "`off`, as it is where it is unset.",
+        "`off`. Unset means off.",
         secret=True,
     )
     secret_key: str = setting(
         "",
         str,
-        "Signs the receipts of pictures; replicas need the same. Unset, it is made at each start, "
-        "and receipts of before are void.",
+        "Key that signs the receipts of pictures; the same for all replicas. Unset, a new key is "
+        "made at each start, and earlier receipts are invalid.",
         secret=True,
     )
     feedback_per_minute: int = setting(
         60,
         whole(1, 1_000_000),
-        "Votes of one address in a minute; behind a proxy, that is the address of all callers.",
+        "Most votes per minute from one address; behind a proxy all callers have its address.",
     )
-    report: bool = setting(False, yes_or_no, "Whether GET /report shows which model is liked.")
+    report: bool = setting(False, yes_or_no, "Whether GET /report shows which model people prefer.")

@@ -1,4 +1,4 @@
-"""How strong is each of several models, where not every one has met every other?"""
+"""The strength of each of several models, where not every one has met every other."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ _PRECISION = 1e-9
 def strengths(wins: Mapping[tuple[str, str], int]) -> dict[str, float]:
     """The Bradley–Terry strength of each model: one of 3 beats one of 1 three times in four.
 
-    `wins` says how often the first of two models was chosen over the second. By the MM algorithm
-    (D. Hunter, "MM algorithms for generalized Bradley–Terry models", 2004). Each model has also
-    met an average one of strength 1, and won half of one choice of the two: so one that never lost
-    has a strength, too, and models that never met have a common measure.
+    `wins` is how often the first of two models was chosen over the second. Computed by the MM
+    algorithm (D. Hunter, "MM algorithms for generalized Bradley–Terry models", 2004). Each model is
+    also counted half a win and half a loss against an average one of strength 1: so a model that
+    never lost has a strength, too, and models that never met have a common scale.
     """
     won: Counter[str] = Counter()
     met: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""A vote, as the JSON of POST /feedback says it."""
+"""A vote, as in the JSON of POST /feedback."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ VOTE_SCHEMA = {
 
 @dataclass(frozen=True)
 class Vote:
-    """What somebody said: of each receipt, the result (see CHOICES, RATINGS, or `downloaded`)."""
+    """One vote: for each receipt, the result (see CHOICES, RATINGS, or `downloaded`)."""
 
     kind: Kind
     results: tuple[tuple[Receipt, str], ...]
@@ -63,9 +63,8 @@ class Vote:
 
 
 def read_vote(told: Any, read: Callable[[str], Receipt]) -> Vote:
-    """The vote in what a body says; `read` reads a receipt.
-
-    Raises Problem 400 where it is no vote, and what `read` raises.
+    """The vote in a parsed body; `read` reads a receipt. Raises Problem 400 if it is not a vote,
+    and what `read` raises.
     """
     match told:
         case {"receipts": [str(one), str(other)], "choice": str(choice), **rest} if (

@@ -1,7 +1,7 @@
-"""Where votes are kept: one table, in SQLite or PostgreSQL, by SQLAlchemy Core.
+"""The storage of votes: one table, in SQLite or PostgreSQL, by SQLAlchemy Core.
 
-An answered vote is on the disk. That none is counted twice is the table's own business: a receipt
-has one row of each kind of vote.
+A vote that was answered is on disk. The table itself prevents double votes: it has one row per
+receipt and kind of vote.
 """
 
 import sqlite3
@@ -94,9 +94,8 @@ class Votes:
         self._engine.dispose()
 
     def prepare(self) -> None:
-        """Make the table, or bring it up to date; several clients may do so at once.
-
-        Raises Unusable where a newer Colorway made it, and Away.
+        """Create the table, or upgrade it; several clients may do so at once. Raises Unusable if a
+        newer Colorway made it, and Away.
         """
         try:
             with self._engine.begin() as connection:
@@ -107,7 +106,7 @@ class Votes:
         self._ready = True
 
     def keep(self, vote: Vote) -> None:
-        """Keep a vote for good. Raises AlreadyUsed, Away and Unusable."""
+        """Store a vote durably. Raises AlreadyUsed, Away and Unusable."""
         if not self._ready:
             self.prepare()
         both = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}

@@ -1,8 +1,12 @@
 """KubeVela Applications on one machine, without Kubernetes.
 
-Rooms, each with what it may import in its own words, which tests/test_boundaries.py holds:
-`applications` reads them, `gateway` has their routes, `running` runs them, `rendering` writes them
-for a cluster, `commands` is what is typed and seen. `ports`, `addresses`, `model_folder` and
-`shipped_models` need nothing of ours. The other packages of this repository are started as
-programs, never imported.
+- `applications` reads and validates them
+- `gateway` has their routes, and Envoy's configuration
+- `running` runs them; `rendering` writes them for Kubernetes and Compose
+- `promotion` decides when a predictor gets more traffic
+- `commands` are the subcommands of `python -m local`
+- `ports`, `addresses`, `model_folder`, `shipped_models` are small modules that several need
+
+Each subpackage's docstring says what it may import. The other packages of this repository are
+started as programs, never imported.
 """

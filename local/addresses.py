@@ -1,8 +1,8 @@
-"""The host that a program listens on, as others name it."""
+"""Addresses of a program, from the host that it listens on."""
 
 
 def reachable(host: str) -> str:
-    """Where a program that listens on `host` can be asked from this machine."""
+    """The address at which a program that listens on `host` is reached from this machine."""
     every = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
     bracketed = f"[{host}]" if ":" in host else host
     return every.get(host, bracketed)

@@ -14,40 +14,42 @@ from .commands.argument_types import arguments, gateway, image, port, seconds
 from .ports import GATEWAY_PORT, MODEL_PORT
 
 DESCRIPTION = """\
-Run KubeVela Applications on this machine: the same files as `vela up -f`, with no Kubernetes.
+Run KubeVela Applications on this machine: the same files as for `vela up -f`, without Kubernetes.
 
   python -m local up                                  what this checkout ships
-  python -m local up --model my-models/v1             a model of your own, colored with
-  python -m local up training-serving.yaml            an Application, or several
+  python -m local up --model my-models/v1             the color client with a model of your own
+  python -m local up training-serving.yaml            one Application or several
 
 Components start in the order of dependsOn, and after the jobs that write the claims they serve
-from. A job that has succeeded is not run again while it stays as it is. A program that dies is
-started again, after pauses that grow from 1 to 30 s. Ctrl-C stops all; pressed again, at once. A
-port that is taken gives way to the next free one. Settings of the clients (TIMEOUT_S,
+from. A job that has succeeded is not run again unless it changes. A program that dies is restarted,
+after delays that grow from 1 to 30 s. Ctrl-C stops everything; a second Ctrl-C stops it
+immediately. If a port is taken, the next free one is used. The clients' settings (TIMEOUT_S,
 MAX_UPLOAD_MB, ...) are taken from the environment; see python -m color_client --help.
 
-Where an `up` runs already, it is changed to the files: weights, timeouts and headers at once, new
-model servers beside the old ones until the traffic has moved. `diff` shows what would change."""
+Where an `up` is running already, it changes what runs to match the files: weights, timeouts and
+headers immediately; new model servers run beside the old ones until the traffic has moved. `diff`
+shows what would change."""
 
 EPILOG = """\
 examples:
   python -m local up deploy/color-model.yaml deploy/color-canary-serving.yaml
   python -m local up training-serving.yaml --args demo-training="--samples 64"
 
-exit codes: 0 stopped as asked, every job is done, or what ran is changed; 1 a component cannot be
-brought up; 2 it cannot be started as asked"""
+exit codes: 0 stopped by Ctrl-C, all jobs done, or what ran is changed; 1 a component does not
+start; 2 `up` itself cannot start as asked"""
 
 RENDERING = """\
 Print what `up` would run, and start nothing:
 
   python -m local render FILE ...                        programs, and Envoy's configuration
-  python -m local render FILE ... --format kubernetes    for a cluster of today, with no addon
+  python -m local render FILE ... --format kubernetes    for a current cluster, without addons
   python -m local render FILE ... --format kubernetes --gateway NAME.NAMESPACE
                                                          for one that has a Gateway
   python -m local render FILE ... --format compose       for docker compose
 
-For both of these the model server is the official tensorflow/serving, behind Envoy with the same
-routes. Give all files that belong together to one render. Ports and --args are for `up`'s own."""
+With kubernetes and compose the model server is the official tensorflow/serving, behind Envoy with
+the same routes. Render all files that belong together in one call. Ports and --args are used only
+for `up`'s own programs."""
 
 STATE = Path(".local")
 
@@ -78,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
             type=Path,
             default=STATE,
             metavar="FOLDER",
-            help="where claims, logs and what runs are kept (default: .local)",
+            help="folder for claims, logs and the state of what runs (default: .local)",
         )
         return command
 
@@ -92,14 +94,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         type=Path,
         metavar="FOLDER",
-        help="instead of files: color with this model, a folder of versions N/saved_model.pb",
+        help="instead of files: the color client with this model, a folder of N/saved_model.pb",
     )
     up.add_argument(
         "--ready-within",
         type=seconds,
         default=120.0,
         metavar="SECONDS",
-        help="give up if a program does not answer so long after its start (default: 120)",
+        help="longest wait for a program to answer after its start (default: 120)",
     )
 
     diff = add(
@@ -112,7 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     diff.set_defaults(module="up")
     _add_wishes(diff)
 
-    ls = add("ls", "list the components that run, or ran last")
+    ls = add("ls", "list the components that run, or last ran")
     ls.add_argument(
         "--format",
         choices=("table", "json"),
@@ -126,10 +128,10 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument("--endpoint", action="store_true", help="only its addresses")
     status.set_defaults(module="inspect")
 
-    logs = add("logs", "print what an Application's components printed")
+    logs = add("logs", "print the output of an Application's components")
     logs.add_argument("application", metavar="APP")
     logs.add_argument("component", nargs="?", metavar="COMPONENT")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on as it is printed")
+    logs.add_argument("-f", "--follow", action="store_true", help="keep printing new output")
     logs.set_defaults(module="inspect")
 
     down = add("down", "stop an Application; its claims stay")
@@ -162,7 +164,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     validate = add(
         "validate",
-        "find what is wrong in Applications; exit code 1 if anything is",
+        "report mistakes in Applications; exit code 1 if there are any",
     )
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
     validate.set_defaults(module="files")
@@ -177,7 +179,7 @@ def _add_image(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=IMAGE",
-        help="run the image NAME, which is none of this project's, as one that is",
+        help="run the image NAME, of another project, as this project's IMAGE",
     )
 
 
@@ -193,8 +195,8 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--host",
         metavar="ADDRESS",
-        help="address the clients listen on; 0.0.0.0 lets other machines in, and anybody there "
-        "may then use them (default: 127.0.0.1, this machine only)",
+        help="address that the clients listen on (default: 127.0.0.1, this machine only); with "
+        "0.0.0.0, anybody on the network may use them",
     )
     command.add_argument(
         "--gateway-port",
@@ -215,7 +217,7 @@ def _add_wishes(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar='COMPONENT="ARGUMENT ..."',
-        help="arguments added to a training component's command, to try a pipeline quickly",
+        help="add arguments to a training component's command, to try a pipeline quickly",
     )
 
 

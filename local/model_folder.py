@@ -1,4 +1,4 @@
-"""Is there a model to serve under this path?"""
+"""Checks for a servable model under a path."""
 
 from pathlib import Path
 

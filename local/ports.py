@@ -1,4 +1,4 @@
-"""Is a port free, and if not, who holds it?"""
+"""Whether a port is free, and if not, who holds it."""
 
 import errno
 import re

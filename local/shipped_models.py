@@ -1,8 +1,8 @@
-"""The shipped models, copied into a claim: what the images color-model and style-model do.
+"""Copies the shipped models into a claim, as the images color-model and style-model do.
 
     python -m local.shipped_models color /mnt
 
-The images hold this module, `model_folder` and the models, and nothing else of ours: both import
+The images hold this module, `model_folder` and the models, and no other code of ours: both import
 the standard library alone.
 """
 
@@ -27,7 +27,7 @@ _SCRATCH = ".copying-"
 
 
 class CannotPrepare(Exception):
-    """What a component needs is not there; the text says what and what to do."""
+    """Something that a component needs is missing; the text says what, and what to do."""
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
-"""What a client of photos is, whatever it makes of them: uploads, replies, the folder
-command, the command line. Imports `web`, `pictures` and `predict_url`.
+"""What both clients share: uploads, replies, the folder command, the command line, /openapi.json.
+
+Knows photos, and nothing of color or style. Imports `web`, `pictures`, `predict_url` and
+`feedback`.
 """

@@ -46,6 +46,7 @@ PATIENCE_S = 60.0
 _LONGEST_PAUSE_S = 10.0
 _LINE_EVERY_S = 10.0
 _AWAY = ("predict-url-unreachable", "predict-url-not-ready")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Batch:
@@ -141,6 +142,8 @@ class Batch:
         try:
             _write(job.target, stamped(png, made_with, source))
         except OSError as error:
+            if error.errno in _FULL:
+                self.stopping.set()
             where = f"cannot write to {job.target.parent}"
             return Outcome("failed", f"{where}: {error.strerror or error}.")
         return Outcome("made", had_color=had_color)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -46,13 +47,14 @@ def plan(
     `a.jpg` becomes `out/a.png`, and a folder keeps its own name and its tree, as with `cp -r`.
     Where a.jpg and a.tif would both become a.png, they become a.jpg.png and a.tif.png; the pages of
     a file that has several, by `pages`, become a-1.png, a-2.png. A name that is too long is cut,
-    and told apart by a hash. Raises BadPlan where two would still have one name, or where a photo
-    would be overwritten.
+    and told apart by a hash. Raises BadPlan where two would still have one name, where a photo
+    would be overwritten, and for what is neither a file nor a folder. What cannot be looked at, or
+    into, has a job: that fails, and says why.
     """
     photos: dict[Path, Path] = {}
     for path in given:
         for photo, place in _photos(path, out):
-            photos.setdefault(photo.resolve(), place)
+            photos.setdefault(_real(photo), place)
     places = [
         (photo, place, page, f"-{page + 1}" if count > 1 else "")
         for photo, place in photos.items()
@@ -73,25 +75,49 @@ def plan(
                 "folders that they are in, which keep their names, or do one after the other."
             )
     for job in jobs.values():
-        if job.target.resolve() in photos:
+        if _real(job.target) in photos:
             raise BadPlan(f"{job.target} is one of the photos. Choose another folder with --out.")
     return list(jobs.values())
 
 
 def _photos(path: Path, out: Path) -> Iterator[tuple[Path, Path]]:
     """(photo, its place below the output folder) of a file, or of each photo in a folder."""
-    if not path.is_dir():
+    if not _is(stat.S_ISDIR, path):
+        if not _is(stat.S_ISREG, path, unknown=True):
+            raise BadPlan(f"{path} is neither a file nor a folder.")
         yield path, Path(path.name)
         return
     # Of "." and ".." the name of the folder that they are.
-    top = Path(path.resolve().name)
-    wanted = SUFFIXES | OTHER_SUFFIXES
-    for photo in sorted(path.rglob("*")):
+    top = Path(_real(path).name)
+    for photo in sorted(_files(path)):
         place = photo.relative_to(path)
         hidden = any(part.startswith(".") for part in place.parts)
-        made_here = out.resolve() in photo.resolve().parents
-        if photo.suffix.lower() in wanted and photo.is_file() and not hidden and not made_here:
+        if not hidden and _real(out) not in _real(photo).parents:
             yield photo, top / place
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """What has a photo's name, at any depth, and the folders that cannot be looked into."""
+    refused: list[OSError] = []
+    for root, _, names in os.walk(folder, onerror=refused.append):
+        for path in (Path(root, name) for name in names):
+            wanted = path.suffix.lower() in SUFFIXES | OTHER_SUFFIXES
+            if wanted and _is(stat.S_ISREG, path, unknown=True):
+                yield path
+    yield from (Path(error.filename) for error in refused)
+
+
+def _is(kind: Callable[[int], bool], path: Path, *, unknown: bool = False) -> bool:
+    """Whether it is of that kind; `unknown` where that cannot be found out."""
+    try:
+        return kind(path.stat().st_mode)
+    except OSError:
+        return unknown
+
+
+def _real(path: Path) -> Path:
+    # `Path.resolve` raises for a link to itself.
+    return Path(os.path.realpath(path))
 
 
 def _as_png(place: Path, tail: str) -> Path:

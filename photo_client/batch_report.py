@@ -97,7 +97,12 @@ def summary(outcomes: Sequence[tuple[Path, Outcome]]) -> list[str]:
         )
     if not_tried := count["not tried"]:
         told.append(f"{not_tried} not done yet; the same command goes on from here.")
-    return told
+    return [one_line(each) for each in told]
+
+
+def one_line(text: str) -> str:
+    """The text with what a terminal would obey written out: names of files may hold anything."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 _ALWAYS = ("made", "there already", "failed")

@@ -1,6 +1,7 @@
 """The command line of a client: without photos it is the server, with photos it makes pictures."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from web.settings import BadSetting, from_environment, help_text, whole
 
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
+from .batch_report import one_line
 from .metadata_option import FOLDER_METADATA, METADATA
 from .photo import count_pages
 from .running_service import predict_url_of
@@ -80,8 +82,10 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
                 settings = replace(settings, url=url)
             return _pictures(client, arguments, settings)
     except (BadSetting, _BadArguments, BadPlan) as error:
-        print(f"{client.program}: {error}", file=sys.stderr)
+        print(one_line(f"{client.program}: {error}"), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # while it looks for photos
+        return 130
     taken = bind_error(settings.host, settings.port)
     if taken:
         where = f"{settings.host} port {settings.port}"
@@ -124,7 +128,7 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
         raise _BadArguments("name the photos, or folders of them; see --help")
     if given.out is None:
         raise _BadArguments("name the folder to write the pictures into: --out FOLDER")
-    if given.out.exists() and not given.out.is_dir():
+    if os.path.exists(given.out) and not os.path.isdir(given.out):  # noqa: PTH110, PTH112
         raise _BadArguments(f"--out {given.out} is a file; name a folder")
     jobs = plan(given.photos, given.out, count_pages)
     if not jobs:
@@ -148,8 +152,10 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
     except KeyboardInterrupt:
-        # A second time, by someone in a hurry.
-        return 130
+        # A second time, by someone in a hurry: what is in progress has threads, which Python's own
+        # end would wait for. What a picture was half written to, the same command writes anew.
+        print("stopped; the same command goes on from here", file=sys.stderr, flush=True)
+        os._exit(130)
     finally:
         predictor.close()
 
@@ -206,29 +212,29 @@ usage: {client.program}
 
 {client.purpose}
 
-`feedback` prints which model people like better, from the votes that the client kept.
-
-With photos it is no server: it writes their pictures, asking the model at URL itself. Where URL is
-not set, that is the one of what `python -m local up` runs in this folder.
+Without arguments the client is a server. With photos it starts no server: it sends them to the
+model at URL itself, and writes the pictures. If URL is not set, it uses the model that
+`python -m local up` runs in this folder. `feedback` reports which model people prefer, from the
+client's votes.
 
   PHOTO
-      A file, or a folder with all the photos in it. a.jpg becomes FOLDER/a.png, with its metadata
-      (here --metadata is keep unless told otherwise); a folder keeps its name and its tree; the
+      A file, or a folder of photos with its subfolders. a.jpg becomes FOLDER/a.png, with its
+      metadata (the default of --metadata is keep here); a folder keeps its name and structure; the
       pages of a TIFF become a-1.png, a-2.png.
   --out FOLDER
-      Where to. What is there already, of the same photo with the same options, is not made again:
-      the same command goes on where it was stopped.
+      The folder to write to. A picture that is there already, from the same photo and options, is
+      not made again: the same command resumes one that was stopped.
 {own}  --hints FILE
-      Colors that one photo has at places, as the option hints of a request. Of more photos,
-      a.hints.json beside a.jpg is found and used.
+      Color hints for the only photo, as in the option hints of a request. For several photos,
+      a.hints.json beside a.jpg is used.
   --at-once N (default {_AT_ONCE})
-      So many photos at the same time.
+      Number of photos in progress at once.
   --again
-      Make all of them again.
+      Make every picture again.
   --skip-color
-      Leave out photos that have color already; sepia is none.
+      Skip photos that have color already; sepia does not count as color.
 
-It exits with 0 when every photo has its picture, 1 where some failed, 2 for a bad argument.
+Exit codes: 0 every photo has its picture, 1 some failed, 2 a bad argument.
 
 Settings, as environment variables:
 

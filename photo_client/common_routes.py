@@ -1,4 +1,4 @@
-"""What every client of ours answers beside POST /predict: the page, health, metrics."""
+"""The routes of every client beside POST /predict: the page, health, metrics."""
 
 from collections.abc import Callable, Iterable
 
@@ -27,9 +27,9 @@ def common_routes(
 ) -> Blueprint:
     """GET /, /healthz, /readyz and /metrics.
 
-    `page()` is the HTML of the page; `passed_on()` is what of the request's headers /readyz asks
-    the predict URL with. The models that answer with the headers `at_first` must have answered
-    once, or it is not ready; what becomes of them later is no reason to turn the others away.
+    `page()` is the HTML of the page; `passed_on()` are the request headers that /readyz passes on
+    to the predict URL. /readyz also requires that the models selected by the headers `at_first`
+    have answered once; a later failure of one does not make the client unready for the others.
     """
     awaited = list(at_first)
     routes = Blueprint("common", __name__)

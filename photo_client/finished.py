@@ -1,4 +1,4 @@
-"""A picture that is made, before it is written as a file."""
+"""A finished picture, before it is encoded as a file."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,8 @@ from pictures.decode import Photo
 
 @dataclass(frozen=True)
 class Finished:
-    """sRGB pixels [H,W,3], 0…255, the photo that they were made from, and the model that made them,
-    where it says its name. `had_color`: whether the photo had color before it was colored; None
-    where that is not asked.
+    """sRGB pixels [H,W,3], 0…255, the photo that they come from, and the model that made them, if
+    it sent its name. `had_color`: whether the photo had color already; None if that was not tested.
     """
 
     pixels: lab.Bytes

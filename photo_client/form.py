@@ -1,8 +1,8 @@
-"""A multipart form (RFC 7578), read in memory, or why it cannot be read.
+"""A multipart form (RFC 7578), read in memory, or the reason why it cannot be read.
 
-Werkzeug's decoder under a reader of our own: Werkzeug's hands over an empty form where it
-understands nothing, as with a file name in Latin-1, and takes a file for text whose name has an odd
-quote.
+Uses Werkzeug's decoder under a reader of our own: Werkzeug's reader returns an empty form where it
+understands nothing, as with a file name in Latin-1, and takes a file with an odd quote in its name
+for text.
 """
 
 import io
@@ -32,11 +32,11 @@ _FILE_NAME = re.compile(r";\s*filename\*?[\d*]*\s*=", re.IGNORECASE)
 
 
 class Unreadable(Exception):
-    """The body is no form that can be read; the text, a sentence, says why."""
+    """The body is not a form that can be read; the text, a sentence, says why."""
 
 
 class FormParser(FormDataParser):
-    """Flask's parser of forms, but for multipart ones, which it reads or raises Unreadable."""
+    """Flask's form parser, except that multipart forms are read here, or raise Unreadable."""
 
     def parse(
         self,

@@ -1,4 +1,4 @@
-"""How much of a photo's metadata does its picture keep? An option of every client."""
+"""The option `metadata`: how much of a photo's metadata its picture keeps."""
 
 from dataclasses import replace
 
@@ -21,5 +21,5 @@ METADATA = Option(
     "What the picture keeps of the photo's metadata: keep (dates, description, artist, copyright, "
     "resolution and GPS position), dates, or none.",
 )
-# Whoever has the photos on a disk of their own wants all of it.
+# Whoever colors their own files wants all of it.
 FOLDER_METADATA = replace(METADATA, default=KEEP)

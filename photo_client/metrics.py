@@ -1,4 +1,4 @@
-"""What the clients count beside their requests: pictures, exchanges, votes, how full they are."""
+"""The clients' metrics beside those of requests: pictures, exchanges, votes, admission."""
 
 import re
 from functools import partial

@@ -1,7 +1,7 @@
-"""GET /openapi.json: what a photo client answers, for programs (OpenAPI 3.1).
+"""GET /openapi.json: the API of a photo client (OpenAPI 3.1).
 
-Made of the tables that the client itself runs on: its options with their readers, the fields of its
-form, the formats of its replies, the limits in its settings.
+Built from the same tables that the client runs on: its options with their readers, its form fields,
+the formats of its replies, the limits in its settings.
 """
 
 from collections.abc import Sequence
@@ -57,8 +57,8 @@ def openapi_routes(
     options: Sequence[Option],
     headers: Sequence[dict[str, Any]] = (),
 ) -> Blueprint:
-    """GET /openapi.json of a client: `pictures` are the form's fields of files, the first of them
-    required, `headers` what else of the request counts, as OpenAPI's parameters.
+    """GET /openapi.json of a client. `pictures` are the form fields for files, the first of them
+    required; `headers` are the request headers that matter, as OpenAPI parameters.
     """
     routes = Blueprint("openapi", __name__)
     told = document(title, settings, pictures, options, headers)

@@ -1,4 +1,4 @@
-"""A photo that somebody sent: `pictures`, with its errors as problems for the caller."""
+"""An uploaded photo: `pictures`, with its errors as problems for the caller."""
 
 import io
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def decode(header: Header) -> Photo:
 
 
 def count_pages(path: Path) -> int:
-    """`pictures.header.count_pages` of a file; 1 where it cannot be read: who opens it says why."""
+    """`pictures.header.count_pages` of a file; 1 if it cannot be read: opening it reports why."""
     try:
         with path.open("rb") as file:
             if not formats.is_tiff(file.read(4)):

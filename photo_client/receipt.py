@@ -1,4 +1,4 @@
-"""The receipt of a picture, in the words of photos."""
+"""The receipt of a picture."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,8 +20,8 @@ def add_receipt(
     content_image: bytes,
     style_image: bytes | None = None,
 ) -> None:
-    """Put a receipt into the reply with a picture, where receipts are given. It holds hashes of the
-    files, and of the options that the picture's `looks` depend on, those not at their default.
+    """Add a receipt to the reply with a picture, where receipts are issued. It holds hashes of the
+    files, and those of the options `looks` that are not at their default.
     """
     if receipts is None:
         return
@@ -42,7 +42,9 @@ def add_receipt(
 
 
 def _told(value: Any, receipts: Receipts) -> Any:
-    """An option as a receipt holds it: what is long, or no JSON, such as hints, as a hash."""
+    """An option as it is stored in a receipt: long values, and those that are not JSON, such as
+    hints, as a hash.
+    """
     if isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < _LONGEST):
         return value
     return receipts.hashed(repr(value).encode(errors="replace"))

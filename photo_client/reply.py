@@ -1,4 +1,4 @@
-"""The reply that shows a finished picture."""
+"""The reply with a finished picture."""
 
 import weakref
 from contextlib import ExitStack
@@ -15,8 +15,8 @@ from .finished import Finished
 
 
 def kept_until_sent(response: Response, room: Room, in_progress: ExitStack) -> Response:
-    """The response, whose photo stays `in_progress` until it is sent, however slowly its caller
-    takes it: of its `room`, what the answer itself takes.
+    """The response, whose photo counts as `in_progress` until it is sent, however slowly its caller
+    receives it; of its `room`, only the size of the answer is still held.
     """
     room.shrink((response.content_length or 0) // BYTES_PER_PIXEL + 1)
     # By the server, when it has sent the answer or given up; or when nobody has it any more.
@@ -27,8 +27,8 @@ def kept_until_sent(response: Response, room: Room, in_progress: ExitStack) -> R
 
 
 def picture_reply(made: Finished, metadata: str) -> Response:
-    """The reply that shows a finished picture, in the format that the caller accepts; `metadata` is
-    the option of that name.
+    """The reply with a finished picture, in the format that the caller accepts; `metadata` is the
+    option of that name.
     """
     # What /metrics and the log tell of, once the request is answered.
     g.model = made.model or "unnamed"

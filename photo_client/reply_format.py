@@ -1,4 +1,4 @@
-"""Which picture format does the caller want? The header Accept (RFC 9110, section 12.5.1)."""
+"""The picture format that the caller wants: the header Accept (RFC 9110, section 12.5.1)."""
 
 from werkzeug.datastructures import MIMEAccept
 
@@ -15,8 +15,8 @@ MEDIA_TYPES = tuple(_LONGEST_SIDE)
 def choose(accept: MIMEAccept, size: tuple[int, int]) -> str:
     """The media type of the reply for a picture of `size` (width, height).
 
-    The highest q wins, a format that is named before one that a wildcard lets in, and PNG before
-    the others. Where nothing fits it is PNG: a picture in another format beats none.
+    The highest q wins, then a named format over a wildcard, then PNG. If nothing matches it is PNG:
+    a picture in another format is better than none.
     """
     best, best_rank = "image/png", (0.0, False)
     for media_type, longest in _LONGEST_SIDE.items():

@@ -13,8 +13,8 @@ STATE = Path(".local") / "state.json"
 
 
 def predict_url_of(program: str, state: Path = STATE) -> str | None:
-    """The predict URL that the client `program` runs with, or else another client; None where none
-    runs.
+    """The predict URL that the running client `program` uses, or else another client's; None if no
+    client is running.
     """
     try:
         rows = json.loads(state.read_bytes())

@@ -25,7 +25,7 @@ def predict_url(text: str) -> str:
 
 @dataclass(frozen=True)
 class ClientSettings(FeedbackSettings):
-    """What every photo client can be told; each field is the environment variable in lower case."""
+    """The settings of every photo client; each field is the environment variable in lower case."""
 
     url: str = setting(
         "http://localhost:8501/v1/models/my-model:predict",
@@ -33,30 +33,31 @@ class ClientSettings(FeedbackSettings):
         "Predict URL of the model server, or of the gateway in front of it.",
     )
     max_in_progress: int = setting(
-        64, whole(1, 1024), "Photos in progress at once; one more is answered 503 with Retry-After."
+        64,
+        whole(1, 1024),
+        "Most photos in progress at once; further ones get 503 with Retry-After.",
     )
     timeout_s: float = setting(
         15.0,
         number(0.05, 600),
-        "Seconds for the whole exchange with the predict URL, a second try included.",
+        "Seconds for the whole exchange with the predict URL, including a second try.",
     )
     max_upload_mb: float = setting(
         25.0, number(0.001, 1024), "Largest upload, in megabytes (1 MB is 1,000,000 bytes)."
     )
     max_pixels: int = setting(
-        50_000_000, whole(1, 1_000_000_000), "Most pixels of an upload, by its header."
+        50_000_000, whole(1, 1_000_000_000), "Most pixels of an upload, as its header says."
     )
     max_pixels_in_memory: int = setting(
         100_000_000,
         whole(1, 10_000_000_000),
-        "Decoded pixels in memory at once, 7 to 18 bytes each; photos beyond wait their turn.",
+        "Most decoded pixels in memory at once, 7 to 18 bytes each; further photos wait.",
     )
 
     max_upload_mb_in_memory: float = setting(
         200.0,
         number(0.001, 100_000),
-        "Megabytes of uploads in memory at once; what would be more is answered 503 with "
-        "Retry-After.",
+        "Most megabytes of uploads in memory at once; further ones get 503 with Retry-After.",
     )
 
     @property

@@ -36,7 +36,7 @@ class Source:
 
 
 def stamped(png: bytes, settings: Mapping[str, Any], source: Source) -> bytes:
-    """The PNG file with what it was made of."""
+    """The PNG file with the stamp in it."""
     told = {"settings": settings, **vars(source)}
     chunk = b"tEXt" + _KEYWORD + json.dumps(told, sort_keys=True).encode("ascii")
     size, checksum = struct.pack(">I", len(chunk) - 4), struct.pack(">I", zlib.crc32(chunk))
@@ -44,7 +44,7 @@ def stamped(png: bytes, settings: Mapping[str, Any], source: Source) -> bytes:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a PNG file is there from its first byte to its last."""
+    """Whether a PNG file is complete, from its first byte to its last."""
     try:
         with path.open("rb") as file:
             start = file.read(len(_START))
@@ -55,10 +55,10 @@ def is_whole(path: Path) -> bool:
 
 
 def is_made_of(picture: Path, settings: Mapping[str, Any], photo: Path) -> bool:
-    """Whether the file `picture`, a whole PNG, was made of `photo` with `settings`.
+    """Whether the file `picture`, a complete PNG, was made from `photo` with `settings`.
 
-    A file with no stamp counts as such: somebody worked on it, and it is not ours to overwrite.
-    The photo is read only where its size or its time has changed. Raises OSError.
+    A file without a stamp counts as such: somebody has edited it, so it must not be overwritten.
+    The photo is read only if its size or time has changed. Raises OSError.
     """
     told = _read(picture)
     if told is None:

@@ -16,7 +16,7 @@ _ENVELOPE = 65_536
 
 
 class InMemoryRequest(Request):
-    """A request whose uploads stay in memory, where Werkzeug would write large ones to /tmp."""
+    """A request whose uploads stay in memory; Werkzeug would write large ones to /tmp."""
 
     form_data_parser_class = FormParser
 

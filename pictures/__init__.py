@@ -1,3 +1,4 @@
-"""Picture files and pixels: decode, encode, metadata, CIE L*a*b*, PNG. No HTTP, no network;
-imports no other package of ours.
+"""Picture files and pixels: decode, encode, metadata, CIE L*a*b*, PNG, color hints.
+
+Knows nothing of HTTP or networks; imports no other package of ours.
 """

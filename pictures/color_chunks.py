@@ -1,5 +1,5 @@
-"""What a file says of its colors beside an ICC profile, as one: PNG's chunks (third edition), and
-the code points of AVIF and HEIC.
+"""What a file says about its colors beside an ICC profile: PNG's chunks (third edition), and the
+code points of AVIF and HEIC.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""ICC profiles (ICC.1:2022) of what a file says in numbers: primaries, white and a tone curve.
+"""ICC profiles (ICC.1:2022) made from numbers: primaries, white point and tone curve.
 
 The numbers are those of cICP in PNG and nclx in AVIF and HEIC (ITU-T H.273), and of PNG's gAMA and
 cHRM.

@@ -1,4 +1,4 @@
-"""From a picture file to pixels: what it holds, as a person sees it."""
+"""From a picture file to pixels, as a person sees the picture."""
 
 from dataclasses import dataclass
 

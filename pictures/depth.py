@@ -1,4 +1,4 @@
-"""Pixels of any depth as 8 bits a channel: what number is black, and what number is white?"""
+"""Pixels of any depth as 8 bits per channel: which number is black, and which is white."""
 
 import numpy as np
 import numpy.typing as npt

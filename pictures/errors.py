@@ -57,7 +57,7 @@ class TooManyPixels(PictureError):
 
 
 def broken() -> BrokenPicture:
-    """The one way to say it."""
+    """The error for every damaged file."""
     return BrokenPicture(
         "The picture is broken or cut short. Open it and save it again, or send another one."
     )

@@ -1,4 +1,4 @@
-"""What kind of file is this, and is it read here?"""
+"""File formats: which one a file is, and whether it is supported."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which picture is in this file, and how large is it? Its header alone, no pixels."""
+"""A picture file's header: which picture it is, and how large; no pixels."""
 
 import io
 from dataclasses import dataclass
@@ -69,6 +69,7 @@ def open_header(data: io.BytesIO, max_pixels: int, page: int = 0) -> Header:
         # Pillow documents no list of what broken files raise.
         raise _why_not(data, start) from error
     if image.format == "JPEG2000":
+        jpeg2000.check_depth(data)
         icc = jpeg2000.color_profile(data)
     if width * height > max_pixels:
         raise TooManyPixels(

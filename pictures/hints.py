@@ -1,11 +1,11 @@
-"""Color hints: what a person says of the color at a few places, spread over the whole picture.
+"""Color hints: a person's colors for a few places, spread over the whole picture.
 
-What the hints differ from the network's color is spread by Gaussian-process regression (Rasmussen
-and Williams 2006, section 2.2): a place takes part in a hint's correction as far as it is near it,
-as bright, and of the color that the network gave the hint's place. Near is measured along the
-shortest way through the picture, on which edges cost (geodesic distance; Criminisi et al. 2010), so
-that a color stays in the thing that was pointed at. Then a narrow correction makes the hinted
-places exact.
+The differences between the hints and the network's color are spread by Gaussian-process regression
+(Rasmussen and Williams 2006, section 2.2). A place takes part in a hint's correction the more, the
+nearer it is, the more similar its lightness, and the more similar the network's color. Distance is
+measured along the shortest path through the picture, on which edges cost (geodesic distance;
+Criminisi et al. 2010), so that a color stays in the object that was pointed at. Then a narrow
+correction makes the hinted places exact.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The old captions of news agencies (IPTC-IIM 4.2), in JPEG and TIFF."""
+"""Captions of news agencies (IPTC-IIM 4.2), in JPEG and TIFF."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""JPEG (ITU-T T.81): files that lack their end, and variants that are not read."""
+"""JPEG (ITU-T T.81): truncated files, and unsupported variants."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""JPEG 2000 (ISO/IEC 15444-1): what color its numbers are, which Pillow does not ask in full."""
+"""JPEG 2000 (ISO/IEC 15444-1): depth and color space, which Pillow does not fully check."""
 
 import io
 import struct
@@ -6,6 +6,28 @@ import struct
 from .errors import UnsupportedPicture
 
 _CMYK, _SRGB, _GRAY, _SYCC = 12, 16, 17, 18
+_CODESTREAM = b"\xff\x4f\xff\x51"  # SOC, then at once SIZ
+_COMPONENTS_AT = 40  # in the codestream: their number, then three bytes for each
+
+
+def check_depth(data: io.BytesIO) -> None:
+    """Raises UnsupportedPicture for samples that Pillow scales wrongly: of less than 8 bits, and
+    color or alpha of more, whose white it turns into black.
+    """
+    file = data.getbuffer()
+    start = data.getvalue().find(_CODESTREAM)
+    if start < 0 or len(file) < start + _COMPONENTS_AT + 2:
+        return  # broken, as its decoder will say
+    (count,) = struct.unpack_from(">H", file, start + _COMPONENTS_AT)
+    first = start + _COMPONENTS_AT + 2
+    depths = {(size & 0x7F) + 1 for size in file[first : first + 3 * count : 3]}
+    if depths == {8} or (count == 1 and min(depths) > 8):
+        return
+    raise UnsupportedPicture(
+        f"This JPEG 2000 file has {count} samples a pixel, of "
+        f"{' and '.join(map(str, sorted(depths)))} bits, which is not read here. "
+        "Save it with 8 bits, or as PNG or TIFF."
+    )
 
 
 def color_profile(data: io.BytesIO) -> bytes | None:

@@ -1,7 +1,7 @@
-"""Color math: the photo's own lightness, someone else's color.
+"""Color math: a photo's own lightness with other colors.
 
-CIE L*a*b* after CIE 15:2004, for the white D65 and the primaries of sRGB (IEC 61966-2-1), in
-float32. Everything at full resolution runs strip by strip, in buffers that fit a core's cache.
+CIE L*a*b* after CIE 15:2004, for the white point D65 and the primaries of sRGB (IEC 61966-2-1), in
+float32. Everything at full resolution runs in strips, in buffers that fit a core's cache.
 """
 
 import os

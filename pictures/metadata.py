@@ -1,8 +1,9 @@
-"""What a photo's file tells beside its pixels, and what of it a new picture keeps.
+"""A photo's metadata, and what of it a new picture keeps.
 
-Read from EXIF, then XMP, then IPTC, whichever speaks first; written as EXIF, which PNG, JPEG, WebP
-and TIFF all hold. Pillow reads and writes the blocks, defusedxml the XML of strangers. Not kept:
-orientation, color space and thumbnail, which are no longer true, and what speaks of the old file.
+Read from EXIF, then XMP, then IPTC, the first that has a field wins; written as EXIF, which PNG,
+JPEG, WebP and TIFF all support. Pillow reads and writes the blocks; defusedxml parses strangers'
+XML. Not kept: orientation, color space and thumbnail, which are no longer true, and what describes
+the old file.
 """
 
 import contextlib

@@ -18,9 +18,11 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO, OPEN_INFO, ImageFileDirectory_
 from .errors import NoSuchPage, UnsupportedPicture, broken
 
 TiffImagePlugin.READ_LIBTIFF = True
-# libtiff writes what it finds wrong to standard error, amid our log; the answer says it, too.
+_libtiff: Any = None  # where Pillow's module does not show it
 with contextlib.suppress(AttributeError, OSError):
-    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
+    _libtiff = ctypes.CDLL(Image.core.__file__)
+    # It writes what it finds wrong to standard error, amid our log; the answer says it, too.
+    _libtiff.TIFFSetErrorHandler(None)
 
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 GRAY_ALPHA_16 = (16, 16)
@@ -144,8 +146,9 @@ def check(data: io.BytesIO) -> Samples:
     if planar == 2 and extra and max(extra) == 0:
         bits, extra = bits[: -len(extra)], ()
     samples = Samples(photometric, min(formats), bits, extra)
-    if compression not in COMPRESSION_INFO:
-        raise _unsupported(f"compressed by method {compression}")
+    method = COMPRESSION_INFO.get(compression)
+    if method is None or (_libtiff and not _libtiff.TIFFIsCODECConfigured(compression)):
+        raise _unsupported(f"compressed by {method or f'method {compression}'}")
     if len(formats) > 1:
         raise _unsupported("of samples of several formats")
     fill_order = tags.get(TiffImagePlugin.FILLORDER, 1)

@@ -1,4 +1,4 @@
-"""Does a photo have color already? Sepia, a tinted scan and a gray JPEG's noise are none."""
+"""Whether a photo has color already. Sepia, a tinted scan and a gray JPEG's noise do not count."""
 
 import numpy as np
 from PIL import Image

@@ -1,4 +1,4 @@
-"""Color and alpha apart, whichever way a file says what shows through."""
+"""Separates color and alpha, whichever way a file stores transparency."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""XMP (ISO 16684-1): the few of its properties that a new picture keeps."""
+"""XMP (ISO 16684-1): the few properties that a new picture keeps."""
 
 import re
 from typing import Any

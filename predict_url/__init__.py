@@ -1,3 +1,4 @@
-"""The other end of the predict URL, TensorFlow Serving's REST API: signatures, fallback,
-time budget. Imports `web` and `pictures`.
+"""The client of the predict URL, TensorFlow Serving's REST API: signatures, fallback, time budget.
+
+Imports `web` and `pictures`.
 """

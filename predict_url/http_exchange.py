@@ -1,8 +1,8 @@
-"""One HTTP exchange under one deadline, over connections that are kept alive.
+"""One HTTP exchange under one deadline, over kept-alive connections.
 
-The time-outs of `requests` and `http.client` count from one received packet to the next, so a
-server that trickles holds its caller for as long as it likes. Here every wait, for the connection
-as for the last byte of the body, gets what is left until the deadline.
+The time-outs of `requests` and `http.client` restart with every received packet, so a server that
+trickles holds its caller as long as it likes. Here every wait, from the connection to the last byte
+of the body, is limited by the time left until the deadline.
 """
 
 import http.client
@@ -20,15 +20,15 @@ from web.deadline import Deadline, DeadlineExceeded
 
 
 class ExchangeFailed(Exception):
-    """No usable reply. The subclasses tell why."""
+    """No usable reply; the subclasses say why."""
 
 
 class Unreachable(ExchangeFailed):
-    """No connection, or it was lost before the reply was whole."""
+    """No connection, or it was lost before the reply was complete."""
 
 
 class NotHttp(ExchangeFailed):
-    """What came back is not HTTP, or larger than allowed."""
+    """The reply is not HTTP, or is larger than allowed."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Reply:
 
 
 class _Wire(io.RawIOBase):
-    """A socket as http.client uses it, whose every wait ends at `deadline`."""
+    """A socket for http.client, whose every wait ends at `deadline`."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline):
         super().__init__()
@@ -116,7 +116,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _addresses(host: str, port: int, deadline: Deadline) -> list[tuple[Any, Any, int, Any]]:
-    """Where to connect to. The system's resolver knows no deadline, so it is asked in a thread."""
+    """The addresses to connect to. The system's resolver knows no deadline: it runs in a thread."""
     found: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
 
     def resolve() -> None:
@@ -138,9 +138,9 @@ def _addresses(host: str, port: int, deadline: Deadline) -> list[tuple[Any, Any,
 class HttpPool:
     """Kept-alive connections to one server, shared by threads: a connection serves one at a time.
 
-    An exchange that finds its kept-alive connection closed under it, before any byte of a reply,
-    is tried exactly once more, on a new connection: predictions change nothing at the server, so
-    asking twice is safe.
+    If a kept-alive connection turns out to be closed before any byte of a reply, the exchange is
+    retried exactly once, on a new connection: predictions change nothing at the server, so this is
+    safe.
     """
 
     MAX_IDLE = 64

@@ -1,9 +1,9 @@
-"""The predict URL: TensorFlow Serving's REST API, whatever stands in between.
+"""The predict URL: TensorFlow Serving's REST API, through any gateway.
 
-A request asks for the signature `packed` first. A model that has only `serving_default` says so
-with one particular error; then the same question goes out in floats, within the same time, and the
-URL is remembered as plain for a minute. Every other failure becomes the problem that contract with
-our own callers names: 502, 503 or 504.
+A request uses the signature `packed` first. A model that has only `serving_default` answers with
+one particular error; then the same request is sent as floats, within the same time budget, and the
+fallback is remembered for a minute. Every other failure becomes the problem that our API defines:
+502, 503 or 504.
 """
 
 import re
@@ -35,7 +35,7 @@ _QUOTED = 300
 
 
 class Refused(Problem):
-    """The predict URL answered an error: HTTP status `upstream`, in words of its own."""
+    """The predict URL answered with an error: HTTP status `upstream`, with its text."""
 
     def __init__(
         self, upstream: int, status: int, code: str, detail: str, retry_after: int | None = None
@@ -46,17 +46,17 @@ class Refused(Problem):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model predicted for the one picture that was sent, and through which signature."""
+    """The prediction for the one picture that was sent, and its signature."""
 
     signature: str
     prediction: Any
 
 
 class Predictor:
-    """Asks the model behind one predict URL. Threads may share it."""
+    """Calls the model behind one predict URL. Threads may share it."""
 
     def __init__(self, url: str, observe: Callable[[str, str, str, float], None] | None = None):
-        """`observe(route, signature, outcome, seconds)` hears of every exchange."""
+        """`observe(route, signature, outcome, seconds)` is called after every exchange."""
         self.url = url
         self.target = urlsplit(url).path
         self.status_target = self.target.removesuffix(":predict")
@@ -72,11 +72,11 @@ class Predictor:
         headers: dict[str, str],
         route: str = "color",
     ) -> Answer:
-        """The prediction for one row, asked for as `packed()` or else as `plain()`, JSON bodies.
+        """The prediction for one row, requested with the JSON body `packed()`, or else `plain()`.
 
-        `route` tells apart what a gateway may send to different models behind the same URL. Raises
-        Problem: 502 an error or nonsense, 503 not reached, not ready or overloaded, 504 too late;
-        it is a Refused where the URL answered an error.
+        `route` separates requests that a gateway may send to different models behind the same URL.
+        Raises Problem: 502 an error or no valid prediction, 503 unreachable, not ready or
+        overloaded, 504 too slow; a Refused if the URL answered with an error.
         """
         if time.monotonic() >= self._plain_until.get(route, 0.0):
             reply = self._exchange(route, PACKED, packed(), deadline, headers)
@@ -87,7 +87,7 @@ class Predictor:
         return Answer(PLAIN, self._prediction(reply))
 
     def not_ready_because(self, deadline: Deadline, headers: dict[str, str]) -> str | None:
-        """Why the model behind the URL cannot answer now, or None when it can."""
+        """Why the model behind the URL cannot answer now; None if it can."""
         try:
             reply = self._pool.exchange(
                 "GET", self.status_target, deadline, headers, max_bytes=1_000_000
@@ -156,7 +156,7 @@ class Predictor:
 
 
 def nonsense(what: str) -> Problem:
-    """The problem for a reply that no model of ours gives."""
+    """The problem for a reply that is no valid prediction."""
     return Problem(
         502,
         "predict-url-nonsense",

@@ -1,14 +1,15 @@
-"""Write the pictures that the clients' pages offer, from those of this folder.
+"""Write the pictures that the clients' pages offer, from those in samples/.
 
-    python samples/make_gallery.py [http://localhost:3333]
+  python samples/make_gallery.py [ADDRESS]
 
-They travel with the packages, so they are few and small, and only such as ask for no line of credit
-beside them: in the public domain, or CC0. Style pictures have the size that a network reads.
-With the address of a client that runs, the landing's example is made, too.
+They are part of the packages, so they are few and small, and all of them are in the public domain
+or CC0: no credit line is needed beside them. Style pictures have the size that the network reads.
+With the ADDRESS of a running client (http://localhost:3333), the example of the landing page is
+made, too.
 """
 
+import argparse
 import io
-import sys
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -54,13 +55,20 @@ def style_names() -> list[str]:
 
 def main() -> None:
     """Write both galleries."""
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("address", nargs="?", metavar="ADDRESS", help="of a running client")
+    address = parser.parse_args().address
     photos, styles = CLIENTS / "color_client/page/samples", CLIENTS / "style_client/page/styles"
     for name in PHOTOS:
         photo_of(name).save(photos / f"{name}.jpg", quality=82, optimize=True)
     for name in style_names():
         style_of(name).save(styles / f"{name}.jpg", quality=85, optimize=True)
-    for url in sys.argv[1:]:
-        example(url)
+    if address:
+        example(address)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Make the black-and-white version of every color photograph in this folder.
+"""Make the black-and-white version of every color photograph in samples/.
 
-    python samples/make_gray.py
+  python samples/make_gray.py
 
-writes `samples/gray/NAME.jpg` for each `samples/NAME.jpg`. A gray pixel has the luminance of the
-color pixel it stands for (CIE Y under sRGB), so both have the same L*: what a network that is given
-the gray photo sees is exactly the L* of the color one. Needs NumPy and Pillow.
+writes samples/gray/NAME.jpg for each samples/NAME.jpg. Each gray pixel has the luminance of its
+color pixel (CIE Y under sRGB), so both have the same L*: from the gray photo a network gets exactly
+the L* of the color one. Needs NumPy and Pillow.
 """
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,13 @@ def gray_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def main() -> None:
-    """Write every gray version anew."""
+    """Write every gray version again."""
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
     folder = SAMPLES / "gray"
     folder.mkdir(exist_ok=True)
     for path in sorted(SAMPLES.glob("*.jpg")):

@@ -1,1 +1,9 @@
-"""A model server that answers as TensorFlow Serving's REST API does."""
+"""A model server with TensorFlow Serving's REST API, for any SavedModel.
+
+- `cli`, `flags`, `model_config`: what is served; `models`, `manager`, `versions`: which versions
+- `loading`, `servable`, `warmup`, `mixed_precision`, `runner`: a version in TensorFlow
+- `server`, `app`, `paths`, `request_body`, `errors`, `metrics`: HTTP
+- `json_*`, `tensor_spec`: JSON to tensors and back, as TensorFlow Serving reads and writes it
+
+Knows tensors and JSON, and nothing of color or style. Imports `web`.
+"""

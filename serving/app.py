@@ -38,7 +38,7 @@ logger = logging.getLogger("serving.access")
 
 @dataclass
 class Exchange:
-    """What the log and the metrics tell of one request, filled in as it becomes known."""
+    """What log and metrics record of one request, filled in as it becomes known."""
 
     started: float
     received: int = 0

@@ -16,9 +16,9 @@ from serving.model_config import ConfigError, ModelConfig, read_config_file
 DESCRIPTION = """\
 Serve a SavedModel through TensorFlow Serving's REST API: predict, status, metadata, versions.
 
-The base path holds one folder for each version, named by an integer (1, 2, ...). The highest
-version is served; a new one takes over when it is loaded and warmed up. Until a first version is
-available the port stays closed."""
+The base path holds one folder per version, named by an integer (1, 2, ...). The highest version is
+served; a new one takes over when it is loaded and warmed up. The port opens when a first version is
+available."""
 
 EPILOG = """\
 example:
@@ -30,7 +30,7 @@ Metrics for Prometheus are at /monitoring/prometheus/metrics."""
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"python -m serving: {message}\nSee python -m serving --help.\n")
+        self.exit(2, f"python -m serving: {message}; see python -m serving --help\n")
 
 
 def _model_name(text: str) -> str:
@@ -67,26 +67,26 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         type=Path,
         shown_default="none",
-        help="folder that holds the versions; waited for if it is missing",
+        help="folder that holds the versions; the server waits for a missing one",
     )
     add(
         "--model_config_file",
         metavar="FILE",
         type=Path,
         shown_default="none",
-        help="several models, with version policies and labels, as a ModelServerConfig in text "
-        "form; in place of the name and base path of one",
+        help="file for several models, with version policies and labels: a ModelServerConfig in "
+        "text format. Replaces --model_name and --model_base_path",
     )
     add(
         "--model_config_file_poll_wait_seconds",
         metavar="S",
         type=number(float, 0, 24 * 3600),
         default=0,
-        help="how often to read that file anew; 0 is never",
+        help="how often to read that file again, in seconds; 0 is never",
     )
     add_switch(
         "--allow_version_labels_for_unavailable_models",
-        help="let a label name a version that is not in service yet",
+        help="allow labels for versions that are not in service yet",
     )
     add(
         "--model_name",
@@ -106,7 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--rest_api_host",
         metavar="HOST",
         default="127.0.0.1",
-        help="address to listen on; 0.0.0.0 is every network of this machine",
+        help="address to listen on; 0.0.0.0 is all networks of this machine",
     )
     add(
         "--rest_api_timeout_in_ms",
@@ -115,7 +115,9 @@ def build_parser() -> argparse.ArgumentParser:
         default=30000,
         help="a predict request that takes longer is answered 504",
     )
-    add_switch("--rest_api_enable_cors_support", help="let pages of every origin ask")
+    add_switch(
+        "--rest_api_enable_cors_support", help="allow web pages of any origin to call the server"
+    )
     add(
         "--tensorflow_intra_op_parallelism",
         metavar="N",
@@ -128,50 +130,50 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         type=number(int, 0, 1000),
         default=0,
-        help="threads for ops beside one another; 0 is TensorFlow's own choice",
+        help="threads for independent ops; 0 is TensorFlow's own choice",
     )
     add(
         "--mixed_precision",
         metavar="auto|off",
         choices=["auto", "off"],
         default="auto",
-        help="auto: bfloat16, where the processor has it, it is faster, and the answers to a "
-        "model's own warm-up record stay the same within 0.25 %% of their range",
+        help="auto: compute in bfloat16, where the processor supports it, it is faster, and the "
+        "outputs of the model's warm-up record change by no more than 0.25 %% of their range",
     )
     add(
         "--file_system_poll_wait_seconds",
         metavar="S",
         type=number(float, 0, 24 * 3600),
         default=1,
-        help="how often to look for new and deleted versions; 0 is once, at the start",
+        help="how often to look for new and deleted versions, in seconds; 0 is only at the start",
     )
     add(
         "--max_num_load_retries",
         metavar="N",
         type=number(int, 0, 1000),
         default=5,
-        help="how often to try again a version that does not load and does not change",
+        help="how often to retry a version that does not load, while its files do not change",
     )
     add(
         "--load_retry_interval_micros",
         metavar="US",
         type=number(int, 0, 24 * 3600 * 10**6),
         default=60 * 10**6,
-        help="time between these tries",
+        help="microseconds between these tries",
     )
     add(
         "--max_requests_in_progress",
         metavar="N",
         type=number(int, 1, 1000),
         default=64,
-        help="predict requests being received, waiting or running; more are answered 429 at once",
+        help="most predict requests being received, waiting or running; further ones get 429",
     )
     add(
         "--max_mb_in_memory",
         metavar="MB",
         type=number(int, 1, 10**6),
         default=256,
-        help="the same limit for the size of their bodies together",
+        help="most MB of their bodies in memory; further ones get 429",
     )
     add(
         "--max_parallel_runs",
@@ -179,7 +181,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=number(int, 1, 1000),
         default=_cores(),
         shown_default="one for each core",
-        help="runs of the network at the same time",
+        help="most concurrent runs of the network",
     )
     return parser
 

@@ -45,6 +45,8 @@ class ServingError(Exception):
     """A request or a load that failed: `code` is canonical, `message` is for the caller."""
 
     def __init__(self, code: str, message: str, *, http_status: int | None = None):
+        # It may name a file, whose name need be no text; JSON holds nothing else.
+        message = message.encode(errors="backslashreplace").decode()
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message

@@ -1,4 +1,4 @@
-"""What flags may hold, and TensorFlow Serving's flags that this server does not take."""
+"""Value types of flags, and TensorFlow Serving's flags that have no effect here."""
 
 import argparse
 import difflib
@@ -48,7 +48,7 @@ OUT_OF_SCOPE = {
 
 
 def leave_out(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The arguments without those of ELSEWHERE, and a warning for each of these."""
+    """The arguments without those in ELSEWHERE, and a warning for each of these."""
     kept: list[str] = []
     warnings = []
     rest = iter(arguments)
@@ -64,7 +64,7 @@ def leave_out(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def unknown_flag(argument: str, known: Iterable[str]) -> str:
-    """What to say of an argument that is no flag: the nearest that is one."""
+    """The message for an unknown flag, with the most similar known one."""
     flag = argument.partition("=")[0]
     near = difflib.get_close_matches(flag, [*known, *(f"--{name}" for name in ELSEWHERE)], n=1)
     return f"unknown flag {flag}" + (f"; do you mean {near[0]}?" if near else "")

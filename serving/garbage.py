@@ -9,11 +9,12 @@ GARBAGE_THRESHOLD = 200_000
 
 
 def collect_garbage() -> None:
-    """Free what is no longer used, and take what stays out of the collector's sight.
+    """Free what is no longer used, and exclude what stays from later collections.
 
-    TensorFlow's objects hold one another in cycles, so an unloaded version goes only here. And they
-    are so many that every full collection, of which a large JSON document causes several, would
-    take longer than the document. Loading a graph needs several times what it leaves.
+    TensorFlow's objects refer to each other in cycles, so an unloaded version is freed only here.
+    And they are so many that every full collection, of which a large JSON document causes several,
+    would take longer than the document. Loading a graph needs several times the memory that it
+    keeps.
     """
     gc.unfreeze()
     gc.collect()

@@ -1,6 +1,6 @@
-"""What is wrong with a text that is no JSON, in the words of RapidJSON, which upstream reads with.
+"""What is wrong with invalid JSON, in the words of RapidJSON, which TensorFlow Serving uses.
 
-Python's parser has found the place; RapidJSON may say another thing of it, and point elsewhere.
+Python's parser has found the place; RapidJSON may report something else, at another place.
 """
 
 import json

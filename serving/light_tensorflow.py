@@ -1,8 +1,8 @@
-"""TensorFlow without its public names.
+"""TensorFlow without its public API.
 
-`import tensorflow` also imports Keras, the converter of TensorFlow Lite and whatever else models
-are written with: 100 MB and seconds that a server has no use for. Its modules can be imported one
-by one where the package stands without having been run.
+`import tensorflow` also imports Keras, the converter of TensorFlow Lite and more that is for
+writing models: 100 MB and seconds that a server does not need. Its modules can be imported one by
+one if the package is registered without running it.
 """
 
 import os

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving import light_tensorflow
+from serving.errors import ServingError
 from serving.quiet_start import quiet_start
 
 if TYPE_CHECKING:
@@ -28,7 +29,19 @@ class Loader:
         self._bfloat16 = bfloat16
 
     def __call__(self, folder: Path, version: int) -> "Servable":
-        """The version in `folder`; raises ServingError."""
+        """The version in `folder`; raises ServingError, whatever is wrong with it."""
+        try:
+            return self._load(folder, version)
+        except ServingError:
+            raise
+        except OSError as error:
+            text = f"Cannot read {error.filename or folder}: {error.strerror or error}"
+            raise ServingError("UNAVAILABLE", text) from error
+        except Exception as error:
+            logger.exception("loading version %d failed", version)
+            raise ServingError("INTERNAL", f"Loading failed: {type(error).__name__}") from error
+
+    def _load(self, folder: Path, version: int) -> "Servable":
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with _importing, quiet_start():
             light_tensorflow.stand_in()
@@ -45,14 +58,19 @@ class Loader:
 
         from serving.mixed_precision import WORTH, difference, gain
 
-        mixed = servable.load(folder, version, threads, bfloat16=True)
-        changed = difference(answers, warmup.warm_up(mixed, folder))
-        found, better = f"changes {changed}", not changed.counts
-        if better:
-            faster = gain(*(partial(warmup.warm_up, each, folder) for each in (loaded, mixed)))
-            found, better = f"{found}, and is {faster:.2f} × as fast", faster >= WORTH
-        kept, other = (mixed, loaded) if better else (loaded, mixed)
-        other.close()
+        mixed, better = None, False
+        try:
+            mixed = servable.load(folder, version, threads, bfloat16=True)
+            changed = difference(answers, warmup.warm_up(mixed, folder))
+            found, better = f"changes {changed}", not changed.counts
+            if better:
+                faster = gain(*(partial(warmup.warm_up, each, folder) for each in (loaded, mixed)))
+                found, better = f"{found}, and is {faster:.2f} × as fast", faster >= WORTH
+        except ServingError as error:
+            found = f"fails: {error.message}"
+        kept, other = (mixed, loaded) if mixed and better else (loaded, mixed)
+        if other:
+            other.close()
         name = "bfloat16" if better else "float32"
         logger.info("version %d computes in %s: bfloat16 %s", version, name, found)
         return kept

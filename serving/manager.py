@@ -1,11 +1,11 @@
 """Keeps the right versions of a model in service while its folder changes.
 
-The base path holds one folder for each version, named by an integer. The highest that loads is
-served, or as many as the configuration says: a new one is loaded and warmed up beside the one in
-service, which then drains and goes. A version that does not load never takes traffic; it is tried
-again when its files change, and a few times besides, as a half-written one becomes whole. When all
-versions are deleted the model is unloaded; a base path that is gone altogether is taken for a mount
-that will come back.
+The base path holds one folder per version, named by an integer. The highest that loads is served,
+or as many as the configuration says. A new version is loaded and warmed up beside the one in
+service, which then drains and is unloaded. A version that does not load never gets traffic; it is
+retried when its files change, and a limited number of times otherwise, as a half-written one may
+become complete. When all versions are deleted the model is unloaded; a missing base path is treated
+as a mount that will come back.
 """
 
 import logging
@@ -134,13 +134,15 @@ class ModelManager:
             self._keep(set())
             return
         config = self._config
-        found = find_versions(config.base_path)
-        if found is None:
+        try:
+            found = find_versions(config.base_path)
+        except OSError as error:
             if not self._base_path_missing:
                 logger.warning(
-                    "Could not find base path %s for servable %s; waiting for it",
+                    "Could not find base path %s for servable %s (%s); waiting for it",
                     config.base_path,
                     self.name,
+                    error.strerror,
                 )
             self._base_path_missing = True
             return
@@ -193,9 +195,7 @@ class ModelManager:
         return failure.attempts <= self._max_load_retries and time.monotonic() >= failure.retry_at
 
     def _retries_left(self) -> bool:
-        return any(
-            failure.attempts <= self._max_load_retries for failure in self._failures.values()
-        )
+        return any(each.attempts <= self._max_load_retries for each in self._failures.values())
 
     def _try(self, version: int, folder: Path) -> bool:
         # Taken first: what is written while the load runs counts as a change.

@@ -1,7 +1,7 @@
-"""What bfloat16 changes in a model's answers, whether that counts, and what it gains.
+"""What bfloat16 changes in a model's outputs, whether that is too much, and what it gains.
 
-bfloat16 has 3 digits where float32 has 7. Whether a model bears that is not a matter of taste: its
-warm-up record is answered in both, and the answers are compared, each output by its own range.
+bfloat16 has 3 digits, float32 has 7. Whether a model tolerates that is measured: its warm-up record
+is run in both, and each output is compared relative to the range of its values.
 """
 
 import time
@@ -43,10 +43,10 @@ class Difference:
 
 
 def difference(plain: Answers, mixed: Answers) -> Difference:
-    """How far the answers in bfloat16 are from those in float32, request by request.
+    """The difference between the outputs in bfloat16 and in float32, request by request.
 
-    Bytes that are pictures are compared by their pixels. Anything else that is not a number, and
-    integers, must be the same: a class or a name is right or wrong.
+    Bytes that are pictures are compared by their pixels. Everything else that is not a number, and
+    integers, must be equal: a class or a name is right or wrong.
     """
     found = [
         _of_output(one[name], other[name])

@@ -40,8 +40,8 @@ class Models:
                     self._managers[name] = self._start_manager(config)
 
     def follow(self, read: Callable[[], Configs], seconds: float) -> None:
-        """Read the configuration anew every so often, in the background. One that cannot be read
-        is told of, once, and changes nothing.
+        """Read the configuration again at that interval, in the background. One that cannot be read
+        is logged once, and changes nothing.
         """
 
         def watch() -> None:
@@ -71,7 +71,7 @@ class Models:
 
     @property
     def gave_up(self) -> ServingError | None:
-        """Why some model will not become available, when no retry is left."""
+        """Why some model will not become available: no retries are left."""
         return next((each.gave_up for each in self.managers if each.gave_up), None)
 
     def states(self) -> dict[tuple[str, int], str]:

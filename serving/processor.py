@@ -1,4 +1,4 @@
-"""What the processor can compute with, by the names that Linux has for it."""
+"""The vector instructions of the processor, by Linux's names."""
 
 from pathlib import Path
 

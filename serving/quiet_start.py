@@ -22,7 +22,7 @@ _WATCH = 'read -r ended || cat "$0"; rm -f "$0"'
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
-    """Hold standard error back; at the end all but TensorFlow's notes is written after all."""
+    """Hold standard error back; at the end all but TensorFlow's notes is written."""
     descriptor, path = tempfile.mkstemp()
     watch = subprocess.Popen(
         ["sh", "-c", _WATCH, path],

@@ -33,9 +33,8 @@ class Runner:
     ) -> dict[str, np.ndarray]:
         """The outputs by name, sorted; `deadline` is on the monotonic clock.
 
-        Raises TensorFlow's errors as ServingErrors and DEADLINE_EXCEEDED. TensorFlow cannot be
-        stopped in the middle of a run: one that is past its time ends by itself and keeps its
-        thread until then.
+        Raises TensorFlow's errors as ServingErrors, and DEADLINE_EXCEEDED. TensorFlow cannot be
+        stopped during a run: one that is past its deadline keeps its thread until it ends.
         """
         future = self._threads.submit(signature, arrays)
         try:

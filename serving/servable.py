@@ -4,7 +4,6 @@ This is the only module, with `warmup` and `runner`, that touches TensorFlow; it
 a model is about to be loaded and never before a fork.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,6 +25,7 @@ from tensorflow.python.saved_model import loader_impl
 
 from serving.errors import ServingError, from_tensorflow, invalid
 from serving.tensor_spec import TensorSpec
+from serving.versions import files_of
 
 # TensorFlow's notes that its older loader is old.
 tf_logging.set_verbosity(tf_logging.ERROR)
@@ -169,11 +169,9 @@ def _session_config(threads: Threads, bfloat16: bool) -> Any:
 
 def _refuse_odd_files(folder: Path) -> None:
     """A pipe or a device, which TensorFlow would wait for or read without end, is an error."""
-    for root, _, names in os.walk(folder):
-        for name in names:
-            path = Path(root, name)
-            if path.exists() and not path.is_file():
-                raise ServingError("FAILED_PRECONDITION", f"{path} is no regular file")
+    for path in files_of(folder):
+        if path.exists() and not path.is_file():
+            raise ServingError("FAILED_PRECONDITION", f"{path} is no regular file")
 
 
 def _signature_definitions(folder: Path) -> dict[str, Any]:

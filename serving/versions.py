@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,14 @@ _DIGITS = re.compile(r"[0-9]+")
 logger = logging.getLogger(__name__)
 
 
-def find_versions(base_path: Path) -> dict[int, Path] | None:
-    """The folders named by an integer (00000123 is 123), or None if there is no base path.
-
-    Of two folders for one number the shorter name wins.
+def find_versions(base_path: Path) -> dict[int, Path]:
+    """The folders named by an integer (00000123 is 123); of two for one number the shorter name
+    wins. Raises OSError where the base path cannot be looked into.
     """
-    try:
-        names = sorted(os.listdir(base_path), key=lambda name: (len(name), name))  # noqa: PTH208
-    except OSError:
-        return None
+    names = sorted(os.listdir(base_path), key=lambda name: (len(name), name))  # noqa: PTH208
     found: dict[int, Path] = {}
     for name in names:
-        if not _DIGITS.fullmatch(name) or not (base_path / name).is_dir():
+        if not _DIGITS.fullmatch(name) or not _may_be_folder(base_path / name):
             continue
         version = int(name)
         if version <= MAX_VERSION and found.setdefault(version, base_path / name).name != name:
@@ -34,17 +31,31 @@ def find_versions(base_path: Path) -> dict[int, Path] | None:
     return found
 
 
+def _may_be_folder(path: Path) -> bool:
+    """False for what surely is none; why one cannot be looked at is told when it does not load."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """What is in a version's folder and the folders in it, which may be links; but no folders."""
+    links = (path for path in folder.glob("*") if os.path.islink(path))  # noqa: PTH114
+    for top in (folder, *links):
+        for root, _, names in os.walk(top):
+            yield from (Path(root, name) for name in names)
+
+
 def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of the files in a folder; changes whenever one of them is written."""
     files = []
-    for root, _, names in os.walk(folder):
-        for name in names:
-            path = Path(root, name)
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            files.append((str(path), status.st_size, status.st_mtime_ns))
+    for path in files_of(folder):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        files.append((str(path), status.st_size, status.st_mtime_ns))
     return tuple(sorted(files))
 
 

@@ -1,12 +1,12 @@
-"""Does the service hold up? Real servers on loopback, under what the world may send them.
+"""The robustness test: real servers on loopback, under hostile and excessive load.
 
-`python -m soak` prints a table: part by part what was sent, what came back, the memory beside its
-limit, and one line for everything that is not as docs/operations.md promises.
+`python -m soak` prints a table: for each part what was sent, what came back, and the memory beside
+its limit; then one line for each broken promise of docs/operations.md.
 
-- `*_part`: one thing that is provoked each (uploads, load, slow callers, upstream, shutdown)
+- `*_part`: one kind of stress each (uploads, load, slow callers, upstream, shutdown)
 - `mutations`: uploads by kind and seed, made by `hostile_pictures`, `hostile_forms` and
-  `hostile_requests` out of `picture_files`, `http_bytes` and `good_photos`
-- `services`, `programs`, `scripted_upstream`: what runs; `memory`, `limits`: what it may take
+  `hostile_requests` from `picture_files`, `http_bytes` and `good_photos`
+- `services`, `programs`, `scripted_upstream`: what runs; `memory`, `limits`: what it may use
 - `checks`: what is a violation; `report`: what is printed
 
 Servers are started as programs. No other package imports this one.

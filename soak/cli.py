@@ -23,12 +23,17 @@ NAMES = ("uploads", *PARTS)
 CLIENTS = ("color", "style")
 
 DESCRIPTION = """\
-Test whether the service holds up, on this machine and on loopback only: real model servers, and the
-clients as a user starts them. uploads: thousands of broken, hostile and odd ones; load: ten times
-as many photos at once as may be in progress; slow: callers that are slow or disappear; upstream: a
-model that is down, slow, flapping or killed; shutdown: SIGTERM under load. Memory and logs are
-checked in every part. Prints a table, and a line for each promise of docs/operations.md that is
-broken."""
+Test the robustness of the service on this machine, on loopback only, with real model servers and
+with the clients as a user starts them.
+
+  uploads   thousands of broken, hostile and odd uploads
+  load      ten times as many photos at once as may be in progress
+  slow      callers that are slow or disappear
+  upstream  a model that is down, slow, flapping or killed
+  shutdown  SIGTERM under load
+
+Every part checks memory and logs. Prints a table, and a line for each promise of docs/operations.md
+that is broken. Exit codes: 0 all promises held, 1 some did not, 2 it cannot run."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=names_of(NAMES),
         default=list(NAMES),
         metavar="NAME[,NAME]",
-        help=f"of {', '.join(NAMES)} only these",
+        help="only these of the names above",
     )
     parser.add_argument(
         "--client", choices=CLIENTS, help="only this client (default: one after the other)"
@@ -56,14 +61,14 @@ def build_parser() -> argparse.ArgumentParser:
         type=whole(0, 10**9),
         default=1,
         metavar="N",
-        help="of the uploads; the same seed makes the same ones (default: 1)",
+        help="random seed of the uploads (default: 1)",
     )
     parser.add_argument(
         "--keep",
         type=Path,
         metavar="FOLDER",
-        help="write logs, and uploads that broke a promise, there (default: a temporary folder "
-        "that stays only if something was found)",
+        help="write logs, and the uploads that broke a promise, to this folder (default: a "
+        "temporary one, kept only if something was found)",
     )
     return parser
 

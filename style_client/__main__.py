@@ -14,16 +14,16 @@ from .routes import style_options
 from .settings import StyleSettings
 
 PURPOSE = f"""\
-Color photos, or paint them in the style of another picture, over HTTP. The networks sit behind the
-predict URL, where a gateway tells them apart by the header `style: transfer`.
+Color photos, or paint them in the style of another picture, over HTTP, with the networks behind the
+predict URL. A gateway there selects the network by the header `style: transfer`.
 
   URL=http://gateway/v1/models/my-model:predict python -m style_client
   curl -F content_image=@photo.jpg localhost:3333/predict -o color.png
   curl -H 'style: transfer' -F content_image=@photo.jpg -F style_image=@wave.jpg \\
       localhost:3333/predict -o style.png
 
-Options of a request for style, as form or query fields; on the command line with -- in front, and
-- for _:
+Options of a request for style, as form or query fields, or as flags (preserve_color is
+--preserve-color):
 
 {options.help_text(style_options())}
 
@@ -41,7 +41,11 @@ CLIENT = Client(
     maker=maker,
     made_with=made_with,
     own_arguments=(
-        ("--style", "PICTURE", "Paint the photos in the style of this one; else they are colored."),
+        (
+            "--style",
+            "PICTURE",
+            "Paint the photos in the style of this picture; without it they are colored.",
+        ),
     ),
 )
 

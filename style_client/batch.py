@@ -21,8 +21,8 @@ from .settings import StyleSettings
 
 
 def made_with(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the arguments a picture depends on: the style picture by its hash, and the options of
-    style; or those of color. To be called after `maker`, which has read the style picture.
+    """The arguments that a picture depends on: the hash of the style picture and the options of
+    style, or the options of color. To be called after `maker`, which reads the style picture.
     """
     if asked["style"] is None:
         return {VIVIDNESS.name: asked[VIVIDNESS.name]}
@@ -32,9 +32,8 @@ def made_with(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predictor) -> Make:
-    """A way to make pictures as the arguments `asked` for: painted where they name a style picture.
-
-    Raises Problem where that cannot be read.
+    """A function that makes pictures with the arguments `asked`: painted if they name a style
+    picture. Raises Problem if that cannot be read.
     """
     if asked["style"] is None:
         return coloring.maker(asked, settings, predictor)

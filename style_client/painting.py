@@ -1,4 +1,4 @@
-"""A photo in a style: what POST /predict and the command line do with it, by the same code."""
+"""Painting a photo in a style: one code for POST /predict and for the command line."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """POST /predict: with the header `style: transfer` in the style of another picture, else in color.
 
-Which of the two is asked for is settled by the header alone, as a gateway in between settles it, so
-one form with all the fields serves both: what belongs to the other kind is checked and not used.
+The header alone decides, as at a gateway in between, so one form with all fields serves both:
+fields of the other kind are validated and ignored.
 """
 
 import io
@@ -40,7 +40,7 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
             "strength",
             0.7,
             number(0, 1),
-            "The share of the painting, 0 to 1; the rest is the photo itself.",
+            "The share of the painting, 0 to 1; the rest is the photo.",
         ),
         options.Option(
             "preserve_color",
@@ -52,7 +52,7 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
             "max_side",
             max_side,
             whole(LEAST_SIDE, MOST_SIDE),
-            f"Long side, in pixels, that the photo is stylized at, {LEAST_SIDE} to {MOST_SIDE}: "
+            f"Long side, in pixels, at which the photo is stylized, {LEAST_SIDE} to {MOST_SIDE}: "
             "smaller is faster, with larger strokes. The default is the setting MAX_SIDE.",
         ),
     )
@@ -65,16 +65,16 @@ STYLE = {"style": "transfer"}
 STYLE_PARAMETER = {
     "name": "style",
     "in": "header",
-    "description": "`transfer`, exactly: the photo in the style of style_image. Else in color.",
+    "description": "Exactly `transfer`: the photo in the style of style_image. Else: in color.",
     "schema": {"type": "string", "examples": ["transfer"]},
 }
 
 
 def style_header() -> dict[str, str]:
-    """The header that asks for style, if the present request carries it: `transfer`, exactly.
+    """The header that asks for style, if the present request has it: exactly `transfer`.
 
-    Where it is sent several times, one of them is enough, as for Envoy 1.40: it matches each line
-    by itself, and of a line all that it says, so that `transfer,transfer` is another value.
+    If it is sent several times, one match is enough, as in Envoy 1.40, which matches each line
+    separately and completely: `transfer,transfer` is another value.
     """
     return STYLE if STYLE["style"] in header_lines.values("style") else {}
 
@@ -82,7 +82,7 @@ def style_header() -> dict[str, str]:
 def predict_routes(
     settings: StyleSettings, predictor: Predictor, admission: Admission, receipts: Receipts | None
 ) -> Blueprint:
-    """The route of the style client; without `receipts` none are given."""
+    """The route of the style client; without `receipts` none are issued."""
     routes = Blueprint("predict", __name__)
     kept = KeptColors()
     of_style = style_options(settings.max_side)

@@ -1,4 +1,4 @@
-"""The settings of the style client: the color client's, and the size that is stylized."""
+"""The settings of the style client: the color client's, and the size of the painting."""
 
 from dataclasses import dataclass
 
@@ -17,5 +17,5 @@ class StyleSettings(Settings):
     max_side: int = setting(
         1024,
         whole(LEAST_SIDE, MOST_SIDE),
-        "Long side, in pixels, that a photo is stylized at unless the request says otherwise.",
+        "Default of the option max_side: long side, in pixels, at which a photo is stylized.",
     )

@@ -1,8 +1,8 @@
-"""How does the network paint this photo? Both signatures of the style model.
+"""The network's painting of a photo, by both signatures of the style model.
 
 `packed` carries 8-bit PNGs in base64. `serving_default` is the interface of
-google/magenta/arbitrary-image-stylization-v1-256 as it is on TensorFlow Hub: floats as JSON
-numbers, so that the photo goes out smaller.
+google/magenta/arbitrary-image-stylization-v1-256 on TensorFlow Hub: floats as JSON numbers, so that
+the photo is sent smaller.
 """
 
 from collections.abc import Callable
@@ -160,8 +160,8 @@ def ask(
 
 
 def _explained(refused: Refused) -> Refused:
-    """The refusal, with what to do where no style model has answered: there is none, or the request
-    went to the color model, which has no such inputs.
+    """The refusal, with what to do if no style model has answered: there is none, or the request
+    reached the color model, which has no such inputs.
     """
     if refused.upstream not in (400, 404):
         return refused

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,20 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 BROWSER = Path("/usr/bin/chromium")
+
+
+@pytest.hookimpl(trylast=True)  # when those that are not wanted are gone
+def pytest_collection_modifyitems(config, items):
+    """Where processes share the tests, file by file: the `long` files first, then those of many
+    tests. So there are short ones to share at the end, and no process is left alone.
+    """
+    if hasattr(config, "workerinput"):
+        minutes, count = Counter(), Counter()
+        for item in items:
+            mark = item.get_closest_marker("long")
+            minutes[item.path] = max(minutes[item.path], mark.args[0] if mark else 0)
+            count[item.path] += 1
+        items.sort(key=lambda item: (-minutes[item.path], -count[item.path]))
 
 
 @pytest.fixture(scope="session")

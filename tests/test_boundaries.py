@@ -28,7 +28,7 @@ TENSORFLOW = {"tensorflow", "keras", "tensorflow_hub", "tensorflow_serving", "tf
 HTTP = {"flask", "gunicorn", "requests", "http", "werkzeug", "urllib3"}
 
 # What of ours each package may import.
-CLIENT_ROOMS = {"web", "pictures", "predict_url", "feedback", "photo_client"}
+CLIENT_PACKAGES = {"web", "pictures", "predict_url", "feedback", "photo_client"}
 ALLOWED: dict[str, set[str]] = {
     # Console scripts, which import a program when it is run.
     "colorway": set(),
@@ -38,8 +38,8 @@ ALLOWED: dict[str, set[str]] = {
     # What people think of pictures, whatever they are pictures of.
     "feedback": {"web"},
     "photo_client": {"web", "pictures", "predict_url", "feedback"},
-    "color_client": CLIENT_ROOMS,
-    "style_client": CLIENT_ROOMS | {"color_client"},
+    "color_client": CLIENT_PACKAGES,
+    "style_client": CLIENT_PACKAGES | {"color_client"},
     "serving": {"web"},
     # The math of hints is judged where the models are.
     "training": {"pictures"},
@@ -63,9 +63,9 @@ FORBIDDEN = {
 }
 
 
-# The rooms inside a package: what each imports of the others. A room is a folder or a module.
+# The parts of a package, subpackages and modules: what each may import of the others.
 _SHARED = {"program", "photos", "loop", "publishing"}
-ROOMS: dict[str, dict[str, set[str]]] = {
+PARTS: dict[str, dict[str, set[str]]] = {
     "training": {
         "program": set(),
         "photos": {"program"},
@@ -153,26 +153,32 @@ def test_package_imports_only_what_it_may(package):
     assert not wrong
 
 
-def rooms() -> list[tuple[str, str]]:
-    return [(package, room) for package, inside in ROOMS.items() for room in inside]
+@pytest.mark.parametrize("package", ALLOWED)
+def test_package_says_what_it_may_import(package):
+    said = ast.get_docstring(ast.parse((ROOT / package / "__init__.py").read_text())) or ""
+    assert {name for name in ALLOWED[package] if f"`{name}`" not in said} == set()
 
 
-@pytest.mark.parametrize(("package", "room"), rooms())
-def test_room_imports_only_what_it_may(package, room):
-    refused = ROOMS[package].keys() - ROOMS[package][room] - {room}
+def parts() -> list[tuple[str, str]]:
+    return [(package, part) for package, inside in PARTS.items() for part in inside]
+
+
+@pytest.mark.parametrize(("package", "part"), parts())
+def test_part_imports_only_what_it_may(package, part):
+    refused = PARTS[package].keys() - PARTS[package][part] - {part}
     wrong = {
         f"{module} imports {name}"
         for module, path in modules(package).items()
-        if module.split(".")[1:2] == [room]
+        if module.split(".")[1:2] == [part]
         for name in imports_of(module, path)
         if name.startswith(f"{package}.") and name.split(".")[1] in refused
     }
     assert not wrong
 
 
-@pytest.mark.parametrize("package", ROOMS)
-def test_every_room_is_known(package):
-    assert {name.split(".")[1] for name in modules(package) if "." in name} == ROOMS[package].keys()
+@pytest.mark.parametrize("package", PARTS)
+def test_every_part_is_known(package):
+    assert {name.split(".")[1] for name in modules(package) if "." in name} == PARTS[package].keys()
 
 
 @pytest.mark.parametrize("package", sorted(OURS))

@@ -178,6 +178,7 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.long(1)
 @pytest.mark.slow
 def test_the_notebook_trains_shows_and_publishes(tmp_path, monkeypatch):
     """Every cell, in a kernel of its own, as a person would run them."""

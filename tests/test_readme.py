@@ -99,6 +99,7 @@ def test_every_command_runs_after_make_up():
             assert not bare, f"{page.name}: {bare}"
 
 
+@pytest.mark.long(4)
 @pytest.mark.slow
 def test_the_first_screen_then_training(folder):
     install, curl, shoebox, style, train, *_ = commands()

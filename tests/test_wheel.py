@@ -27,7 +27,7 @@ from tests.color_client.pictures import opened
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long(2)]
 
 
 def checked(*command: object, cwd: Path, seconds: float = 600) -> str:

@@ -1,11 +1,11 @@
-"""Networks that color photographs: photos in, SavedModels in versioned folders out.
+"""Trains networks that color photographs or paint them: photos in, versioned SavedModels out.
 
-One room for each thing that is trained, `color` and `style`, and below them what both use:
+`color` and `style` are what is trained; below them is what both use:
 
-- `program`: a command's manners (flags, exit codes, signals, progress, files written whole)
-- `photos`: photographs from folders, zip files and URLs to arrays
+- `program`: behavior of a command (flags, exit codes, signals, progress, files written whole)
+- `photos`: photographs from folders, zip files and URLs, as arrays
 - `loop`: the training loop, its checkpoints, workers and journal
 - `publishing`: versions under an export root
 
-`cli` stands on top. Each room's docstring says what it may import; tests/test_boundaries.py checks.
+`cli` is on top. Each subpackage's docstring says what it may import. Imports `pictures`.
 """

@@ -27,7 +27,7 @@ DESCRIPTION = "Write the SavedModel of a published version again, as today's cod
 
 def parser() -> Parser:
     """The flags."""
-    made = Parser(prog="python -m training export", description=DESCRIPTION)
+    made = Parser("python -m training export", DESCRIPTION)
     made.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="vN, e.g. models/color/v2")
     made.add_argument("to", type=Path, metavar="NEW_FOLDER", help="the SavedModel; not there yet")
     return made

@@ -1,12 +1,13 @@
-"""How any service of ours serves: the server and its defenses, admission, problems, logs,
-metrics, settings from the environment. Knows nothing of pictures or tensors; imports no other
-package of ours.
+"""What all our servers share: the server and its defenses, admission, problems, logs, metrics,
+settings from the environment.
+
+Knows nothing of pictures or tensors; imports no other package of ours.
 """
 
 import os
 
-# What gunicorn and Flask would take from the environment by themselves, some of it while they are
-# imported; it is there for other programs. What ours can be told is in `web.settings`.
+# gunicorn and Flask read these variables, some at import. They are meant for other programs; our
+# settings are those in `web.settings`.
 _FOR_OTHERS = (
     "FLASK_DEBUG",
     "FORWARDED_ALLOW_IPS",

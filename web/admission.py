@@ -1,4 +1,4 @@
-"""How much may be in progress at once, so that memory stays bounded whatever arrives."""
+"""Limits on what is in progress at once, so that memory stays bounded for any load."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ Refusal = Callable[[Limit, int], Exception]
 
 
 class Admission:
-    """Counts requests in progress, the bytes of their bodies, and what they cost in memory beyond
-    those, in a unit of the service's own. What is over a limit gets the error of `refusal`.
+    """Counts requests in progress, the bytes of their bodies, and their further cost in memory, in
+    a unit that the service chooses. What exceeds a limit gets the error of `refusal`.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Admission:
 
     @contextmanager
     def request(self) -> Iterator[None]:
-        """Be one of the requests in progress; refused at once when there are enough."""
+        """Count as a request in progress; refused immediately at the limit."""
         with self._changed:
             if self.requests >= self.max_requests:
                 raise self._refusal("requests", self.requests)
@@ -48,8 +48,8 @@ class Admission:
 
     @contextmanager
     def receive(self) -> Iterator[Callable[[int], None]]:
-        """Receive a body: the value is to be told of every so many bytes that arrive, and refuses
-        when there are too many of all bodies together. One alone may be of any size.
+        """Receive a body. The yielded function is told the number of bytes of each piece, and
+        refuses once all bodies together are too large. A body that is alone may have any size.
         """
         arrived = 0
 
@@ -69,9 +69,9 @@ class Admission:
 
     @contextmanager
     def hold(self, cost: int, deadline: Deadline) -> Iterator["Room"]:
-        """Hold that much, after waiting for room; refused at `deadline`.
+        """Hold that cost, after waiting for room; refused at `deadline`.
 
-        What costs more than all the room there is gets in when it is alone.
+        A cost beyond the limit is admitted when nothing else is held.
         """
         with self._changed:
             while self.cost and self.cost + cost > self.max_cost:
@@ -93,7 +93,7 @@ class Admission:
 
 
 class Room:
-    """What one request holds of the memory."""
+    """The memory that one request holds."""
 
     def __init__(self, admission: Admission, cost: int):
         self._admission = admission

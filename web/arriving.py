@@ -8,14 +8,14 @@ from .problems import Problem
 
 
 class Arriving:
-    """A body that tells `more` of every so many bytes, and of a caller who is too slow."""
+    """A body that reports each piece's size to `more`, and detects a slow caller."""
 
     def __init__(self, body: Any, more: Callable[[int], None] = lambda size: None):
         self._body = body
         self._more = more
 
     def read(self, size: int = -1) -> bytes:
-        """So many bytes, or fewer. Raises Problem 408 where the caller is too slow, and what `more`
+        """At most so many bytes. Raises Problem 408 if the caller is too slow, and what `more`
         raises.
         """
         try:

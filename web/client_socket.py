@@ -1,4 +1,4 @@
-"""A connection to one of our clients, who has only so much time to send and to take."""
+"""The connection to a client, which has a limited total time to send and to receive."""
 
 import contextlib
 import errno
@@ -9,18 +9,18 @@ from typing import Any, Self
 
 
 class ClientTooSlow(ConnectionResetError):
-    """The client used up its time; for whoever serves it, it is gone."""
+    """The client used up its time: treat it as disconnected."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "the client was too slow")
 
 
 class ClientSocket(socket.socket):
-    """A socket that waits for the client for a limited time in all, however it dawdles.
+    """A socket that waits for its client for a limited total time.
 
-    Time-outs of sockets count from one byte to the next, so a client that drips holds a thread for
-    as long as it likes. Here the waits of a request add up: `begin` grants so many seconds to send
-    it and as many to take the answer; what the server itself takes in between costs nothing.
+    A socket's own time-out restarts with every byte, so a client that drips holds a thread as long
+    as it likes. Here the waits of a request add up: `begin` grants so many seconds to send it, and
+    as many to receive the answer. The server's own work in between does not count.
     """
 
     _to_send = float("inf")
@@ -28,11 +28,11 @@ class ClientSocket(socket.socket):
 
     @classmethod
     def of(cls, accepted: socket.socket) -> Self:
-        """The same connection; `accepted` is no longer to be used."""
+        """The same connection; `accepted` must not be used any more."""
         return cls(fileno=accepted.detach())
 
     def begin(self, seconds: float) -> None:
-        """Grant the client that time for its next request, and for taking the answer."""
+        """Grant the client that time to send its next request, and to receive the answer."""
         self._to_send = self._to_take = seconds
 
     def finish_within(self, seconds: float) -> None:
@@ -40,8 +40,8 @@ class ClientSocket(socket.socket):
         self._to_send = min(self._to_send, seconds)
 
     def peek(self, size: int) -> bytes | None:
-        """What has arrived, up to `size` bytes, without taking or waiting; None where nothing has,
-        empty where nothing will.
+        """What has arrived, up to `size` bytes, without consuming it or waiting; None if nothing
+        has, empty if the client has closed.
         """
         try:
             return super().recv(size, socket.MSG_PEEK | socket.MSG_DONTWAIT)
@@ -49,13 +49,13 @@ class ClientSocket(socket.socket):
             return None
 
     def wake_at(self, size: int) -> None:
-        """Be readable, for who polls or receives, when so many bytes are there, or the end."""
+        """Become readable only when so many bytes are there, or the end (SO_RCVLOWAT)."""
         # Of a connection that is lost, some systems refuse it; that is readable anyway.
         with contextlib.suppress(OSError):
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """As a socket does. Raises ClientTooSlow when the time to send is used up."""
+        """As a socket's. Raises ClientTooSlow when the time to send is used up."""
         started = time.monotonic()
         before = self._limit(self._to_send)
         try:
@@ -69,7 +69,7 @@ class ClientSocket(socket.socket):
             self.settimeout(before)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """As a socket does. Raises ClientTooSlow when the time to take the answer is used up."""
+        """As a socket's. Raises ClientTooSlow when the time to receive is used up."""
         started = time.monotonic()
         before = self._limit(self._to_take)
         try:

@@ -1,14 +1,14 @@
-"""How much time is left of a request's."""
+"""The time that a request has left."""
 
 import time
 
 
 class DeadlineExceeded(Exception):
-    """The deadline passed before all was done."""
+    """The deadline passed before the work was done."""
 
 
 class Deadline:
-    """A moment that everything must be done by."""
+    """A moment by which everything must be done."""
 
     def __init__(self, seconds: float):
         self.seconds = seconds

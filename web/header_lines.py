@@ -1,7 +1,7 @@
-"""The lines of a request's header as they came.
+"""The header lines of a request, as they were sent.
 
-WSGI joins the values of one name by commas, and a comma may stand in a value, too: whoever is to
-see what a proxy in between sees asks here.
+WSGI joins the values of one name by commas, but a value may contain a comma. Code that must see a
+header as a proxy in between sees it uses this module.
 """
 
 from collections.abc import Iterable
@@ -13,14 +13,12 @@ _lines: ContextVar[list[tuple[str, str]] | None] = ContextVar("header_lines", de
 
 
 def remember(lines: Iterable[tuple[str, str]]) -> None:
-    """These are the lines, (name, value), of the request that this thread is about to answer."""
+    """Store the lines, (name, value), of the request that this thread is about to answer."""
     _lines.set([(name.lower(), value) for name, value in lines])
 
 
 def values(name: str) -> list[str]:
-    """The value of each line of that name, without white space around it; of a server that does not
-    remember them, joined.
-    """
+    """The value of each line of that name, stripped; joined if the server stores no lines."""
     lines = _lines.get()
     if lines is None:
         return request.headers.getlist(name)

@@ -1,4 +1,4 @@
-"""How a `--help` that is not argparse's looks: within 100 columns."""
+"""Layout of a `--help` that argparse does not write, within 100 columns."""
 
 import textwrap
 from collections.abc import Sequence

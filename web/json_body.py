@@ -1,4 +1,4 @@
-"""A request whose body is a little JSON."""
+"""A request with a small JSON body."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from .problems import Problem
 
 
 def json_body(max_bytes: int) -> Any:
-    """What the body of the present request says.
+    """The parsed body of the present request.
 
-    Raises Problem: 400 no JSON, 408 too slow, 413 more than `max_bytes`, 415 said to be another
-    kind; a page elsewhere cannot send `application/json` without being asked first (CORS).
+    Raises Problem: 400 not JSON, 408 too slow, 413 more than `max_bytes`, 415 another content type:
+    a page of another origin cannot send `application/json` without a CORS preflight.
     """
     if request.mimetype != "application/json":
         raise Problem(

@@ -1,7 +1,7 @@
 """Logs: every line of standard output and standard error is one JSON object.
 
-A request is told of in one line, that of `observation` or of `worker`; a bug with its trace inside
-one line; of the start, where it listens and what is off.
+Each request is one line, from `observation` or from `worker`; a bug is one line that holds its
+traceback. At the start the log says where the server listens and what is off.
 """
 
 import logging
@@ -18,13 +18,13 @@ _LONGEST = 2_000
 
 
 def line(**told: Any) -> str:
-    """One line of log; what is None is left out."""
+    """Write one line of log; fields that are None are left out."""
     fields = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **told}
     return orjson.dumps({k: v for k, v in fields.items() if v is not None}, default=str).decode()
 
 
 class JsonLines(logging.Formatter):
-    """Writes each record as one JSON object; those that are one already as they are."""
+    """Formats each record as one JSON object; a record that is one already is kept."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -40,7 +40,7 @@ class JsonLines(logging.Formatter):
 
 
 def configure() -> None:
-    """Have this process write nothing else."""
+    """Make this process log nothing but such lines."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

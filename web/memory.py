@@ -1,4 +1,4 @@
-"""What the C library keeps of freed memory (glibc; elsewhere nothing is changed)."""
+"""The C library's pools of freed memory (glibc; elsewhere nothing is changed)."""
 
 import contextlib
 import ctypes
@@ -7,12 +7,12 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_little() -> None:
-    """Let large blocks go back to the system when they are freed, and keep small ones.
+    """Return large blocks to the system when they are freed, and keep small ones.
 
-    glibc keeps what it freed in a pool for each of several threads, and learns to put ever larger
-    blocks there: with many threads, many times the memory of one request. A fixed limit stops that.
-    And what a small request needs stays in the pool: without that, every one of them cost 870 page
-    faults.
+    glibc keeps freed memory in a pool for each of several threads, and raises the size that it
+    keeps as it goes: with many threads, that is many times the memory of one request. A fixed
+    threshold stops that. What a small request needs stays in the pool: without that, each one cost
+    870 page faults.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 4 * 1024 * 1024)
@@ -20,6 +20,6 @@ def keep_little() -> None:
 
 
 def give_back() -> None:
-    """Return what is free in the pools of all the threads; it takes milliseconds."""
+    """Return the free memory in all threads' pools to the system; it takes milliseconds."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""The numbers of GET /metrics, in Prometheus' text format."""
+"""GET /metrics, in Prometheus' text format."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,9 +10,8 @@ _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 
 
 class Metrics:
-    """What every service counts of its requests; one that counts more of its own builds on it.
-
-    The names of all start with `prefix`. Each application has its own registry.
+    """The metrics that every service has; a service with more of its own extends it. All names
+    start with `prefix`. Each application has its own registry.
     """
 
     content_type = CONTENT_TYPE_LATEST

@@ -1,4 +1,4 @@
-"""What gunicorn cannot read as a request, in words for whoever sent it."""
+"""Errors for what gunicorn cannot parse as a request, in the sender's terms."""
 
 import logging
 
@@ -16,7 +16,7 @@ _REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
 
 
 def why_refused(error: Exception) -> tuple[int, str, str]:
-    """Status, detail and cause of the answer; an error that nobody foresaw is a bug, and logged."""
+    """Status, detail and cause of the answer; an unexpected error is a bug, and is logged."""
     found = [(status, detail) for kind, status, detail in _REFUSALS if isinstance(error, kind)]
     if not found:
         log.error("unexpected error", exc_info=error)

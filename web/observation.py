@@ -1,4 +1,4 @@
-"""What is told about each request: its id, the time of each stage, one line of log, metrics."""
+"""Observation of each request: its ID, the time of each stage, one line of log, metrics."""
 
 import logging
 import re
@@ -20,7 +20,7 @@ _MOST_BYTES = 10**15
 
 
 def observe(app: Flask, metrics: Metrics) -> None:
-    """Give every request of `app` an id and tell of it when it is answered."""
+    """Give every request of `app` an ID; log and count it when it is answered."""
 
     def begin() -> None:
         g.started = time.perf_counter()

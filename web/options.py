@@ -1,4 +1,4 @@
-"""What a request may ask for beside its files: options, as form fields or in the query."""
+"""The options of a request beside its files, as form or query fields."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ _QUOTED = 64
 
 @dataclass(frozen=True)
 class Option:
-    """One option. `read` raises ValueError with the rest of a sentence that starts with its name;
-    an option that is not sent, or sent empty, has the value `default`.
+    """One option. `read` raises ValueError with the rest of a sentence that starts with the
+    option's name. An option that is missing or empty has the value `default`.
     """
 
     name: str
@@ -40,8 +40,8 @@ def yes_or_no(text: str) -> bool:
 def read(known: Sequence[Option], files: Collection[str]) -> dict[str, Any]:
     """The values of the options `known`, by name. `files` are the fields that hold files.
 
-    Raises Problem 400 for a field that is neither, naming those that are, and for a value that is
-    not allowed.
+    Raises Problem 400 for an unknown field, with the known ones, and for a value that is not
+    allowed.
     """
     names = [option.name for option in known]
     sent = set(request.args) | set(request.form) | set(request.files)

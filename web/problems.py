@@ -37,18 +37,14 @@ PROBLEM_SCHEMA = {
 
 
 def described(about: str) -> dict[str, Any]:
-    """The answer that is a problem, as OpenAPI tells it; the document has PROBLEM_SCHEMA as its
-    schema `Problem`.
-    """
+    """A problem as an OpenAPI response; the document has PROBLEM_SCHEMA as its schema `Problem`."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": about, "content": {"application/problem+json": {"schema": schema}}}
 
 
 class Problem(Exception):
-    """An answer other than what was asked for.
-
-    `code` is a short stable name for programs; `detail` is a sentence that says what is wrong and
-    what to do. `retry_after` is in seconds.
+    """An error reply. `code` is a short stable name for programs; `detail` is a sentence that says
+    what is wrong and what to do. `retry_after` is in seconds.
     """
 
     def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None):
@@ -60,8 +56,8 @@ class Problem(Exception):
 
 
 def problem_body(status: int, code: str, detail: str, request_id: str | None) -> tuple[str, bytes]:
-    """The title of a problem, and the JSON document that it is answered with. Its `type` is
-    about:blank, so the title is the status's own name.
+    """The title of a problem, and its JSON document. The `type` is about:blank, so the title is the
+    name of the status.
     """
     title = HTTP_STATUS_CODES.get(status, "Error")
     body = {
@@ -76,7 +72,7 @@ def problem_body(status: int, code: str, detail: str, request_id: str | None) ->
 
 
 def problem_response(problem: Problem) -> Response:
-    """The reply for a problem; what it was raised from is for the log."""
+    """The reply for a problem; the exception that caused it goes to the log."""
     g.problem = problem.code
     if problem.__cause__ is not None:
         cause = f"{type(problem.__cause__).__name__}: {problem.__cause__}"
@@ -89,7 +85,7 @@ def problem_response(problem: Problem) -> Response:
 
 
 def refusal(status: int, detail: str, cause: str | None) -> bytes:
-    """The whole answer to what is no request that an application could be asked; it is logged."""
+    """The complete reply to what is not a request that an application can handle; it is logged."""
     request_id = uuid.uuid4().hex
     title, body = problem_body(status, "not-a-request", detail, request_id)
     head = (
@@ -105,7 +101,7 @@ def refusal(status: int, detail: str, cause: str | None) -> bytes:
 
 
 def _http_error(error: HTTPException, hint: str) -> Response:
-    """Flask's and Werkzeug's own errors: no such page, wrong method, a form that cannot be read."""
+    """Flask's and Werkzeug's own errors: unknown path, wrong method, unreadable form."""
     if error.code == 404:
         detail = f"There is nothing at {request.path}. {hint}"
     elif error.code == 405:
@@ -122,14 +118,14 @@ def _http_error(error: HTTPException, hint: str) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    """What nobody foresaw: the trace goes to the log, never to the caller."""
+    """An unexpected error: the traceback goes to the log, never to the caller."""
     log.exception("unexpected error, request %s", g.get("request_id"), exc_info=error)
     detail = "Something broke in this program. Please report it with the request id."
     return problem_response(Problem(500, "bug", detail))
 
 
 def register(app: Flask, hint: str) -> None:
-    """Answer every error of `app` as problem+json; `hint` is for who asks for what is not there."""
+    """Answer every error of `app` as problem+json; `hint` is added to a 404."""
     app.register_error_handler(Problem, problem_response)
     app.register_error_handler(HTTPException, partial(_http_error, hint=hint))
     app.register_error_handler(Exception, _bug)

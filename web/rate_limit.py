@@ -1,4 +1,4 @@
-"""How often may one caller come? In memory alone, and bounded whoever comes."""
+"""A rate limit per caller, in memory; memory is bounded for any number of callers."""
 
 import ipaddress
 import math
@@ -12,8 +12,8 @@ _IPV6_NETWORK = 64
 
 
 class RateLimit:
-    """So many requests a minute for each address, all at once or spread (a token bucket). Threads
-    may share it. Of very many addresses those that came last are known.
+    """So many requests per minute from each address, in a burst or spread (a token bucket). Threads
+    may share it. Beyond `most_callers` addresses, the least recent are forgotten.
     """
 
     def __init__(self, per_minute: int, most_callers: int = _MOST_CALLERS):
@@ -24,7 +24,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def wait_s(self, address: str | None) -> int:
-        """0 where that caller may come now, and it is counted; else the seconds to wait."""
+        """0 if that caller may proceed, which is then counted; else the seconds to wait."""
         caller, now = _caller(address), time.monotonic()
         with self._lock:
             left, since = self._left.pop(caller, (float(self._per_minute), now))

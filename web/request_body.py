@@ -1,4 +1,4 @@
-"""The body of a request, which asks its caller for more only when it is read."""
+"""The body of a request, which the server requests from its caller only when it is read."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,8 @@ from gunicorn.http import body
 
 
 class RequestBody(body.Body):
-    """gunicorn's, except that a caller who waits for `100 Continue` gets it at the first read: one
-    that is refused before keeps its upload.
+    """gunicorn's body, except that `100 Continue` is sent at the first read: a caller who is
+    refused before that need not send the upload.
     """
 
     def __init__(self, reader: Any, go_on: Callable[[], object] | None):
@@ -24,7 +24,7 @@ class RequestBody(body.Body):
 
     @property
     def unread(self) -> bool:
-        """Whether some of it is still to come."""
+        """Whether part of it has not been received."""
         if self.failed:
             return True
         if isinstance(self.reader, body.LengthReader):

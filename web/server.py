@@ -1,8 +1,8 @@
 """Serve an application with gunicorn: one process with threads.
 
-One process, because the requests in progress, the kept-alive connections and the memory of which
-signature the model has are counted once, not once per process, and the work itself (decoding,
-encoding, arithmetic) lets go of the interpreter lock. More machines are the gateway's business.
+One process, because requests in progress, kept-alive connections and the model's known signature
+are counted once, not per process, and the work itself (decoding, encoding, arithmetic) releases the
+interpreter lock. Several machines are behind a gateway.
 """
 
 import os
@@ -86,12 +86,12 @@ class Server(BaseApplication):
 
 
 def url_host(host: str) -> str:
-    """A host as URLs have it: an IPv6 address in brackets."""
+    """A host as it appears in a URL: an IPv6 address gets brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def bind_error(host: str, port: int) -> OSError | None:
-    """Why that address cannot be listened on. gunicorn itself tries for five seconds."""
+    """Why that address cannot be bound. gunicorn itself would retry for five seconds."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -105,8 +105,8 @@ def bind_error(host: str, port: int) -> OSError | None:
 def serve(
     settings: ServerSettings, load_app: Callable[[], Flask], work_s: float, about: str
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests in progress are finished first, each of which may
-    take `work_s` seconds of work. The line that says where it listens ends with `about`.
+    """Serve until SIGTERM or Ctrl-C. Requests in progress are finished first, each of which may
+    take `work_s` seconds of work. `about` is appended to the line that says where it listens.
     """
 
     def load() -> Flask:

@@ -8,7 +8,7 @@ from .help_text import entry
 
 
 class BadSetting(Exception):
-    """An environment variable holds something that it cannot mean; the text is for people."""
+    """An environment variable has an invalid value; the text is for people."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class number:
 
 
 def setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: bool = False) -> Any:
-    """A field of a settings class: `read` raises ValueError with what the value must be; one that
-    is `secret` is never shown.
+    """A field of a settings class. `read` raises ValueError with what the value must be; the value
+    of a `secret` one is never shown.
     """
     told = {"read": read, "meaning": meaning, "secret": secret}
     return field(default=default, repr=not secret, metadata=told)
@@ -63,7 +63,7 @@ def setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: b
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What every server can be told; each field is the environment variable in lower case."""
+    """The settings of every server; each field is the environment variable in lower case."""
 
     host: str = setting("0.0.0.0", str, "Address to listen on.")
     port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
@@ -73,8 +73,8 @@ class ServerSettings:
     client_timeout_s: float = setting(
         60.0,
         number(0.1, 3600),
-        "Seconds that a caller may take to send a request, and as many again to take the answer; "
-        "slower ones are cut off.",
+        "Seconds for a caller to send a request, and again to receive the answer; slower callers "
+        "are disconnected.",
     )
 
 

@@ -1,4 +1,4 @@
-"""How long does each stage of a request take? Stages may nest; each counts only its own time."""
+"""The time of each stage of a request. Stages may nest; each counts only its own time."""
 
 import time
 from collections.abc import Iterator

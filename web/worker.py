@@ -1,19 +1,17 @@
-"""gunicorn's thread worker, whose threads and whose one loop no client can hold up.
+"""gunicorn's thread worker, hardened so that no client can block its threads or its loop.
 
-- A thread is given only to a request whose head is whole; until then the loop waits, for
-  HEAD_WITHIN_S at most.
-- From then on the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to take the answer.
-- A request that is answered before its body is read ends its connection, and says so.
-- Good-bye is said in the loop: the client has FAREWELL_S to hang up, so that an answer is not lost.
-- What is no HTTP request is answered, and logged, as every other error is.
-- When it has been idle for a while, it gives back the memory that a rush has left in the pools.
-- Told to stop, it takes what has connected already, then refuses, and answers all that it took.
+- A thread gets a request once its head is complete; the loop waits HEAD_WITHIN_S for that at most.
+- Then the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to receive the answer.
+- A request that is answered before its body is read closes its connection, and says so.
+- Closing is done by the loop: the client has FAREWELL_S to close, so that no answer is lost.
+- What is not an HTTP request is answered and logged like every other error.
+- After idle time, memory that a burst left in the pools goes back to the system.
+- Told to stop, it takes what has connected already, refuses the rest, and answers all it took.
 """
 
 import contextlib
 import errno
 import logging
-import re
 import selectors
 import socket
 import time
@@ -22,7 +20,7 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from . import header_lines, memory
+from . import header_lines, memory, request_head
 from .client_socket import ClientSocket
 from .not_a_request import why_refused
 from .request_body import RequestBody
@@ -34,9 +32,6 @@ HEAD_WITHIN_S = 10.0
 FAREWELL_S = 2.0
 # Where there is no room for more connections, one whose head is this late has to go.
 _PATIENCE_WHEN_FULL_S = 1.0
-_MOST_OF_A_HEAD = 65_536
-_FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
-_LONGEST_FIRST_LINE = 4_200
 _DRAIN_BYTES = 262_144
 # An upload on its way is taken longer, if it comes no slower than this.
 _DRAINED_PER_S = 4_000_000
@@ -44,6 +39,7 @@ _ACCEPTED_AT_ONCE = 32
 _IDLE_S = 5.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PAUSE_WITHOUT_FILES_S = 0.1
+_BETWEEN_COMPLAINTS_S = 60.0
 
 # How long gunicorn drains an unread body before it keeps a connection for a next request.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
@@ -53,12 +49,13 @@ class Worker(gthread.ThreadWorker):
     """The process that answers. Its application is a web.server.Server."""
 
     def init_process(self) -> None:
-        """Start, with nobody to say good-bye to."""
+        """Start, with no connections being closed."""
         self._leaving: dict[ClientSocket, float] = {}
         self._busy_at: float | None = None
         self._patience = float(self.app.settings.client_timeout_s)
         self._refusal = self.app.refusal
         self._out_of_files = False
+        self._quiet_until = 0.0
         super().init_process()
 
     # Connections come
@@ -77,9 +74,10 @@ class Worker(gthread.ThreadWorker):
             if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 return False
             if error.errno in (errno.EMFILE, errno.ENFILE):
-                if not self._out_of_files:
-                    log.error("no more connections: %s", error)
                 self._out_of_files = True
+                if time.monotonic() > self._quiet_until:
+                    log.error("no more connections: %s", error)
+                    self._quiet_until = time.monotonic() + _BETWEEN_COMPLAINTS_S
                 time.sleep(_PAUSE_WITHOUT_FILES_S)
                 return False
             raise
@@ -89,8 +87,13 @@ class Worker(gthread.ThreadWorker):
         self.enqueue_req(gthread.TConn(self.cfg, sock, address, listener.getsockname()))
         return True
 
+    @property
+    def _full(self) -> bool:
+        """Whether the next to connect has to wait until somebody goes."""
+        return self.nr_conns >= self.worker_connections or self._out_of_files
+
     def enqueue_req(self, conn: Any) -> None:
-        """Give the connection a thread once the head of its request is there."""
+        """Give the connection to a thread once the header of its request is there."""
         if not hasattr(conn, "head_since"):
             conn.head_since, conn.head_bytes = time.monotonic(), -1
         if self._head_is_there(conn):
@@ -114,27 +117,21 @@ class Worker(gthread.ThreadWorker):
         if conn.parser is not None and conn.parser.unreader.buf.getvalue():
             return True
         try:
-            head = conn.sock.peek(_MOST_OF_A_HEAD)
+            head = conn.sock.peek(request_head.LONGEST)
         except OSError:
             return True
         if head is None:
             return False
-        first, line_end, _ = head.partition(b"\n")
-        if (
-            len(head) in (0, conn.head_bytes, _MOST_OF_A_HEAD)
-            or b"\r\n\r\n" in head
-            or (line_end and not _FIRST_LINE.fullmatch(first + line_end))
-            or len(first) > _LONGEST_FIRST_LINE
-        ):
+        if len(head) in (0, conn.head_bytes) or request_head.is_decided(head):
             return True
         conn.head_bytes = len(head)
         conn.sock.wake_at(len(head) + 1)
         return False
 
     def murder_pending(self) -> None:
-        """Part from clients whose head, or whose own good-bye, takes too long."""
+        """Close connections whose header, or whose own close, takes too long."""
         now = time.monotonic()
-        full = self.nr_conns >= self.worker_connections
+        full = self._full
         for conn in list(self.pending_conns):
             tired = full and now > conn.timeout - HEAD_WITHIN_S + _PATIENCE_WHEN_FULL_S
             if now <= conn.timeout and not tired:
@@ -154,14 +151,14 @@ class Worker(gthread.ThreadWorker):
                 self._gone(sock)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close idle connections when their time is up, the oldest earlier where all are taken."""
-        if self.nr_conns >= self.worker_connections:
+        """Close idle connections when their time is up, the oldest earlier if all are in use."""
+        if self._full:
             for conn in list(self.keepalived_conns)[: self.cfg.threads]:
                 conn.timeout = 0.0
         super().murder_keepalived(force)
 
     def notify(self) -> None:
-        """Tell gunicorn of being alive: once in every turn of the loop."""
+        """Tell gunicorn that the worker is alive: once per turn of the loop."""
         super().notify()
         now = time.monotonic()
         waiting = len(self.keepalived_conns) + len(self.pending_conns) + len(self._leaving)
@@ -183,7 +180,7 @@ class Worker(gthread.ThreadWorker):
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Ask the application. What is left of the body then would be taken for a next request."""
+        """Call the application. An unread rest of the body would be taken for the next request."""
         header_lines.remember(req.headers)
         continues = partial(conn.sock.sendall, _CONTINUE) if req._expected_100_continue else None
         body = req.body = RequestBody(req.body.reader, continues)
@@ -193,7 +190,7 @@ class Worker(gthread.ThreadWorker):
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
-        """Answer what is no request that an application could be asked."""
+        """Answer what is not a request that an application can handle."""
         status, detail, cause = why_refused(exc)
         with contextlib.suppress(OSError):
             client.sendall(self._refusal(status, detail, cause))
@@ -201,7 +198,7 @@ class Worker(gthread.ThreadWorker):
     # Connections go
 
     def _say_good_bye(self, sock: ClientSocket) -> None:
-        """Say that nothing more comes, and let the client finish what it says."""
+        """Shut down our side, and let the client finish sending."""
         try:
             sock.shutdown(socket.SHUT_WR)
             sock.setblocking(False)
@@ -233,7 +230,7 @@ class Worker(gthread.ThreadWorker):
     # The end
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or let them wait; of a worker that stops: refuse them."""
+        """Accept connections or let them wait; refuse them in a worker that stops."""
         super().set_accept_enabled(enabled)
         if self.alive:
             return

@@ -1,6 +1,6 @@
-"""Reading Applications: from YAML files to checked values, every fault with its place.
+"""Reads Applications: from YAML files to checked values, each error with its line.
 
-`types` has the components, traits and policies, `source` the YAML with its lines, `load` makes
-`loaded` Applications of both, `validate` finds what does not fit together. Knows nothing of
-programs, Envoy or manifests; of `local` it may import only `ports` and `model_folder`.
+`types` has the components, traits and policies, `source` the YAML with its lines; `load` makes
+`loaded` Applications of both; `validate` reports what does not fit together. Knows nothing of
+programs, Envoy or manifests. May import `ports` and `model_folder`.
 """

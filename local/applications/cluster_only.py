@@ -1,4 +1,4 @@
-"""What only a cluster gives a meaning to."""
+"""Properties that matter only on a cluster."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ _CLUSTER_ONLY = frozenset(
 
 
 def cluster_only(document: Document, path: Path, properties: BaseModel) -> list[Finding]:
-    """A notice for each property, however deep, that only a cluster gives a meaning to."""
+    """A notice for each property, at any depth, that matters only on a cluster."""
     findings = []
     for name in sorted(properties.model_fields_set):
         value = getattr(properties, name)
@@ -34,12 +34,14 @@ def cluster_only(document: Document, path: Path, properties: BaseModel) -> list[
 
 
 def unused_here(document: Document, path: Path) -> Finding:
-    """A notice that nothing on one machine needs what stands at `path`."""
+    """A notice that what is at `path` has no effect on one machine."""
     return document.finding(path, "this means nothing on one machine", notice=True, here=True)
 
 
 def storage_here(document: Document, path: Path, trait: StorageTrait) -> Iterator[Finding]:
-    """What of the trait `storage` at `path` this machine leaves out, and what it cannot do."""
+    """Notices for the parts of the trait `storage` at `path` that this machine ignores, and errors
+    for those that it cannot provide.
+    """
     yield from cluster_only(document, path, trait)
     for index, claim in enumerate(trait.pvc):
         at = (*path, "pvc", index)

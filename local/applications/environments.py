@@ -1,7 +1,7 @@
-"""Delivery to several environments: are the policies and the workflow of an Application sound?
+"""Validates delivery to several environments: an Application's policies and workflow.
 
 KubeVela's core.oam.dev/v1beta1: a step `deploy` takes policies by name, `topology` (where) and
-`override` (what is otherwise there). Nothing of it happens on one machine.
+`override` (what differs there). On one machine none of it is executed.
 """
 
 from collections.abc import Iterator, Mapping

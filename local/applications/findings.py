@@ -1,4 +1,4 @@
-"""What is wrong in an Application file, and where."""
+"""Errors and notices about an Application file, with their places."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +18,8 @@ def dotted(path: Path) -> str:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One remark on one place of a file: an error, or a notice that stops nothing.
-
-    `here` are those that only a start on this machine concerns.
+    """One remark on one place of a file: an error, or a notice, which stops nothing. `here` marks
+    those that matter only for running on this machine.
     """
 
     file: str
@@ -37,7 +36,7 @@ class Finding:
 
 
 class Refused(Exception):
-    """The files cannot be run as they are; `findings` holds every error found, and the notices."""
+    """The files cannot be run; `findings` holds all errors, and the notices."""
 
     def __init__(self, findings: Iterable[Finding]):
         self.findings = sorted(findings)
@@ -45,7 +44,7 @@ class Refused(Exception):
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The name that was most likely meant; empty if none is near."""
+    """The most similar of the known names; empty if none is similar."""
     return next(iter(get_close_matches(name, sorted(names), n=1)), "")
 
 

@@ -1,4 +1,4 @@
-"""Host names of a cluster's services inside values, pointed elsewhere."""
+"""Host names of a cluster's services inside values, replaced by other addresses."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ AMBASSADOR = ("ambassador", "vela-system")
 
 
 class NoSuchService(Exception):
-    """A value names a service of the cluster that nobody provides; the text is its host name."""
+    """A value names a service of the cluster that does not exist; the text is its host name."""
 
 
 def redirected(text: str, namespace: str, services: Mapping[tuple[str, str], str | None]) -> str:

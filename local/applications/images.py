@@ -1,4 +1,4 @@
-"""Which program of this repository an image is, whatever registry or tag it has."""
+"""The program of this repository that an image runs, whatever its registry and tag."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""The names that KubeVela 1.10 has by itself, from its documentation and its definitions.
+"""The names of KubeVela 1.10's built-in definitions, from its documentation and source.
 
-What of them is run here, or looked into, is in `types`; the rest is known, so that it is not taken
-for a mistake.
+`types` has those that are run or validated here; the others are known so that they are not reported
+as typos.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Applications and components whose properties are checked: what every other room works with."""
+"""Applications and components with checked properties: what all other subpackages use."""
 
 from dataclasses import dataclass
 

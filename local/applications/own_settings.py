@@ -1,4 +1,6 @@
-"""Settings of a client that a cluster has of a Secret or a database, and this machine by itself."""
+"""Client settings that a cluster takes from a Secret or a database, and this machine provides
+itself.
+"""
 
 from .types import EnvironmentVariable
 
@@ -11,7 +13,9 @@ _OWN = {
 
 
 def replaced_here(variable: EnvironmentVariable) -> str:
-    """What this machine has in the variable's place, in words; empty where it is taken as it is."""
+    """What this machine provides instead of the variable's value, in words; empty if the value is
+    used.
+    """
     if variable.valueFrom is not None:
         return _OWN.get(variable.name, "")
     named = variable.name == "FEEDBACK_DB" and (variable.value or "").startswith("postgres")

@@ -1,4 +1,4 @@
-"""Values as the types of `types`, and what is wrong with them in words of ours."""
+"""Values as the types of `types`, with errors in the words of an Application's author."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, get_args
@@ -38,7 +38,7 @@ _MUST_BE = {
 
 
 def _said(kind: type[BaseModel], error: Any) -> str:
-    """One error of pydantic's in words of ours."""
+    """One of pydantic's errors, in those words."""
     value, about = error["input"], error.get("ctx", {})
     shown = f"{value!r} " if isinstance(value, (str, int, float)) else ""
     match error["type"]:

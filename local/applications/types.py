@@ -1,7 +1,7 @@
 """KubeVela Applications as types: the components and properties of its AI addon, and no others.
 
-The addon's own templates accept unknown properties in silence; here each is an error. Values are
-taken as YAML has them: `3` is no string and `"3"` no number, as on the cluster.
+The addon's own templates silently accept unknown properties; here each is an error. Values are
+taken as YAML has them: `3` is not a string and `"3"` not a number, as on the cluster.
 """
 
 import re
@@ -69,7 +69,7 @@ MountPath = Annotated[str, AfterValidator(_mount_path)]
 
 
 class Strict(BaseModel):
-    """Knows every property, and takes no value for another kind."""
+    """Refuses unknown properties, and converts no types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

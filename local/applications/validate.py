@@ -1,4 +1,4 @@
-"""What the cluster's templates would swallow in silence, and what this machine cannot run."""
+"""What the cluster's templates would silently accept, and what this machine cannot run."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath

@@ -1,4 +1,4 @@
-"""Do models, their addresses and the URLs of clients fit together, across all Applications?"""
+"""Checks across Applications: models, their addresses, and the clients' URLs."""
 
 import re
 from collections import defaultdict
@@ -56,7 +56,7 @@ def _models(applications: Sequence[LoadedApplication], volumes: Volumes) -> Iter
 
 
 def _holds_no_version(path: str, claim: FilePath, writer: LoadedComponent | None) -> str:
-    """What is wrong with a path of a claim, which `writer` will write or which is there."""
+    """What is wrong with a path of a claim, which `writer` will write or which exists."""
     if writer is None:
         if claim.is_dir() and not saved_models(claim / path):
             return "the claim holds no folder named by an integer there"

@@ -1,10 +1,10 @@
-"""What is typed, and what is seen.
+"""The subcommands of `python -m local`, and what they print.
 
-`up`, `files` (render, validate), `inspect` (ls, status, logs, down), `feedback` and `promote` are
-the commands; `console` and `table` show what runs, `invitation` says what to do with it. May import
-every other room.
+`up` (and diff), `files` (render, validate), `inspect` (ls, status, logs, down), `feedback` and
+`promote` are the commands; `console` and `table` show what runs, `invitation` prints how to use it.
+May import everything in `local` below the command line.
 """
 
 
 class CannotStart(Exception):
-    """Something outside must change first; the text says what."""
+    """The command cannot start; the text says why."""

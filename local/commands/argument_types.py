@@ -1,4 +1,4 @@
-"""Values of the command line, each with what is wrong about it."""
+"""Types of command-line values, with their error messages."""
 
 import argparse
 import re

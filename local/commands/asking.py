@@ -1,4 +1,4 @@
-"""Ask the `up` that runs for a change, and hear what it answers."""
+"""Request a change from the running `up`, and read its answer."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Hear = Callable[[str, bool], None]
 
 
 def opened(state: StateFolder) -> Mailbox:
-    """Where the `up` that runs reads requests. Raises InUse where it cannot be asked."""
+    """Where the running `up` reads requests. Raises InUse if it takes none."""
     mailbox = Mailbox(state)
     deadline = time.monotonic() + _OPEN_WITHIN_S
     while not mailbox.is_open:
@@ -26,9 +26,8 @@ def opened(state: StateFolder) -> Mailbox:
 
 
 def answered(mailbox: Mailbox, request: ChangeRequest, state: StateFolder, hear: Hear) -> int:
-    """Ask, and hear every line of the answer as it comes; its exit code comes back.
-
-    0 changed, or nothing to change; 1 it could not be done; 2 the files are wrong.
+    """Send the request, and pass on every line of the answer as it arrives; returns its exit code:
+    0 changed, or nothing to change; 1 it failed; 2 the files are wrong.
     """
     mailbox.ask(request)
     heard = 0

@@ -1,6 +1,7 @@
-"""What a person sees: every component's output with its name in front, and how all of them are.
+"""The output for a person: each component's lines with its name in front, and their state.
 
-On a terminal a table stays below the lines and changes in place; elsewhere each change is a line.
+On a terminal a table stays below the lines and is updated in place; elsewhere each change is a
+line.
 """
 
 import contextlib
@@ -44,7 +45,7 @@ class Console:
         self._write(f"{OWN_NAME:<{self._width}} | {text}")
 
     def show(self, text: str) -> None:
-        """Write a text of our own bare, so that a line of it can be copied whole."""
+        """Write a text without a prefix, so that its lines can be copied."""
         self._write(f"\n{text}\n")
 
     def show_endpoints(self, rows: Sequence[Row]) -> None:

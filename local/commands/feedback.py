@@ -1,4 +1,4 @@
-"""The command `feedback`: what people chose, as the clients' own program reports it."""
+"""The command `feedback`: the votes of an Application, reported by the clients' own program."""
 
 import argparse
 import os
@@ -12,7 +12,9 @@ from .inspect import rows_of
 
 
 def feedback(options: argparse.Namespace) -> int:
-    """Print the report of an Application that runs, or ran; the exit code is the program's."""
+    """Print the report of an Application that is running, or was; returns the
+    program's exit code.
+    """
     database = database_of(rows_of(options), options.application)
     return run_report(database, options.format).returncode
 

@@ -1,4 +1,4 @@
-"""The commands of other terminals: what runs, what it printed, and an end to it."""
+"""The commands for other terminals: state, output and stopping."""
 
 import argparse
 import contextlib

@@ -1,4 +1,4 @@
-"""What to do with what runs: lines to paste."""
+"""How to use what runs: lines to paste."""
 
 import sys
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def _as_typed(path: Path) -> str:
 
 
 def invitation(plan: Plan) -> str:
-    """What to do with what runs, for people: a line to paste for each client."""
+    """How to use what runs: a line to paste for each client."""
     lines: list[str] = []
     folders: list[str] = []
     for component in plan.components:

@@ -1,4 +1,4 @@
-"""What a command line asks for, as Applications and as a plan."""
+"""From a command line to Applications and a plan."""
 
 import argparse
 import sys
@@ -34,7 +34,9 @@ def checked(
 
 
 def shipped_files() -> list[Path]:
-    """What `up` runs by itself: color and style behind one address, or nothing if a part lacks."""
+    """What `up` runs without files: color and style at one address, or nothing if a part is
+    missing.
+    """
     parts = (
         saved_models(MODELS / "color" / "v2"),
         saved_models(MODELS / "style"),

@@ -1,4 +1,4 @@
-"""The command `promote`: more of the traffic for one predictor, at once or by the evidence."""
+"""The command `promote`: more traffic for one predictor, at once or by the evidence."""
 
 import argparse
 import sys
@@ -42,7 +42,7 @@ def promote(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse what does not go together."""
+    """Refuse options that contradict each other."""
     if options.file and not options.dry_run:
         raise CannotStart("--file is for --dry-run: what runs has a file of its own")
     if options.when and options.dry_run:

@@ -1,4 +1,4 @@
-"""`promote --when`: a promotion in steps, each a line, that waits for its evidence."""
+"""`promote --when`: a promotion in steps, one line each, that waits for its evidence."""
 
 import argparse
 import contextlib

@@ -1,4 +1,4 @@
-"""The file of an Application that runs, which changes together with what runs."""
+"""The file of a running Application, which is changed together with what runs."""
 
 import contextlib
 import difflib
@@ -17,7 +17,7 @@ from .asking import Hear, answered, opened
 
 @dataclass
 class RunningFile:
-    """A file that is as it runs; `text` is what stands in it, line ends and all."""
+    """A file that matches what runs; `text` is its content, line ends included."""
 
     state: StateFolder
     application: str
@@ -52,9 +52,8 @@ class RunningFile:
             )
 
     def become(self, text: str, hear: Hear) -> bool:
-        """Have this text in the file and running; False, and all as it was, where it cannot be.
-
-        Raises CannotPromote as `check` does, or where the file cannot be written; InUse.
+        """Apply this text to the file and to what runs; False, with nothing changed, if that fails.
+        Raises CannotPromote as `check` does, or if the file cannot be written; InUse.
         """
         self.check()
         mailbox = opened(self.state)
@@ -66,7 +65,7 @@ class RunningFile:
         return True
 
     def _write(self, text: str) -> None:
-        """Beside its place, then renamed: whoever reads it has all of it, or what was before."""
+        """Write beside the file, then rename: a reader gets the old text or the new one."""
         path = self.path.resolve()
         scratch = path.with_name(f".{path.name}.new")
         try:

@@ -1,4 +1,4 @@
-"""The commands `up` and `diff`: run what is asked for, or change what runs to it."""
+"""The commands `up` and `diff`: start Applications, or change what runs."""
 
 import argparse
 import signal
@@ -84,9 +84,8 @@ def _change(
     state: StateFolder,
     only_show: bool = False,
 ) -> int:
-    """Have the `up` that runs change to these files, and tell what it tells.
-
-    Raises InUse where that one cannot be asked.
+    """Have the running `up` change to these files, and print its output. Raises InUse if it takes
+    no requests.
     """
     mailbox = opened(state)
     try:

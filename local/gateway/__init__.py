@@ -1,4 +1,4 @@
-"""The gateway's routes, and Envoy's configuration for them: the same here and in a cluster.
+"""The gateway's routes, and Envoy's configuration for them, on one machine and in a cluster.
 
-May import `applications`; starts nothing.
+Starts nothing. May import `applications`.
 """

@@ -1,9 +1,9 @@
-"""Envoy's configuration in files that it watches: what may change while it runs stands apart.
+"""Envoy's configuration, with what may change while it runs in files that Envoy watches.
 
 Routes and clusters are discovery responses in files of their own (`path_config_source`), which
-Envoy reads anew whenever one is renamed into place; all else is read at its start. A cluster's name
-tells what is in it, so that a changed one is another, which can stand beside the old one until the
-routes have moved.
+Envoy reloads whenever one is renamed into place; everything else is read at its start. A cluster's
+name depends on its content, so that a changed cluster is a new one, which exists beside the old one
+until the routes have moved.
 """
 
 import hashlib

@@ -1,10 +1,10 @@
-"""More of the traffic for one predictor: in the file, in steps, by the evidence.
+"""Moves traffic to one predictor, at once or in steps by the evidence.
 
-`traffic` rewrites an Application's text; `conditions` are what `--when` says; `evidence` is what
-people chose and what the gateway counted; `analysis` waits, steps and goes back. Starts nothing and
-writes nothing.
+`traffic` rewrites an Application's text; `conditions` parses and evaluates `--when`; `evidence` is
+the votes, and the gateway's counts; `analysis` waits, steps and goes back. Starts and writes
+nothing. May import `applications` and `running`.
 """
 
 
 class CannotPromote(Exception):
-    """What was asked for cannot be done; the text says why."""
+    """The promotion is not possible; the text says why."""

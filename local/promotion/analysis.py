@@ -1,6 +1,6 @@
-"""A promotion in steps: wait for the evidence at each, then go on, or back when it turns bad.
+"""A promotion in steps: wait for evidence at each, then continue, or go back if it is bad.
 
-As the analyses of Argo Rollouts and Flagger do it: https://docs.flagger.app/usage/how-it-works
+Like the analyses of Argo Rollouts and Flagger: https://docs.flagger.app/usage/how-it-works
 """
 
 import time

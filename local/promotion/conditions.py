@@ -1,8 +1,8 @@
-"""What `--when` says, and whether it holds: `winrate(v2, v1) > 0.5 and errors < 1% and p95 < 2s`.
+"""The conditions of `--when`: `winrate(v2, v1) > 0.5 and errors < 1% and p95 < 2s`.
 
-A win rate is judged by the end of its interval that would have to be on the other side, so that
-what holds is evidence. Errors and p95 are guards: they hold as measured once there were enough
-requests, and are broken only where chance is no explanation.
+A win rate holds only if its whole interval is on the right side of the limit, and is broken only if
+all of it is on the wrong side. Errors and p95 are guards: they hold as measured once there are
+enough requests, and are broken only if chance is no explanation.
 """
 
 import math
@@ -112,10 +112,10 @@ class Guard:
 
 
 def surely_above(bad: int, count: int, share: float) -> bool:
-    """Whether more than this share is bad, as a test that may be looked at after every request.
+    """Whether more than this share is bad, as a test that may be repeated after every request.
 
-    Robbins' mixture with the Jeffreys prior: its likelihood ratio passes 20 with a chance of 5 % at
-    most where the share is no larger (Ville's inequality).
+    Robbins' mixture with the Jeffreys prior: if the true share is no larger, its likelihood ratio
+    exceeds 20 with a probability of 5 % at most (Ville's inequality).
     """
     if bad <= share * count:
         return False

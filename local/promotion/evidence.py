@@ -1,4 +1,4 @@
-"""What is known of a predictor that runs: what people chose, and what the gateway counted."""
+"""Evidence about a running predictor: people's votes, and the gateway's counts."""
 
 import json
 import os
@@ -17,19 +17,20 @@ _REPORT_WITHIN_S = 60.0
 
 
 class NoEvidence(Exception):
-    """Something cannot be asked now; the text says what."""
+    """A source of evidence does not answer now; the text says which."""
 
 
 def run_report(database: str, format: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the program that reports what people chose; `options` are those of `subprocess.run`."""
     command = (sys.executable, "-m", "color_client", "feedback", "--format", format)
     # A command line is for everybody to see, and there may be a password in the database's name.
-    environment = {**os.environ, DATABASE: database}
+    # With PYTHONINSPECT it would end in a prompt.
+    environment = {**os.environ, DATABASE: database, "PYTHONINSPECT": ""}
     return subprocess.run(command, env=environment, text=True, check=False, **options)
 
 
 def choices(database: str) -> dict[str, Any]:
-    """The report of what people chose. Raises NoEvidence."""
+    """The report of the votes. Raises NoEvidence."""
     try:
         done = run_report(database, "json", capture_output=True, timeout=_REPORT_WITHIN_S)
         if done.returncode == 0:
@@ -71,9 +72,9 @@ class Counted:
 
 
 def counted(admin_port: int, cluster: str) -> Counted:
-    """What the gateway has counted of a predictor since it started. Raises NoEvidence.
+    """The gateway's counts of a predictor since the gateway started. Raises NoEvidence.
 
-    Its admin page: https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--stats
+    From its admin page: https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--stats
     """
     names = "upstream_rq_(completed|5xx|time)"
     pattern = quote(rf"^cluster\.{cluster}#[0-9a-f]+\.{names}$")

@@ -1,6 +1,6 @@
 """The `traffic` of predictors in the text of an Application file, read and rewritten.
 
-Nothing else of the text changes: comments, order, quoting and line ends are as they were.
+Nothing else in the text changes: comments, order, quoting and line ends stay.
 """
 
 import contextlib

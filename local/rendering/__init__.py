@@ -1,4 +1,4 @@
-"""Applications as text for others to run: for a Kubernetes of today, or for Docker and Podman.
+"""Applications as text for other programs: objects for Kubernetes, or a compose file.
 
-May import `applications` and `gateway`; starts nothing and reads no state.
+Starts nothing, and reads no state. May import `applications` and `gateway`.
 """

@@ -1,6 +1,7 @@
-"""Running Applications on this machine.
+"""Runs Applications on this machine.
 
-`planner` makes a `plan` of Applications: copies, programs, ports, order. `runner` keeps it running;
-`program` is one child process, `guard` sees to it that none outlives us. `state` is the folder that
-other terminals read. May import `applications` and `gateway`.
+`planner` makes a `plan` of Applications: model copies, programs, ports, order. `runner` starts it
+and keeps it running; `change` applies another plan. `program` is one child process; `guard` ends it
+if the runner dies. `state` is the folder that other terminals read. May import `applications`,
+`gateway`, `ports`, `addresses`, `model_folder` and `shipped_models`.
 """

@@ -1,4 +1,4 @@
-"""What is different between what runs and what shall run, and what has to be done about it."""
+"""The differences between what runs and a new plan, and the steps that they need."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Where a client of this machine keeps what people choose: a database and a key of the state."""
+"""Where a client on this machine stores its votes: a database and a key in the state folder."""
 
 import os
 import secrets
@@ -14,7 +14,7 @@ DATABASE, KEY = "FEEDBACK_DB", "SECRET_KEY"
 
 @dataclass(frozen=True)
 class KeepFeedback:
-    """Have the folder of the database, and a key for the receipts that outlives a restart."""
+    """Create the folder of the database, and a key for receipts that is kept across restarts."""
 
     folder: Path
     key: Path

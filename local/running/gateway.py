@@ -1,4 +1,4 @@
-"""The gateway's program: where Envoy is, how it is started, and what it reads while it runs."""
+"""The gateway's program: where Envoy is, how it is started, and the files that it reads."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ def gateway_program(envoy: Path, config: Path, admin_port: int) -> Program:
 
 @dataclass(frozen=True)
 class WriteConfiguration:
-    """Put the gateway's configuration where it is read, and some of it watched."""
+    """Write the gateway's configuration to its files, those that it watches included."""
 
     folder: Path
     configuration: dict[str, Any]

@@ -24,7 +24,7 @@ class LogFiles:
         self._lock = threading.Lock()
 
     def line(self, component: tuple[str, str], name: str, text: str) -> None:
-        """Write one line. A full disk is no reason to stop what runs."""
+        """Write one line. A full disk does not stop what runs."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         with self._lock:
             try:

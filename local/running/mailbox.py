@@ -1,4 +1,4 @@
-"""How another terminal asks the running `up` for a change, and what it is answered."""
+"""How another terminal requests a change from the running `up`, and gets its answer."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Claims as folders, and what is copied into them and out of them."""
+"""Claims as folders, and copies into and out of them."""
 
 import shutil
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from ..shipped_models import CannotPrepare, copy_whole
 
 @dataclass(frozen=True)
 class ModelCopy:
-    """What Seldon's init container does at a pod's start: a claim's path, copied once."""
+    """What Seldon's init container does when a pod starts: copy a claim's path once."""
 
     uri: str
     claim: Path

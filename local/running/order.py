@@ -1,4 +1,4 @@
-"""What starts before what."""
+"""The order in which components start."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What runs on this machine: components, their programs and what is done before, in order."""
+"""What runs on this machine: components, their programs and the steps before them, in order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""One program of the service: what it is, and one running child process of it."""
+"""One program of the service: its definition, and a running child process."""
 
 import contextlib
 import os
@@ -64,6 +64,9 @@ class Child:
             env={
                 **os.environ,
                 "PYTHONUNBUFFERED": "1",
+                # With it a Python program ends in a prompt, and every exit code is 0: a job that
+                # failed would be taken for done.
+                "PYTHONINSPECT": "",
                 **program.environment,
                 **_read(program.secrets),
             },

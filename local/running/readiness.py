@@ -1,4 +1,4 @@
-"""Does a program answer yet?"""
+"""Whether a program answers."""
 
 import http.client
 import json

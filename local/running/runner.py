@@ -1,4 +1,4 @@
-"""Keep what runs running, until it is stopped; change it when another terminal asks for that."""
+"""Keeps what runs running until it is stopped, and changes it when another terminal asks."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol

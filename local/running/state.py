@@ -1,4 +1,4 @@
-"""The state folder: what runs, what is done, claims, logs. One `up` at a time has it."""
+"""The state folder: what runs, finished jobs, claims, logs. One `up` at a time owns it."""
 
 import contextlib
 import fcntl
@@ -68,7 +68,7 @@ class StateFolder:
 
     @contextlib.contextmanager
     def taken(self, applications: Sequence[str]) -> Iterator[None]:
-        """Have the folder to oneself, as an `up` of these. Raises InUse, BadState."""
+        """Own the folder, as an `up` of these Applications. Raises InUse, BadState."""
         with self._lock_file() as lock:
             deadline = time.monotonic() + _LOCK_WITHIN_S
             while not _locked(lock, fcntl.LOCK_EX):

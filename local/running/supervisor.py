@@ -1,4 +1,4 @@
-"""Programs that are started, watched while they run, and started again when they die."""
+"""Starts programs, watches them while they run, and restarts them when they die."""
 
 import re
 import threading
@@ -74,7 +74,7 @@ Event = Prepared | Exited | Looked | LostWorker
 
 
 class Supervisor:
-    """Starts programs and starts them again; `tell` hears on other threads what happens to them."""
+    """Starts programs and restarts them; `tell` is called on other threads with their events."""
 
     def __init__(
         self,

@@ -1,12 +1,12 @@
-"""Draw the style pictures in this folder.
+"""Draw the style pictures in samples/styles/.
 
-    python samples/styles/draw.py [FOLDER]
+  python samples/styles/draw.py [FOLDER]
 
-writes NAME.jpg for each name in PICTURES, here or to FOLDER. Each picture has its own seed, so the
-same one comes out every time. Needs NumPy and Pillow.
+writes each of them there, or to FOLDER. Each picture has its own seed, so that it comes out the
+same every time. Needs NumPy and Pillow.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,23 @@ PICTURES = {
 JPEG_QUALITY = 82
 
 
-def main(folder: Path) -> None:
-    """Draw every picture anew."""
+def main() -> None:
+    """Draw every picture again."""
+    parser = argparse.ArgumentParser(
+        usage=argparse.SUPPRESS,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    here = Path(__file__).resolve().parent
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=here,
+        metavar="FOLDER",
+        help="(default: %(default)s)",
+    )
+    folder = parser.parse_args().folder
     for name, draw in PICTURES.items():
         drawn = draw(np.random.default_rng(list(name.encode())))
         smooth = drawn.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
@@ -36,4 +51,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent)
+    main()

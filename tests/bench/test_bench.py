@@ -10,6 +10,8 @@ import pytest
 from tests.color_model import write_color_model
 from tests.running import run
 
+pytestmark = pytest.mark.long(1)
+
 
 def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return run("bench", *arguments, seconds=300)

@@ -13,6 +13,8 @@ from bench.service import running
 from bench.serving_part import _same_answer
 from tests.bench.test_bench import bench
 
+pytestmark = pytest.mark.long(1)
+
 
 @pytest.mark.slow
 def test_without_peer(color_model, tmp_path):

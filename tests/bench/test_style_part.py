@@ -8,6 +8,8 @@ from bench.cli import STYLE_MODEL
 from tests.bench.test_bench import bench
 from tests.style_model import write_style_model
 
+pytestmark = pytest.mark.long(1)
+
 
 @pytest.mark.slow
 def test_both_signatures(color_model, tmp_path):

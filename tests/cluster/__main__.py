@@ -1,17 +1,19 @@
-"""The rendered Applications on a real cluster: `make cluster-test`.
+"""Test the rendered Applications on the cluster of your kubectl: kind, k3d, minikube, a real one.
 
-It takes whatever cluster `kubectl` speaks to: kind, k3d, minikube, a real one. CLUSTER_LOAD is a
-command that brings an image into it, called with the image's name, as in
-`CLUSTER_LOAD="kind load docker-image"`; without it the images are there already. The cluster needs
-volumes for four claims. Everything is in a namespace of its own, which is removed at the end.
+  make cluster-test CLUSTER_LOAD="kind load docker-image" STEPS="canary ab"
+
+CLUSTER_LOAD is a command that brings an image into the cluster, called with the image's name;
+without it the images must be there already. The cluster needs volumes for four claims. Everything
+is in a namespace of its own, which is removed at the end.
 """
 
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from bench.command_line import Parser
 from tests.cluster.applications import images, rendered
 from tests.cluster.kubectl import NAMESPACE, ClusterFailed, kubectl, version
 from tests.cluster.steps import ab_test, canary, routes, training
@@ -21,29 +23,58 @@ STEPS = {"routes": routes, "canary": canary, "ab": ab_test, "training": training
          "votes": votes}  # fmt: skip
 
 
-def main(wanted: Sequence[str]) -> int:
-    """Run the steps that are named, or all of them; 1 where the cluster fails one."""
+def prepare() -> None:
+    """Bring the images to the cluster, and make the namespace."""
+    print(f"Kubernetes {version()}", flush=True)
+    for image in every_image() if os.environ.get("CLUSTER_LOAD") else ():
+        print(f"loading {image}", flush=True)
+        subprocess.run([*shlex.split(os.environ["CLUSTER_LOAD"]), image], check=True)
+    kubectl("create", "namespace", NAMESPACE)
+
+
+def every_image() -> list[str]:
+    return images(
+        rendered("color-model", "style-model", "color-style-ab-serving"),
+        rendered("training-serving"),
+        rendered("color-model", "color-canary-serving"),
+        rendered("color-canary-feedback"),
+    )
+
+
+def take(names: Iterable[str]) -> None:
+    """These steps, one after another."""
+    client = next(each for each in every_image() if "/color-serving:" in each)
+    for name in names:
+        print(f"{name}: {(STEPS[name].__doc__ or '').splitlines()[0]}", flush=True)
+        STEPS[name](client)
+
+
+def worked(act: Callable[[], object]) -> bool:
+    """Do it; False where the cluster fails, which is said."""
     try:
-        print(f"Kubernetes {version()}", flush=True)
-        texts = [
-            rendered("color-model", "style-model", "color-style-ab-serving"),
-            rendered("training-serving"),
-            rendered("color-model", "color-canary-serving"),
-            rendered("color-canary-feedback"),
-        ]
-        client = next(each for each in images(*texts) if "/color-serving:" in each)
-        for image in images(*texts) if os.environ.get("CLUSTER_LOAD") else ():
-            print(f"loading {image}", flush=True)
-            subprocess.run([*shlex.split(os.environ["CLUSTER_LOAD"]), image], check=True)
-        kubectl("create", "namespace", NAMESPACE)
-        try:
-            for name in wanted or STEPS:
-                print(f"{name}: {(STEPS[name].__doc__ or '').splitlines()[0]}", flush=True)
-                STEPS[name](client)
-        finally:
-            kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+        act()
     except (ClusterFailed, subprocess.CalledProcessError) as error:
         print(f"make cluster-test: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the steps that are named, or all of them; 1 where the cluster fails one."""
+    parser = Parser("python -m tests.cluster", __doc__ or "")
+    known = ", ".join(STEPS)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"any of {known} (default: all)")
+    wanted = parser.parse_args(arguments).steps
+    if unknown := [name for name in wanted if name not in STEPS]:
+        parser.error(f"there is no step {unknown[0]}; there are {known}")
+    if not worked(prepare):
+        return 1
+    try:
+        taken = worked(lambda: take(wanted or STEPS))
+    finally:
+        # By itself, so that a namespace that stays hides no step's error.
+        removed = worked(lambda: kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found"))
+    if not (taken and removed):
         return 1
     print("all of it works here")
     return 0

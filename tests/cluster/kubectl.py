@@ -19,9 +19,14 @@ class ClusterFailed(Exception):
 
 def kubectl(*words: str, text: str | None = None, check: bool = True) -> str:
     """What `kubectl` prints. Raises ClusterFailed with its words where it fails."""
-    done = subprocess.run(
-        ["kubectl", *words], input=text, capture_output=True, text=True, timeout=PATIENCE_S + 60
-    )
+    try:
+        done = subprocess.run(
+            ["kubectl", *words], input=text, capture_output=True, text=True, timeout=PATIENCE_S + 60
+        )
+    except OSError as error:
+        raise ClusterFailed(f"kubectl cannot be run: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise ClusterFailed(f"{' '.join(error.cmd)}: no end in {error.timeout} s") from error
     if check and done.returncode:
         raise ClusterFailed(f"kubectl {' '.join(words)}: {done.stderr.strip()}")
     return done.stdout

@@ -16,7 +16,7 @@ from tests.local.running_applications import ARTICLE
 from tests.running import run
 
 __all__ = ["tiny_models", "up"]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long(2)]
 
 PEOPLE, PREFERENCE = 300, 0.65
 V1, V2 = "color/v1", "color/v2"

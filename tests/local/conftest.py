@@ -57,7 +57,7 @@ def get(url: str) -> str:
         connection.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Fail unless `condition` comes true in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -182,6 +182,26 @@ def test_ctrl_c_finishes_what_is_in_progress_and_the_rest_goes_on_later(predicto
     assert f"{12 - len(made)} made, {len(made)} there already" in done.stderr
 
 
+def test_ctrl_c_again_ends_it_at_once(predictor, tmp_path):
+    predictor.behavior = slow(60)
+    photo, out = write(tmp_path / "a.jpg"), tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "color_client", photo, "--out", out],
+        cwd=ROOT, env={**os.environ, "URL": predictor.url}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not predictor.seen:
+        assert process.poll() is None
+        time.sleep(0.02)
+    started = time.monotonic()
+    while process.poll() is None:
+        assert time.monotonic() - started < 50
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
+    assert process.returncode == 130
+    assert process.communicate()[1] == "stopped; the same command goes on from here\n"
+    assert not out.exists()
+
+
 def test_several_at_once(predictor, batch_of, tmp_path):
     together = threading.Barrier(3)
 

@@ -51,6 +51,7 @@ def test_every_header_of_a_picture_is_described(address, document):
     assert own >= {"X-Receipt", "X-Photo-Color"} and own <= described.keys()
 
 
+@pytest.mark.long(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_whatever_is_sent_is_answered_as_described(address, mode):

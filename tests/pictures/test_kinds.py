@@ -127,6 +127,32 @@ def test_jpeg_2000(mode):
     assert luminance_error(photo.convert("RGB"), after.image) <= 1
 
 
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB"])
+@pytest.mark.parametrize("bits", [4, 12, 16])
+def test_jpeg_2000_of_other_depths_is_right_or_refused_by_name(mode, bits):
+    # Pillow writes 8 bits, and the other depth into the head alone, which is what is asked.
+    file = bytearray(file_of(scene(64, 48, 3, mode), "JPEG2000"))
+    at = file.index(b"\xff\x4f\xff\x51") + 42
+    for component in range(len(mode)):
+        file[at + 3 * component] = bits - 1
+    if mode == "L" and bits > 8:
+        open_header(io.BytesIO(file), 10**6)
+        return
+    named = f"has {len(mode)} samples a pixel, of {bits} bits"
+    with pytest.raises(UnsupportedPicture, match=named):
+        read(bytes(file))
+
+
+@pytest.mark.parametrize("levels", [2**10, 2**12, 2**16])
+def test_gray_jpeg_2000_of_more_than_8_bits(levels):
+    pixels = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
+    pixels = (pixels // (65536 // levels)) * (65536 // levels)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG2000")
+    after = np.asarray(read(file.getvalue()).image, float)
+    assert np.abs(after - pixels / 257).max() <= 1
+
+
 def test_a_jpeg_2000_profile_counts():
     photo = scene(64, 48, 3)
     file = file_of(photo, "JPEG2000")

@@ -204,6 +204,8 @@ def test_a_camera_raw_is_refused_and_not_its_thumbnail_colored(tags):
 def test_other_compressions_and_color_spaces_are_named():
     with pytest.raises(UnsupportedPicture, match="compressed by method 34712"):
         read(hand_made(GRAY_8 | {259: 34712}, bytes(64)))
+    with pytest.raises(UnsupportedPicture, match="compressed by webp"):
+        read(hand_made(GRAY_8 | {259: 50001}, bytes(64)))
     with pytest.raises(UnsupportedPicture, match="LogLuv"):
         read(hand_made(GRAY_8 | {262: 32845}, bytes(64)))
 

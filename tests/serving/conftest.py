@@ -24,6 +24,16 @@ def protocol_base_path(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def small_base_path(tmp_path_factory) -> Path:
+    """Base path of y = x + 1, which loads in no time; tests copy it before they change it."""
+    from tests.serving.small_models import write_version
+
+    base_path = tmp_path_factory.mktemp("small")
+    write_version(base_path, 1)
+    return base_path
+
+
+@pytest.fixture(scope="session")
 def server(protocol_base_path, tmp_path_factory) -> Iterator[ServerProcess]:
     """A server of the model `hpt`; tests leave it as they found it."""
     log = tmp_path_factory.mktemp("server") / "log"

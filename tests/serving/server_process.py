@@ -9,6 +9,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,14 +77,14 @@ class ServerProcess:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def wait_for(self, condition, seconds: float = 15.0):
+    def wait_for(self, condition, seconds: float = 60.0):
         """The first true result of `condition`; fails when the server dies or time is up."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if result := condition():
                 return result
             assert self.process.poll() is None, f"the server ended:\n{self.log}"
-            time.sleep(0.05)
+            time.sleep(0.02)
         raise AssertionError(f"{condition} did not come true in {seconds} s:\n{self.log}")
 
     def request(
@@ -104,6 +107,16 @@ class ServerProcess:
         path = path or f"/v1/models/{self.model_name}:predict"
         return self.request("POST", path, body, **headers)
 
+    @contextmanager
+    def answering(self, *documents: Any) -> Iterator[list[Reply]]:
+        """While it has these to answer, all of them; the replies are there at the end."""
+        replies: list[Reply] = []
+        with ThreadPoolExecutor(len(documents)) as callers:
+            for document in documents:
+                callers.submit(lambda document=document: replies.append(self.predict(document)))
+            self.wait_for(lambda: self.requests_in_progress() == len(documents))
+            yield replies
+
     def states(self) -> dict[int, str]:
         """Version → state, as the status route has it."""
         reply = self.request("GET", f"/v1/models/{self.model_name}")
@@ -117,16 +130,20 @@ class ServerProcess:
         (line,) = re.findall(r"^serving_requests_in_progress (\S+)$", text, re.MULTILINE)
         return float(line)
 
+    def workers(self) -> list[int]:
+        """The process ids of the workers: of one, or of none yet."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
     def worker(self) -> int:
         """The process id of the worker."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(children.read_text().split()[0])
+        return self.workers()[0]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(30)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

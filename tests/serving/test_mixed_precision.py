@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from serving import mixed_precision, processor, servable
+from serving.errors import ServingError
 from serving.loading import Loader
 from serving.mixed_precision import difference, gain
 from serving.servable import Threads
@@ -111,6 +112,21 @@ def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, faster
     unknown = write_version(tmp_path / "unknown", 1)
     asked.clear()
     assert asked == [] and Loader(bfloat16=True)(unknown, 1) is asked[0] and len(asked) == 1
+
+
+def test_a_rewrite_that_fails_changes_nothing(tmp_path, monkeypatch, caplog):
+    folder = write_version(tmp_path, 1, requests=[{"x": [1.0, 2.0, 3.0]}])
+    load = servable.load
+
+    def load_plain(*arguments, bfloat16=False):
+        if bfloat16:
+            raise ServingError("INTERNAL", "no kernel")
+        return load(*arguments)
+
+    monkeypatch.setattr(servable, "load", load_plain)
+    with caplog.at_level(logging.INFO, "serving.loading"):
+        assert Loader(bfloat16=True)(folder, 1).version == 1
+    assert "version 1 computes in float32: bfloat16 fails: no kernel" in caplog.messages
 
 
 def test_the_gain_is_of_what_takes_turns(monkeypatch):

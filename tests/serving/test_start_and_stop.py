@@ -1,6 +1,5 @@
 """The server as a program: flags, port, signals, waiting for a model."""
 
-import os
 import resource
 import shutil
 import signal
@@ -206,28 +205,28 @@ def test_the_standard_line_of_flags_starts_it(start_server, protocol_base_path):
 
 
 def test_out_of_file_descriptors_it_goes_on(start_server, protocol_base_path):
+    """Who holds them without a request, silent or kept alive, has to go for who has one."""
     server: ServerProcess = start_server(protocol_base_path).wait_until_open()
     worker = server.worker()
     held = []
     used = len(list(Path(f"/proc/{worker}/fd").iterdir()))
     resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 20, used + 20))
     try:
-        for _ in range(60):
+        for number in range(60):
             held.append(socket.create_connection(("127.0.0.1", server.port)))
+            if number < 15:
+                held[-1].sendall(b"GET /v1/models/hpt HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert held[-1].recv(100).startswith(b"HTTP/1.1 200 ")
         server.wait_for(lambda: "no more connections" in server.log)
+        started = time.monotonic()
+        assert server.states() == {123: "AVAILABLE"}
+        assert server.predict({"instances": [1.0]}).json == {"predictions": [2.5]}
+        # A silent one would be waited for ten seconds, and one that is kept alive for 75.
+        assert time.monotonic() - started < 8
     finally:
         for connection in held:
             connection.close()
     assert server.predict({"instances": [1.0]}).json == {"predictions": [2.5]}
     assert server.worker() == worker
+    assert server.log.count("no more connections") == 1
     assert "Traceback" not in server.log
-
-
-def test_a_pipe_in_the_model_folder(start_server, protocol_base_path, tmp_path):
-    shutil.copytree(protocol_base_path / "00000123", tmp_path / "base" / "1")
-    odd = tmp_path / "base" / "2"
-    odd.mkdir()
-    os.mkfifo(odd / "saved_model.pb")
-    server: ServerProcess = start_server(tmp_path / "base").wait_until_open()
-    assert server.states() == {2: "END", 1: "AVAILABLE"}
-    assert "saved_model.pb is no regular file" in server.log

@@ -11,6 +11,8 @@ from serving.versions import find_versions
 from tests.serving.server_process import ServerProcess
 from tests.serving.small_models import write_version
 
+pytestmark = pytest.mark.long(1)
+
 FAST_POLL = "--file_system_poll_wait_seconds=0.1"
 
 
@@ -35,7 +37,8 @@ def test_version_folders(tmp_path, names, versions):
 
 
 def test_a_missing_base_path_is_not_an_empty_one(tmp_path):
-    assert find_versions(tmp_path / "gone") is None
+    with pytest.raises(FileNotFoundError):
+        find_versions(tmp_path / "gone")
 
 
 class SteadyLoad:
@@ -164,18 +167,10 @@ def test_a_request_that_runs_keeps_its_version(start_server, protocol_base_path,
     base_path = tmp_path / "base"
     shutil.copytree(protocol_base_path, base_path)
     server: ServerProcess = start_server(base_path, FAST_POLL).wait_until_open()
-    replies = []
-    slow = threading.Thread(
-        target=lambda: replies.append(
-            server.predict({"signature_name": "slow", "instances": [2000]})
-        )
-    )
-    slow.start()
-    server.wait_for(lambda: server.requests_in_progress() == 1)
-    shutil.rmtree(base_path / "00000123")
-    server.wait_for(lambda: server.states() == {123: "UNLOADING"})
-    assert server.predict({"instances": [1.0]}).status == 404
-    slow.join()
+    with server.answering({"signature_name": "slow", "instances": [2000]}) as replies:
+        shutil.rmtree(base_path / "00000123")
+        server.wait_for(lambda: server.states() == {123: "UNLOADING"})
+        assert server.predict({"instances": [1.0]}).status == 404
     assert replies[0].status == 200
     server.wait_for(lambda: server.states() == {123: "END"})
 

@@ -15,6 +15,7 @@ def soak(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return run("soak", *arguments, seconds=400)
 
 
+@pytest.mark.long(1)
 @pytest.mark.slow
 def test_a_small_soak(tmp_path):
     done = soak("--client", "color", "--only", "uploads,shutdown", "--uploads", 50,

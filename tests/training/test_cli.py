@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from training.cli import main
 from training.color import recipes
 from training.color.command import training_parser
 from training.publishing.weights import named_constants
+
+pytestmark = pytest.mark.long(1)
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--width=8", "--dilations=1,2", "--photo-side=32", "--crop-side=32"]
@@ -47,8 +50,16 @@ def run(*arguments: object, **options) -> subprocess.CompletedProcess:
     )
 
 
-def test_trains_publishes_and_is_done_the_second_time(photo_zip, tmp_path):
-    arguments = ["--data", photo_zip, "--export-root", tmp_path, "--version", 4, *SMALL]
+@pytest.fixture(scope="module")
+def published(photo_zip, tmp_path_factory) -> Path:
+    """An export root with version 1; tests leave it as it is."""
+    root = tmp_path_factory.mktemp("published")
+    assert main(["--data", str(photo_zip), "--export-root", str(root), *SMALL]) == 0
+    return root
+
+
+def test_trains_publishes_and_is_done_the_second_time(photo_zip, tmp_path, capsys):
+    arguments = ["--data", str(photo_zip), "--export-root", str(tmp_path), "--version=4", *SMALL]
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert "1 unreadable" in done.stdout
@@ -68,33 +79,28 @@ def test_trains_publishes_and_is_done_the_second_time(photo_zip, tmp_path):
     assert sorted(set(steps)) == [1, 2, 3, 4]
     (events,) = (tmp_path / "v4" / "journal").glob("events.out.tfevents.*")
 
-    again = run(*arguments)
-    assert again.returncode == 0, again.stderr
-    assert "already published" in again.stdout
-
-    other = run(*arguments, "--seed", 2)
-    assert other.returncode == 2
-    assert other.stderr.count("\n") == 1
-    assert "another configuration" in other.stderr
-
-
-def test_weights_are_a_start_for_the_next_training(photo_zip, tmp_path):
-    arguments = ["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]
     assert main(arguments) == 0
-    assert main([*arguments, "--weights", str(tmp_path / "v1")]) == 0
-    record = json.loads((tmp_path / "v2" / "training.json").read_text())
-    assert (record["started_from"], record["data"]) == (f"{tmp_path.name}/v1", ["photos.zip"])
+    assert "already published" in capsys.readouterr().out
+
+    assert main([*arguments, "--seed=2"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "another configuration" in error
 
 
-def test_what_is_published_may_lie_between_start_and_end(photo_zip, tmp_path):
-    arguments = ["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]
-    assert main(arguments) == 0
-    further = [*arguments, "--weights", str(tmp_path / "v1" / "1"), "--seed", "5"]
-    assert main(further) == 0
-    assert main([*further, "--start-share", "0.75"]) == 0
-    start, end, published = (weights(tmp_path / name) for name in ("1", "2", "3"))
+def test_weights_are_a_start_and_what_is_published_may_lie_between(photo_zip, published, tmp_path):
+    root = tmp_path / "models"
+    shutil.copytree(published, root)
+    further = ["--data", str(photo_zip), "--export-root", str(root), *SMALL, "--seed", "5"]
+    assert main([*further, "--weights", str(root / "v1")]) == 0
+    record = json.loads((root / "v2" / "training.json").read_text())
+    assert (record["started_from"], record["data"]) == ("models/v1", ["photos.zip"])
+
+    version = ["--weights", str(root / "v1" / "1")]
+    assert main([*further, *version, "--start-share", "0.75"]) == 0
+    start, end, between = (weights(root / name) for name in ("1", "2", "3"))
     assert np.abs(end - start).max() > 1e-3
-    np.testing.assert_allclose(published, 0.75 * start + 0.25 * end, atol=1e-3, rtol=2e-3)
+    np.testing.assert_allclose(between, 0.75 * start + 0.25 * end, atol=1e-3, rtol=2e-3)
 
 
 def weights(model: Path) -> np.ndarray:
@@ -204,10 +210,10 @@ def checkpointed(root: Path) -> int:
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on_and_ends_the_same(photo_zip, tmp_path):
-    arguments = ["--data", photo_zip, *SMALL, "--samples", "640", "--samples-per-epoch", "80"]
+def test_killed_at_any_moment_it_goes_on_and_ends_the_same(photo_zip, tmp_path, capsys):
+    arguments = ["--data", str(photo_zip), *SMALL, "--samples=640", "--samples-per-epoch=80"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert run(*arguments, "--export-root", whole).returncode == 0
+    assert main([*arguments, "--export-root", str(whole)]) == 0
 
     at = int(np.random.default_rng().integers(1, 50))  # of 80 steps
     with start(*arguments, "--export-root", killed) as process:
@@ -218,13 +224,13 @@ def test_killed_at_any_moment_it_goes_on_and_ends_the_same(photo_zip, tmp_path):
     assert process.returncode == -signal.SIGKILL
     assert not (killed / "v1").exists()
 
-    other = run(*arguments, "--export-root", killed, "--seed", 2, "--version", 1)
-    assert other.returncode == 2
-    assert "a run of another configuration, unfinished" in other.stderr
+    arguments += ["--export-root", str(killed)]
+    capsys.readouterr()
+    assert main([*arguments, "--seed=2", "--version=1"]) == 2
+    assert "a run of another configuration, unfinished" in capsys.readouterr().err
 
-    again = run(*arguments, "--export-root", killed)
-    assert again.returncode == 0, again.stderr
-    assert "going on from the checkpoint at" in again.stderr
+    assert main(arguments) == 0
+    assert "going on from the checkpoint at" in capsys.readouterr().err
     assert sorted(p.name for p in killed.iterdir()) == ["1", "v1"]  # no checkpoints any more
 
     records = [json.loads((r / "v1" / "training.json").read_text()) for r in (whole, killed)]
@@ -244,16 +250,14 @@ def test_trained_on_jax_and_published_by_tensorflow(photo_zip, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["1", "v1"]
 
 
-def test_evaluates_what_is_published(photo_zip, tmp_path, capsys):
-    assert main(["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]) == 0
-    capsys.readouterr()
+def test_evaluates_what_is_published(photo_zip, published, tmp_path, capsys):
     sheet, plot, figures = (tmp_path / name for name in ("sheet.png", "plot.png", "figures.json"))
-    arguments = ["evaluate", str(tmp_path / "v1"), str(tmp_path / "v1" / "1"), "--side", "32"]
+    name, again = f"{published.name}/v1", str(published / "v1" / "1")
+    arguments = ["evaluate", str(published / "v1"), again, "--side", "32"]
     arguments += ["--data", str(photo_zip), "--gains=0.5,1", "--degrade=all"]
     assert main([*arguments, f"--sheet={sheet}", f"--plot={plot}", f"--json={figures}"]) == 0
     printed = capsys.readouterr().out
     assert "12 photos at 32x32, 1 unreadable" in printed
-    name, again = f"{tmp_path.name}/v1", str(tmp_path / "v1" / "1")
     rows = [line.split("|")[1].strip() for line in printed.splitlines() if line.startswith("|")]
     baselines = ["gray", "constant mean a\\*b\\*", "half of the true chroma"]
     table = [*baselines, f"{name} × 0.5", name, f"{again} × 0.5", again, "truth"]
@@ -264,7 +268,7 @@ def test_evaluates_what_is_published(photo_zip, tmp_path, capsys):
     ]  # fmt: skip
 
     record = json.loads(figures.read_text())
-    graph = (tmp_path / "1" / "saved_model.pb").read_bytes()
+    graph = (published / "1" / "saved_model.pb").read_bytes()
     assert record["models"] == {n: hashlib.sha256(graph).hexdigest() for n in (name, again)}
     with zipfile.ZipFile(photo_zip) as archive:
         assert record["photos"][3] == {
@@ -290,13 +294,11 @@ def test_evaluates_what_is_published(photo_zip, tmp_path, capsys):
             picture.verify()
 
 
-def test_evaluates_at_one_colorfulness_and_says_how_true_skin_is(photo_zip, tmp_path, capsys):
-    assert main(["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]) == 0
-    capsys.readouterr()
-    arguments = ["evaluate", str(tmp_path / "v1"), "--side=32", "--data", str(photo_zip), "--skin"]
+def test_evaluates_at_one_colorfulness_and_says_how_true_skin_is(photo_zip, published, capsys):
+    arguments = ["evaluate", str(published / "v1"), "--side=32", "--data", str(photo_zip), "--skin"]
     assert main([*arguments, "--colorfulness=10"]) == 0
     printed = capsys.readouterr().out
-    (row,) = [line for line in printed.splitlines() if line.startswith(f"| {tmp_path.name}/v1 × ")]
+    (row,) = [line for line in printed.splitlines() if line.startswith(f"| {published.name}/v1 × ")]
     assert float(row.split("|")[4].split()[0]) == pytest.approx(10.0, abs=0.15)
     assert "No photo has skin in its middle." in printed
     with pytest.raises(SystemExit):
@@ -306,9 +308,8 @@ def test_evaluates_at_one_colorfulness_and_says_how_true_skin_is(photo_zip, tmp_
     assert "not a colorfulness" in capsys.readouterr().err
 
 
-def test_evaluates_some_photos_blind(photo_zip, tmp_path, capsys):
-    assert main(["--data", str(photo_zip), "--export-root", str(tmp_path), *SMALL]) == 0
-    two = [str(tmp_path / "v1"), str(tmp_path / "v1" / "1")]
+def test_evaluates_some_photos_blind(photo_zip, published, tmp_path, capsys):
+    two = [str(published / "v1"), str(published / "v1" / "1")]
     rest = ["--data", str(photo_zip), "--side=32", "--blind", str(tmp_path / "blind")]
     assert main(["evaluate", *two, *rest, "--only=?.png,x*", "--photos=5"]) == 0
     assert "5 photos at 32x32" in capsys.readouterr().out

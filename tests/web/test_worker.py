@@ -48,6 +48,14 @@ def answer_to(running: Program, data: bytes) -> bytes:
         return sock.makefile("rb").read()
 
 
+def wait_for_gauge(running: Program, name: str, zero: bool = True) -> None:
+    """Until that gauge of the client is 0, or is not."""
+    deadline = time.monotonic() + 60
+    while (f"colorway_client_{name} 0.0" in running.client.get("/metrics").text) != zero:
+        assert time.monotonic() < deadline, name
+        time.sleep(0.02)
+
+
 def log_of(running: Program) -> list[dict]:
     """Every line that the program has printed; each of them is JSON."""
     return [json.loads(line) for line in running.log.read_text().splitlines()]
@@ -59,7 +67,6 @@ def test_connections_without_a_whole_head_hold_no_thread(program, request):
     request.addfinalizer(lambda: [sock.close() for sock in waiting])
     for number, sock in enumerate(waiting):
         sock.sendall(HEAD[: number % len(HEAD)])
-    time.sleep(0.3)
     assert running.client.get("/healthz").status_code == 200
     assert running.client.predict(PHOTO).status_code == 200
     # Those that go on are answered.
@@ -113,11 +120,8 @@ def test_who_takes_no_answer_is_cut_off_and_gives_its_place_free(program):
         poll.register(sock, 0)
         assert poll.poll(60_000)
     # Its place is free soon after the connection is cut, not before.
-    deadline = time.monotonic() + 30
     for gauge in ("photos_in_progress", "pixels_in_memory"):
-        while f"colorway_client_{gauge} 0.0" not in running.client.get("/metrics").text:
-            assert time.monotonic() < deadline, gauge
-            time.sleep(0.02)
+        wait_for_gauge(running, gauge)
 
 
 def test_a_refused_upload_gets_its_answer_although_nobody_read_it(program, predictor):
@@ -190,18 +194,14 @@ def test_uploads_together_have_a_limit(program):
     head = HEAD + b"Content-Type: image/png\r\nContent-Length: 90000\r\n\r\n"
     with connected(running) as sock:
         sock.sendall(head + bytes(80_000))
-        while "colorway_client_upload_bytes_in_memory 0.0" in running.client.get("/metrics").text:
-            time.sleep(0.02)
+        wait_for_gauge(running, "upload_bytes_in_memory", zero=False)
         reply = running.client.predict(
             None, data=bytes(90_000), headers={"Content-Type": "image/png"}
         )
         assert reply.status_code == 503 and reply.json()["code"] == "overloaded"
         assert int(reply.headers["Retry-After"]) > 0
         assert running.client.predict(PHOTO).status_code == 200
-    deadline = time.monotonic() + 30
-    while "colorway_client_upload_bytes_in_memory 0.0" not in running.client.get("/metrics").text:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for_gauge(running, "upload_bytes_in_memory")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_after_sigterm_nobody_new_is_let_in_and_an_upload_on_its_way_is_answered
     predictor.behavior = slow(0.5)
     with connected(running) as sock:
         sock.sendall(request[: len(request) // 2])
-        time.sleep(0.3)
+        wait_for_gauge(running, "photos_in_progress", zero=False)
         running.process.terminate()
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:

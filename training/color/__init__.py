@@ -1,4 +1,4 @@
 """The color network: recipes, networks, loss, batches, evaluation, export, and the command.
 
-May import the rooms `photos`, `loop`, `publishing` and `program`, and nothing of `style`.
+May import `photos`, `loop`, `publishing` and `program`, and nothing of `style`.
 """

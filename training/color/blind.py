@@ -1,8 +1,8 @@
-"""Which of two models makes fewer faults, counted by a person who does not know which is which.
+"""A blind comparison: which of two models makes fewer faults, counted by a person.
 
-A folder holds pages of ten photos, each as the two models color it, A and B in a random order;
+A folder holds pages of ten photos, each colored by both models, A and B in random order;
 `faults.csv`, in which the person marks what is wrong with each picture; and `key.json`, which says
-which model made which, to be opened by `python -m training unblind` alone.
+which model made which picture, to be opened by `python -m training unblind` alone.
 """
 
 import csv
@@ -35,7 +35,7 @@ Pictures = Sequence[NDArray[np.uint8]]  # of the photos, in their order; [H, W, 
 
 
 def begin_blind(folder: Path) -> None:
-    """Make the folder. Raises UsageError where it cannot be made or holds marks already."""
+    """Make the folder. Raises UsageError if it cannot be made or holds marks already."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,9 +97,8 @@ class Count:
 
 
 def counted(folder: Path) -> tuple[list[str], int, dict[str, Count]]:
-    """The two models, the number of photos, and the counts by category, last that of any fault.
-
-    Raises UsageError where the folder holds no such marks.
+    """The two models, the number of photos, and the counts by category, the last one for any fault.
+    Raises UsageError if the folder holds no such marks.
     """
     try:
         key = json.loads((folder / KEY).read_text())

@@ -5,19 +5,19 @@ from pathlib import Path
 from training.color.blind import counted, faults_table
 from training.program.flags import Parser
 
+DESCRIPTION = """\
+Count by model the faults that were marked in FOLDER/faults.csv, on the pages that
+`python -m training evaluate --blind FOLDER` wrote."""
+
 
 def parser() -> Parser:
     """The flags."""
-    made = Parser(
-        prog="python -m training unblind",
-        description="Say which model has which of the faults that were marked in FOLDER/faults.csv,"
-        " on the pages that `python -m training evaluate --blind FOLDER` wrote.",
-    )
-    made.add_argument("folder", type=Path, metavar="FOLDER")
+    made = Parser("python -m training unblind", DESCRIPTION)
+    made.add_argument("folder", type=Path, metavar="FOLDER", help="with the marked faults.csv")
     return made
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table; the exit code comes back. Raises UsageError."""
+    """Print the table; returns the exit code. Raises UsageError."""
     print(faults_table(*counted(parser().parse_args(arguments).folder)))
     return 0

@@ -28,11 +28,7 @@ Without --data, the shipped v1 is fine-tuned on the photos in samples/ for a few
 
 def training_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training`."""
-    parser = Parser(
-        prog="python -m training",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("python -m training", DESCRIPTION)
     parser.add_argument(
         "--data",
         nargs="+",
@@ -50,7 +46,7 @@ def training_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recipe",
         choices=[name for name in recipes.names() if name != "finetune"],
-        help="what to train from scratch with --data (default: v1)",
+        help="the hyperparameters of a training with --data (default: v1)",
     )
     parser.add_argument(
         "--weights",
@@ -67,8 +63,8 @@ def training_parser() -> argparse.ArgumentParser:
 def evaluation_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training evaluate`."""
     parser = Parser(
-        prog="python -m training evaluate",
-        description="Compare published models and the baselines on photos, as Markdown tables.",
+        "python -m training evaluate",
+        "Compare published models and the baselines on photos, as Markdown tables.",
     )
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/color/v1"
@@ -87,7 +83,7 @@ def evaluation_parser() -> argparse.ArgumentParser:
         "--photos",
         type=_count,
         metavar="N",
-        help="only so many of the photos, drawn from --seed (default: all)",
+        help="a random sample of N photos (default: all)",
     )
     parser.add_argument(
         "--side",
@@ -106,28 +102,26 @@ def evaluation_parser() -> argparse.ArgumentParser:
         "--colorfulness",
         type=_colorfulness,
         metavar="C",
-        help="compare the models at this mean colorfulness: each with the gain that gives it",
+        help="compare the models at this mean colorfulness, each with the gain that it needs",
     )
     parser.add_argument(
         "--degrade",
         choices=["none", "box3", "jpeg30", "grain8", "all"],
         default="none",
-        help="give the models a blurred (3x3 box), JPEG (quality 30) or grainy (sigma 8 of 255) "
-        "L*; color is measured on the clean photo (default: %(default)s)",
+        help="degrade the L* that the models get: blurred (3x3 box), JPEG (quality 30) or grainy "
+        "(sigma 8 of 255); color is measured on the clean photo (default: %(default)s)",
     )
     parser.add_argument(
         "--hints",
         type=_counts,
         metavar="N,N,...",
-        help="also what so many color hints add, the true color at random places",
+        help="also evaluate with N hints, of the true color at random places",
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of what is drawn (default: %(default)s)"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     parser.add_argument(
         "--skin",
         action="store_true",
-        help="the photos are of faces: print the hue error of skin by the Monk scale's steps too",
+        help="the photos are of faces: also print the hue error of skin by steps of the Monk scale",
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
@@ -137,13 +131,13 @@ def evaluation_parser() -> argparse.ArgumentParser:
         "--blind",
         type=Path,
         metavar="FOLDER",
-        help="write pages of what two models make of each photo, in a random order, for a person "
-        "to mark faults: `python -m training unblind FOLDER` then counts them by model",
+        help="write pages with each photo by two models, in random order, for a person to mark "
+        "faults; `python -m training unblind FOLDER` then counts them by model",
     )
     parser.add_argument(
-        "--plot", type=Path, help="draw PSNR and colorfulness over --gains into this PNG"
+        "--plot", type=Path, help="plot PSNR and colorfulness over --gains to this PNG"
     )
-    parser.add_argument("--json", type=Path, help="write all figures of all photos to this file")
+    parser.add_argument("--json", type=Path, help="write the figures of every photo to this file")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What the flags of a training run ask for."""
+"""The configuration of a training run, from its flags."""
 
 import argparse
 import dataclasses
@@ -17,7 +17,7 @@ SHIPPED_V1 = ROOT / "models" / "color" / "v1"
 
 @dataclasses.dataclass(frozen=True)
 class Configuration:
-    """What is asked for: the recipe with the command line's values, and what it starts from."""
+    """The recipe with the command line's values, and what the run starts from."""
 
     recipe: Recipe
     sources: list[str]  # of photos
@@ -30,7 +30,7 @@ class Configuration:
 
 
 def configuration(options: argparse.Namespace) -> Configuration:
-    """What the flags ask for. Raises UsageError."""
+    """The configuration from the flags. Raises UsageError."""
     weights = options.weights
     if options.data:
         recipe, sources = recipes.load(options.recipe or "v1"), options.data

@@ -1,4 +1,4 @@
-"""What old and small photographs look like: the same photos, their gray picture made rough.
+"""Degradations like those of old and small photographs, of the gray picture.
 
 Applied to L* as 8-bit gray (pixel = L*·255/100), the picture that clients send.
 """

@@ -37,7 +37,7 @@ _EPSILON = 1e-3  # of the batch norm that is folded in
 
 
 class EncoderError(Exception):
-    """The pretrained weights cannot be had; the message says what to install."""
+    """The pretrained weights are missing; the message says what to install."""
 
 
 def efficientnet_lite(x: keras.KerasTensor, variant: int) -> dict[str | int, keras.KerasTensor]:
@@ -110,10 +110,10 @@ def load_imagenet(network: keras.Model, variant: int) -> None:
 
 
 def freeze(network: keras.Model, blocks: int) -> None:
-    """Leave the encoder's stem and its first `blocks` blocks in `network` as they are.
+    """Exclude the encoder's stem and its first `blocks` blocks in `network` from training.
 
-    They see edges and textures, which are the same in every photo; frozen, they also cost no
-    gradients, at the resolutions where gradients cost most. None are frozen with `blocks` 0.
+    They detect edges and textures, which are the same in every photo; frozen, they also cost no
+    gradients, at the resolutions where gradients cost most. With `blocks` 0 nothing is frozen.
     """
     if not blocks:
         return

@@ -1,6 +1,6 @@
 """Compare published models with each other and with the baselines, by the protocol of `metrics`.
 
-What is evaluated is what is published: the SavedModel's `serving_default` signature.
+The published SavedModel is evaluated, by its `serving_default` signature.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from training.color.metrics import (
 )
 from training.photos.contact_sheet import write_contact_sheet
 from training.photos.lab import lab_to_rgb, rgb_to_lab
-from training.publishing.saved_model import ModelError, find_saved_model
+from training.publishing.saved_model import load_signature
 
 # True L*a*b* [H, W, 3] -> a*b* [H, W, 2]; a model is given L* alone, and maybe a rough one.
 Colorer = Callable[[NDArray[np.float32]], NDArray[np.floating]]
@@ -43,27 +43,21 @@ def load_colorer(folder: Path) -> Colorer:
     """The model in `folder`, found as by `find_saved_model`. Raises ModelError."""
     import tensorflow as tf
 
-    version = find_saved_model(folder)
-    # Kept by the closure: a signature dies with the object it came from.
-    model = tf.saved_model.load(str(version))
-    if "serving_default" not in model.signatures:
-        raise ModelError(f"the SavedModel in {version} has no signature serving_default")
-    signature = model.signatures["serving_default"]
+    signature = load_signature(folder, "serving_default", "input_1")
 
     def color(lab: NDArray[np.float32]) -> NDArray[np.floating]:
         (ab,) = signature(input_1=tf.constant(lab[None, ..., :1])).values()
         return ab[0].numpy() * 128.0
 
-    color.model = model  # type: ignore[attr-defined]
     return color
 
 
 def gain_for(
     colorer: Colorer, photos: Sequence[NDArray[np.uint8]], wanted: float, rounds: int = 4
 ) -> float:
-    """What the a*b* of `colorer` is to be multiplied by for a mean colorfulness of `wanted`.
+    """The factor on the a*b* of `colorer` that gives a mean colorfulness of `wanted`.
 
-    PSNR falls as colorfulness rises, so only models of one colorfulness can be compared by it.
+    PSNR falls as colorfulness rises, so it can compare only models of equal colorfulness.
     Colorfulness is nearly proportional to the gain, so few `rounds` come within 0.1.
     """
     labs = [rgb_to_lab(photo) for photo in photos]
@@ -119,9 +113,9 @@ def compare(
 ) -> list[Evaluation]:
     """The baselines, then each of `models` at each of `gains`, then the truth, on the same photos.
 
-    `photos` are uint8 sRGB [H, W, 3]. The models see L* as `degrade` leaves it; a picture is the
-    clean L* with their color, so that color alone is judged. The pictures of `shown` photos, spread
-    evenly, are kept. `progress` is told how many photos are done.
+    `photos` are uint8 sRGB [H, W, 3]. The models get L* after `degrade`; a picture is the clean L*
+    with their color, so that color alone is judged. The pictures of `shown` photos, spread evenly,
+    are kept. `progress` is called with the number of photos done.
     """
     baselines = {**BASELINES, TRUTH: lambda lab: lab[..., 1:]}
     found: dict[tuple[str, float | None], Evaluation] = {}
@@ -149,11 +143,10 @@ def compare(
 
 
 def pair(one: Evaluation, other: Evaluation) -> dict[str, Estimate]:
-    """`one` minus `other`, photo by photo: the mean of each measure's difference, its interval.
+    """`one` minus `other`, photo by photo: the mean difference of each measure, with its interval.
 
-    The photos differ far more than two models do on one of them, so this tells models apart that
-    their own intervals do not. `psnr_won` is the share of photos on which `one` has the higher
-    PSNR.
+    Photos differ far more than two models do on one of them, so this separates models whose own
+    intervals overlap. `psnr_won` is the share of photos on which `one` has the higher PSNR.
     """
     found = {
         measure: mean_with_interval(one.values(measure) - other.values(measure))

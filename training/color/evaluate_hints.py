@@ -1,4 +1,4 @@
-"""How much do color hints help a model? PSNR gained by hints of the true color at random places."""
+"""PSNR that a model gains by color hints: the true color at random places."""
 
 from collections.abc import Callable, Sequence
 

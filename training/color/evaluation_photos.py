@@ -13,7 +13,7 @@ from training.photos import sources
 
 @dataclasses.dataclass(frozen=True)
 class Photo:
-    """A photo to be judged on, and what tells it from others."""
+    """A photo for evaluation, and what identifies it."""
 
     name: str
     sha256: str

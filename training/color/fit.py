@@ -1,4 +1,4 @@
-"""Training of the color network: its loss, its schedule, its batches, given to the general loop."""
+"""Training of the color network: its loss, schedule and batches for the general loop."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,10 +50,10 @@ def train(
     watch: Watch | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> State:
-    """Train `model` on photos (uint8 [N, side, side, 3]); it has the best averaged weights then.
+    """Train `model` on photos (uint8 [N, side, side, 3]); it ends with the best averaged weights.
 
-    Best is by the loss on the validation photos, looked at every `recipe.samples_per_epoch`
-    samples. The rest is as in `training.loop.fit`.
+    Best is by the loss on the validation photos, every `recipe.samples_per_epoch` samples. The rest
+    is as in `training.loop.fit`.
     """
     model.compile(
         LayerwiseAdamW(

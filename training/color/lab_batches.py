@@ -1,9 +1,9 @@
 """Batches for training: random crops of photos, as L* and a*b*.
 
-L* is roughened the way old photographs are (blur, over-sharpening, grain, faded or hard contrast),
-and a*b* is never touched: the network is to find the colors of the scene in spite of it. Without
-the blur and sharpening a network learns the sharpness of its training photos by heart: a 3x3 box
-blur then costs it 2.4 dB.
+L* is degraded like that of old photographs (blur, over-sharpening, grain, faded or hard contrast),
+and a*b* is never changed: the network learns to find the scene's colors in spite of it. Without
+blur and sharpening a network overfits to the sharpness of its training photos: a 3x3 box blur then
+costs it 2.4 dB.
 """
 
 import functools
@@ -48,7 +48,7 @@ def box_blur(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def roughen(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """L* of one photo, 0...100, [S, S], as an old print or a cheap scan would have it."""
+    """L* of one photo, 0...100, [S, S], degraded as in an old print or a cheap scan."""
     kind = rng.random()
     if kind < 0.35:  # blurred, once or twice, in part
         for _ in range(rng.integers(1, 3)):

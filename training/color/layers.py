@@ -1,6 +1,6 @@
-"""What both color networks are made of: their input, their convolutions, their output.
+"""The layers that both color networks share: input, convolution, output.
 
-L* and color are float32 whatever the layers between compute in.
+L* and color are float32, whatever precision the layers between compute in.
 """
 
 import keras
@@ -20,7 +20,7 @@ def convolution(
     name: str | None = None,
     **options: int,
 ) -> keras.KerasTensor:
-    """`x` convolved, and only what is positive of it; the weights start as He et al. (2015) say."""
+    """A convolution with ReLU; the weights are initialized as in He et al. (2015)."""
     return keras.layers.Conv2D(
         filters,
         kernel,

@@ -1,6 +1,6 @@
-"""The loss of the color network: its error in a*b*, and what the picture is worth that is made.
+"""The loss of the color network: the error in a*b*, and in the resulting sRGB picture.
 
-In `keras.ops` alone, so that every Keras backend trains by it.
+In `keras.ops` alone, for every Keras backend.
 """
 
 import math
@@ -23,18 +23,17 @@ _EPSILON = 6.0 / 29.0  # as in training.photos.lab, which has the formulas and t
 def color_loss(
     delta: float, psnr_share: float, picture_weight: float = 0.0, vividness: float = 0.0
 ) -> Callable:
-    """The loss between the truth and what the network predicts.
+    """The loss between the truth and the network's prediction.
 
-    The truth is [B, H, W, 3], a* and b* divided by 128 and L* divided by 100; the prediction is
-    a* and b* divided by 128, [B, H, W, 2].
+    The truth is [B, H, W, 3], a* and b* divided by 128 and L* divided by 100; the prediction is a*
+    and b* divided by 128, [B, H, W, 2]. Huber loss on a*b*/110, summed over a* and b* and averaged;
+    its share `psnr_share` is replaced by the logarithm of each photo's mean squared error (Chen et
+    al., "HINet", 2021). PSNR is that logarithm, so a photo that is nearly right counts as much as
+    one that is far off.
 
-    Huber on a*b*/110, summed over a* and b* and averaged, and for the share `psnr_share` the
-    logarithm of each photo's mean squared error (Chen et al., "HINet", 2021). PSNR is that
-    logarithm, so a photo that is nearly right counts as much as one that is far off.
-
-    `picture_weight` adds the error of the picture itself, the predicted color with the photo's own
-    L* as sRGB: its PSNR in dB, to which each unit of its colorfulness adds `vividness` dB. A
-    network that is paid for color by what it costs puts it where it is surest.
+    With `picture_weight`, the worth of the sRGB picture, the predicted color with the photo's own
+    L*, lowers the loss: its PSNR in dB, plus `vividness` dB for each unit of its colorfulness. With
+    that reward a network predicts strong color where it is most certain.
     """
     huber = keras.losses.Huber(delta=delta)
     scale = 128.0 / 110.0

@@ -1,4 +1,4 @@
-"""How good colors are, by one protocol, stated exactly because published figures differ by 5 dB.
+"""Measures of color, with an exact protocol, because published figures differ by 5 dB.
 
 A picture is the photo's true L* with predicted a*b*, converted to sRGB (D65), clipped, rounded to
 uint8. Every measure is over all pixels, with no border cropped.

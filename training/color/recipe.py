@@ -18,43 +18,43 @@ class Recipe:
 
     name: str
     # The network.
-    network: str  # all_convolution, from scratch, or semantic, with a pretrained encoder
+    network: str  # all_convolution (from scratch) or semantic (with a pretrained encoder)
     width: int  # all_convolution: channels at a quarter of the resolution
-    dilations: tuple[int, ...]  # all_convolution: of the residual layers, one each, at an eighth
+    dilations: tuple[int, ...]  # all_convolution: of each residual layer, at an eighth of it
     encoder: int  # semantic: which EfficientNet-Lite, 0, 1 or 2
     decoder: tuple[int, ...]  # semantic: channels at strides 32, 16, 8 and 4
     pretrained: bool  # semantic: the encoder starts from ImageNet's weights
-    frozen_blocks: int  # semantic: first blocks of the encoder that are not trained, with its stem
-    encoder_rate: float  # semantic: the encoder's learning rate as a share of the others', 0...1
+    frozen_blocks: int  # semantic: number of the encoder's first blocks not trained, with its stem
+    encoder_rate: float  # semantic: the encoder's learning rate as a share of the decoder's, 0...1
     # The data.
-    photo_side: int  # photos are kept at this height and width, pixels
+    photo_side: int  # photos are cached at this height and width, pixels
     crop_side: int  # crops are resized to this side, pixels; a multiple of the network's stride
-    zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
-    shares: tuple[str, ...]  # of the photos by file name, as PATTERN=SHARE; others count whole
-    min_colorfulness: float  # duller photos are left out, in validation too; 0: none
-    validation_share: float  # of the photos, by content hash, held back for validation, 0...1
-    validation_photos: int  # most photos that are held back
+    zoom: tuple[float, float]  # range of the share of the photo's side that a crop covers
+    shares: tuple[str, ...]  # share of the photos to use, by file name: PATTERN=SHARE; others fully
+    min_colorfulness: float  # duller photos are excluded, from validation too; 0: none
+    validation_share: float  # share of photos held back for validation, by content hash, 0...1
+    validation_photos: int  # most photos held back
     # The schedule.
-    samples: int  # photos seen in all, each time as a new crop
-    samples_per_epoch: int  # photos seen between two evaluations
-    batch_size: int  # photos in a step
-    learning_rate: float  # at its peak
-    warmup_share: float  # of all steps, in which the rate rises; a cosine then falls to zero
-    weight_decay: float  # of AdamW: a share of each weight, times the learning rate, per step
-    clip_norm: float  # most that the norm of the whole gradient may be
-    ema: float  # decay, per step, of the average of the weights that is published
-    patience: int  # epochs without a better validation before the run ends early; 0: never
-    precision: str  # of the network's arithmetic: float32, bfloat16, or auto (bfloat16 on a GPU)
+    samples: int  # crops seen during the run
+    samples_per_epoch: int  # crops between two evaluations
+    batch_size: int  # crops per step
+    learning_rate: float  # the peak
+    warmup_share: float  # share of the steps with rising rate; then cosine decay to zero
+    weight_decay: float  # of AdamW
+    clip_norm: float  # largest norm of the whole gradient
+    ema: float  # decay per step of the weights' moving average, which is published
+    patience: int  # epochs without better validation before an early stop; 0: never
+    precision: str  # of the network: float32, bfloat16, or auto (bfloat16 on a GPU)
     # The loss.
-    huber_delta: float  # errors beyond it count linearly; in units of a*b* / 110
-    psnr_share: float  # of the loss that is each photo's log mean squared error, 0...1
-    picture_weight: float  # weight of the loss in the sRGB picture beside that in a*b*; 0: none
-    vividness: float  # dB of PSNR that a unit of the picture's colorfulness is worth
+    huber_delta: float  # Huber loss: errors beyond it count linearly; in units of a*b* / 110
+    psnr_share: float  # share of the loss that is each photo's log mean squared error, 0...1
+    picture_weight: float  # weight of the loss in sRGB, added to that in a*b*; 0: none
+    vividness: float  # weight of colorfulness in the loss, in dB of PSNR per unit
     # What is published.
-    start_share: float  # of the weights it started from in those published, 0...1 (WiSE-FT)
-    scale: float  # share of the photo's size at which the network sees it, above 0, to 1
-    chroma_gain: float  # factor on the predicted a* and b*: the vividness
-    seed: int  # of all that is random
+    start_share: float  # share of the starting weights in the published ones, 0...1 (WiSE-FT)
+    scale: float  # share of the photo's size that the network gets, above 0, up to 1
+    chroma_gain: float  # factor on the predicted a* and b*
+    seed: int  # of all random numbers
 
     def __post_init__(self) -> None:
         for name in ("samples", "samples_per_epoch", "batch_size", "width", "validation_photos"):

@@ -1,4 +1,4 @@
 """The training loop, for any Keras model on any backend: checkpoints, workers, journal.
 
-Knows nothing of photos and of what is trained. May import the room `program`.
+Knows nothing of photos or of what is trained. May import `program`.
 """

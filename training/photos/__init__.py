@@ -1,4 +1,4 @@
-"""Photographs: found, downloaded, decoded, kept, cropped, and looked at, as NumPy arrays.
+"""Photographs: found, downloaded, decoded, cached, cropped and shown, as NumPy arrays.
 
-Knows nothing of networks. May import the room `program`.
+Knows nothing of networks. May import `program`.
 """

@@ -1,4 +1,4 @@
-"""How different two colors look."""
+"""The difference between two colors, as seen by the eye."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""A sheet of photos side by side, for a person to look at before any number is believed."""
+"""A sheet of photos side by side, to be looked at before the figures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -12,10 +12,10 @@ def random_crop(
     rng: np.random.Generator,
     resampling: Image.Resampling,
 ) -> NDArray[np.uint8]:
-    """A square of random place, resized to `crop_side`; maybe mirrored. uint8 sRGB [S, S, 3].
+    """A random square, resized to `crop_side`, possibly mirrored. uint8 sRGB [S, S, 3].
 
-    Its size is a random share of the photo's side, from ... to `zoom`: it varies so that no one
-    scale, and no one sharpness, is learned by heart.
+    Its size is a random share of the photo's side, in the range `zoom`, so that the network does
+    not overfit to one scale or sharpness.
     """
     side = rng.uniform(*zoom) * rgb.shape[0]
     left, top = rng.uniform(0, rgb.shape[1] - side), rng.uniform(0, rgb.shape[0] - side)

@@ -28,7 +28,7 @@ FORMAT = 3  # of the folder; a change of what is decoded or kept counts it up
 
 
 class View:
-    """Some rows of a larger array, in an order of their own, copied only where they are asked for.
+    """Some rows of a larger array, in their own order, copied only on access.
 
     Indexed by an integer (one photo, [side, side, 3]) or by a slice or an array of integers.
     """
@@ -55,7 +55,7 @@ class View:
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """Photos to learn from, on disk, and to validate with, in memory: uint8 [N, side, side, 3]."""
+    """Photos for training, on disk, and for validation, in memory: uint8 [N, side, side, 3]."""
 
     training: View
     validation: NDArray[np.uint8]

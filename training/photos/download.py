@@ -21,7 +21,9 @@ def is_url(source: str) -> bool:
 
 
 def recorded(source: str) -> str:
-    """`source` as the record of a run names it: no place, since it travels with the model."""
+    """`source` as the record of a run names it: without its folder, since the record travels with
+    the model.
+    """
     return source if is_url(source) else Path(source).name
 
 

@@ -1,4 +1,4 @@
-"""How a command says why it ends: one line on standard error, and an exit code."""
+"""Errors of a command: one line on standard error, and an exit code."""
 
 import sys
 
@@ -8,6 +8,6 @@ class UsageError(Exception):
 
 
 def fail(error: Exception, code: int) -> int:
-    """Say `error` and return `code`."""
+    """Print `error` and return `code`."""
     print(f"python -m training: {error}", file=sys.stderr, flush=True)
     return code

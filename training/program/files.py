@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and stay where a power cut finds them."""
+"""Files that appear whole or not at all, and survive a power cut."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ def write_then_rename(path: Path) -> Iterator[Path]:
 
 
 def flush_file(path: Path) -> None:
-    """Wait until the content of a file is on the disk: a rename must not get there before it."""
+    """Wait until the content of a file is on disk: it must get there before a rename."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

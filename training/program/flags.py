@@ -1,4 +1,4 @@
-"""The flags that several commands have, and how a wrong one is refused."""
+"""Flags that several commands share, and the message for a wrong one."""
 
 import argparse
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any, NoReturn, get_origin
 
 
 def cache_folder() -> Path:
-    """Where downloads and decoded photos are kept unless a flag says otherwise."""
+    """The default folder for downloads and decoded photos."""
     # An empty variable counts as none (XDG Base Directory Specification).
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "colorway"
 
@@ -54,16 +54,22 @@ _PARSERS: dict[object, Callable[[str], object]] = {
 
 
 class Parser(argparse.ArgumentParser):
-    """Refuses a flag that it does not know in one line, with the one that was meant.
+    """Refuses an unknown flag in one line, with the most similar known one.
 
-    Nothing is abbreviated: a misspelled flag is never taken for another.
+    Nothing is abbreviated: a misspelled flag is never taken for another. The description is printed
+    as it is written.
     """
 
-    def __init__(self, **options: Any):
-        super().__init__(**options, allow_abbrev=False)
+    def __init__(self, prog: str, description: str):
+        super().__init__(
+            prog=prog,
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        """As ever, but for the message."""
+        """As in argparse, except for the message."""
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             flag = unknown[0].partition("=")[0]
@@ -73,12 +79,12 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, without the whole usage."""
+        """Print the error, without the whole usage."""
         self.exit(2, f"{self.prog}: {message} (--help lists them all)\n")
 
 
 def add_cache_flag(parser: argparse.ArgumentParser) -> None:
-    """Add what says where pictures are kept between runs."""
+    """Add the flag for the folder of downloads and decoded pictures."""
     parser.add_argument(
         "--cache-dir",
         type=Path,
@@ -88,7 +94,7 @@ def add_cache_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def add_start_over_flag(parser: argparse.ArgumentParser) -> None:
-    """Add what drops an unfinished run."""
+    """Add the flag that discards an unfinished run."""
     parser.add_argument(
         "--start-over",
         action="store_true",
@@ -97,7 +103,7 @@ def add_start_over_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def add_place_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what says where a version is published."""
+    """Add the flags for where a version is published."""
     parser.add_argument(
         "--export-root",
         type=Path,
@@ -129,7 +135,7 @@ def add_recipe_flags(parser: argparse.ArgumentParser, recipe: type) -> None:
 
 
 def recipe_changes(options: argparse.Namespace, recipe: type) -> dict[str, Any]:
-    """The values that were given by the flags of `add_recipe_flags`."""
+    """The values given by the flags of `add_recipe_flags`."""
     given = {
         field.name: getattr(options, f"set_{field.name}", None)
         for field in dataclasses.fields(recipe)

@@ -1,4 +1,4 @@
-"""Progress on standard error: one line that is rewritten, or now and then a line in a log file."""
+"""Progress on standard error: one line that is rewritten, or occasional lines in a log file."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ class Progress:
     """`what: done/total, rate, time left, note` for something that is counted."""
 
     def __init__(self, what: str, unit: str, start: int = 0):
-        """`start` units were done before, by a run that this one goes on from."""
+        """`start` units were done before, by the run that this one resumes."""
         self._what = what
         self._unit = unit
         self._marks = deque([(time.monotonic(), start)])
@@ -30,7 +30,7 @@ class Progress:
         self._terminal = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int | None, note: str = "") -> None:
-        """Say that `done` of `total` (None: unknown) units are done."""
+        """Report that `done` of `total` (None: unknown) units are done."""
         now = time.monotonic()
         finished = done == total
         if not finished and now - self._shown < (REDRAW_EVERY_S if self._terminal else LOG_EVERY_S):

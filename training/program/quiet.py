@@ -1,4 +1,4 @@
-"""Hold back the notes that TensorFlow and JAX write to their own developers.
+"""Hold back the messages that TensorFlow and JAX print for their own developers.
 
 They come from C++ code that writes to the file descriptor itself, before any log level can be set.
 """

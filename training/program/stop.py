@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a request to stop at the next good moment."""
+"""SIGTERM and Ctrl-C as a request to stop at the next safe point."""
 
 import contextlib
 import signal
@@ -26,7 +26,7 @@ class StopRequest:
         return 128 + (self._signal or signal.SIGTERM)
 
     def release(self) -> None:
-        """From now on a signal does what it does to any program."""
+        """From now on, signals have their default effect."""
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._before = {}

@@ -1,4 +1,4 @@
 """Versions under an export root: claimed, written whole, found again (docs/design.md, contract 1).
 
-May import the rooms `loop` and `program`.
+May import `loop` and `program`.
 """

@@ -22,7 +22,8 @@ def publish_by_tensorflow(options: argparse.Namespace) -> int:
         return 0
     print(f"trained on {backend_name}; TensorFlow publishes", flush=True)
     # Its start finds the finished training in the checkpoint.
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    # With PYTHONINSPECT every exit code is 0.
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONINSPECT": ""}
     # A version of an earlier run that was dropped must not take the new one with it.
     arguments = [a for a in options.arguments if a != "--start-over"]
     command = [sys.executable, "-m", "training", *arguments]

@@ -1,17 +1,17 @@
-"""Where versions go: the tree that serving finds under an export root.
+"""Where versions are published: the tree that serving finds under an export root.
 
 The model folder contract (docs/design.md):
 
     N/saved_model.pb ...       what `pvc://claim` serves: the highest integer
     vN/N/saved_model.pb ...    what `pvc://claim/vN` serves: that one
-    vN/contact-sheet.png       what it makes of photos it was not trained on
+    vN/contact-sheet.png       photos that it was not trained on, as it colors them
     vN/training.json           the configuration, its fingerprint and the metrics
     vN/journal/                losses and pictures of the whole run: CSV, TensorBoard
 
-`N/` is made of hard links to `vN/N/` (copies where links are refused) and comes last.
+`N/` is made of hard links to `vN/N/` (copies where hard links are refused) and comes last.
 
-A run that is not published yet keeps its checkpoints and its journal in `.checkpoints/vN/`, with
-its fingerprint, by which the same run finds them again.
+An unpublished run keeps its checkpoints and its journal in `.checkpoints/vN/`, with its
+fingerprint, by which the same run finds them again.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Publish a version: folders that appear whole or not at all, and never change again.
 
-What stands where is in `training.publishing.place`.
+`training.publishing.place` has the layout.
 """
 
 import contextlib

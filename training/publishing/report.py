@@ -1,4 +1,4 @@
-"""What a person is told at the end of a run."""
+"""What is printed at the end of a run."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,8 @@
-"""A published SavedModel, found again."""
+"""Loading a published SavedModel."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 class ModelError(Exception):
@@ -17,3 +19,23 @@ def find_saved_model(folder: Path) -> Path:
     if not (version / "saved_model.pb").exists():
         raise ModelError(f"no SavedModel in {folder}: name a version's folder or one above it")
     return version
+
+
+def load_signature(folder: Path, name: str, argument: str) -> Callable[..., Any]:
+    """The signature `name` of the model in `folder`, one that takes `argument`.
+
+    Raises ModelError.
+    """
+    import tensorflow as tf
+
+    version = find_saved_model(folder)
+    model = tf.saved_model.load(str(version))
+    signature = model.signatures.get(name)
+    if not signature or argument not in signature.structured_input_signature[1]:
+        raise ModelError(f"the SavedModel in {version} has no signature {name} with {argument}")
+
+    def call(**tensors: Any) -> Any:
+        return signature(**tensors)
+
+    call.model = model  # type: ignore[attr-defined] # a signature dies with its model
+    return call

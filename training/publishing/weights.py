@@ -1,6 +1,6 @@
-"""A network's weights, read back from what was published of it.
+"""A network's weights, read back from its published version.
 
-They are constants of the published graph (`training.publishing.frozen`). It is read as what it is,
+They are constants of the published graph (`training.publishing.frozen`). The graph is read as
 protocol buffers (saved_model.proto, graph.proto, function.proto), so that a run on JAX needs no
 TensorFlow to start from a published version.
 """

@@ -1,5 +1,5 @@
 """Arbitrary style transfer: one compact network that paints any photo like any picture.
 
-Also Magenta's model from TensorFlow Hub, published with our signatures. May import the rooms
-`photos`, `loop`, `publishing` and `program`, and nothing of `color`.
+Also publishes Magenta's model from TensorFlow Hub, with our signatures. May import `photos`,
+`loop`, `publishing` and `program`, and nothing of `color`.
 """

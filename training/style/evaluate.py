@@ -1,9 +1,9 @@
 """Compare published style models on pairs of photos and paintings, as VGG-19 sees them.
 
-What is evaluated is what is published: the SavedModel's `serving_default` signature. Content and
-style are the distances of `training.style.losses`: 0 is the photo's own content, and the painting's
-own style. They pull against each other, so neither says anything alone. How much of the photo can
-still be made out is told best by its edges (`training.style.strength`).
+The published SavedModel is evaluated, by its `serving_default` signature. Content and style are the
+distances of `training.style.losses`: 0 is the photo's own content, and the painting's own style.
+They compete, so neither means much alone. How well the photo can be recognized is best measured by
+its edges (`training.style.strength`).
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from training.publishing.saved_model import ModelError, find_saved_model
+from training.publishing.saved_model import load_signature
 from training.style.losses import Perception, content_distance, style_distance
 from training.style.strength import Picture, edges_kept
 
@@ -49,18 +49,13 @@ class Evaluation:
 
 def load_painter(folder: Path) -> Painter:
     """The model in `folder`, found as by `find_saved_model`. Raises ModelError."""
-    version = find_saved_model(folder)
-    model = tf.saved_model.load(str(version))
-    signature = model.signatures.get("serving_default")
-    if not signature or "placeholder_1" not in signature.structured_input_signature[1]:
-        raise ModelError(f"the SavedModel in {version} is no style transfer model")
+    signature = load_signature(folder, "serving_default", "placeholder_1")
 
     def paint(photo: Picture, style: Picture) -> Picture:
         inputs = {"placeholder": as_floats(photo), "placeholder_1": as_floats(style)}
         painted = signature(**inputs)["output_0"][0].numpy()
         return np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8)
 
-    paint.model = model  # type: ignore[attr-defined] # a signature dies with its model
     return paint
 
 
@@ -76,7 +71,7 @@ def evaluate(
     perception: Perception,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
-    """Paint every pair (photo, style), and see how far the picture is from both."""
+    """Paint every pair (photo, style), and measure the picture's distance from both."""
     judge = tf.function(perception.content_and_style)
     content, style, edges, seconds, pictures = [], [], [], [], []
     for done, (photo, painting) in enumerate(pairs, start=1):

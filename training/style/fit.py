@@ -1,4 +1,4 @@
-"""Training of style transfer: its loss, its schedule, its pairs, given to the general loop."""
+"""Training of style transfer: its loss, schedule and pairs for the general loop."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ SHOWN_PAIRS = 12  # in TensorBoard, after each look
 
 
 class Trainer(keras.Model):
-    """The networks and how wrong they are; a Keras model so that `train_on_batch` trains it."""
+    """The networks and their loss, as a Keras model, so that `train_on_batch` trains it."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Trainer(keras.Model):
 
 
 class Judge(keras.Model):
-    """What a trainer makes of a batch, and how far it is from content and style."""
+    """A trainer's pictures for a batch, and their distances from content and style."""
 
     def __init__(self, trainer: Trainer):
         super().__init__(name="style_judge")

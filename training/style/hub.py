@@ -1,8 +1,7 @@
-"""Magenta's arbitrary style transfer model from TensorFlow Hub, published as our own models are.
+"""Magenta's arbitrary style transfer model from TensorFlow Hub, published like our own models.
 
-What is added is the signature `packed`. The handle is resolved by `tensorflow-hub`, which keeps
-what it downloads in the folder that TFHUB_CACHE_DIR names; an unpacked folder needs no such
-package.
+The signature `packed` is added. The handle is resolved by `tensorflow-hub`, which caches downloads
+in the folder TFHUB_CACHE_DIR; an unpacked folder does not need that package.
 """
 
 import contextlib

@@ -1,6 +1,5 @@
 """Command line of `python -m training hub`; TensorFlow is imported once the flags are right."""
 
-import argparse
 import hashlib
 import sys
 from pathlib import Path
@@ -23,13 +22,9 @@ Downloads are kept in the folder that TFHUB_CACHE_DIR names.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The flags."""
-    made = Parser(
-        prog="python -m training hub",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = Parser("python -m training hub", DESCRIPTION)
     made.add_argument(
         "source",
         nargs="?",

@@ -1,9 +1,9 @@
-"""How far a picture is from a photo's content and from a painting's style, as VGG-19 sees them.
+"""Distances of a picture from a photo's content and from a painting's style, by VGG-19.
 
 Content (Gatys et al. 2016) is the features themselves. Style is their mean and covariance over the
-picture, at two scales: the picture at half its size brings strokes into the layers' view that
-would need a deeper layer at full size. Every distance is relative to what it is measured against,
-so that flat and busy paintings, shallow and deep layers count alike.
+picture, at two scales: at half its size, strokes come into the layers' view that would need a
+deeper layer at full size. Every distance is relative to what it is measured against, so that flat
+and busy paintings, shallow and deep layers count equally.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ Tensors = Sequence[keras.KerasTensor]
 
 
 class Perception:
-    """VGG-19 as the judge of style transfer."""
+    """VGG-19, which measures content and style."""
 
     def __init__(self, vgg: keras.Model):
         self._full = layer_outputs(vgg, FULL_LAYERS)

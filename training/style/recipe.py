@@ -16,32 +16,32 @@ class StyleRecipe:
     # The networks.
     width: int  # of the transformer: channels at full resolution
     blocks: int  # of the transformer: residual blocks at a quarter of the resolution
-    style_width: float  # of the style network: 1.0 is MobileNetV2
-    train_style_network: bool  # yes, or it stays as it starts, which makes training much cheaper
+    style_width: float  # of the style network; 1.0 is MobileNetV2
+    train_style_network: bool  # no keeps its first weights, which is much cheaper
     # The data.
-    photo_side: int  # photos are kept at this height and width, pixels
+    photo_side: int  # photos are cached at this height and width, pixels
     crop_side: int  # crops are resized to this side, pixels; a multiple of 8
-    zoom: tuple[float, float]  # share of the photo's side that a crop covers, from ... to
-    gray_share: float  # of the crops, which lose their color, 0...1
-    own_share: float  # of the pairs, in which the photo is its own style, 0...1
+    zoom: tuple[float, float]  # range of the share of the photo's side that a crop covers
+    gray_share: float  # share of crops made gray, 0...1
+    own_share: float  # share of pairs in which the photo is its own style, 0...1
     own_photos: int  # photos that serve as their own style
-    validation_share: float  # of the photos and the paintings, by content hash, held back, 0...1
+    validation_share: float  # share of photos and of paintings held back, by content hash, 0...1
     validation_pairs: int  # pairs in each evaluation
     # The schedule.
-    samples: int  # pairs seen in all
-    samples_per_epoch: int  # pairs seen between two evaluations
-    batch_size: int  # pairs in a step
-    learning_rate: float  # at its peak
-    warmup_share: float  # of all steps, in which the rate rises
-    cooldown_share: float  # of all steps, in which the rate falls to zero at the end
-    clip_norm: float  # most that the norm of the whole gradient may be
-    ema: float  # decay, per step, of the average of the weights that is published
+    samples: int  # pairs seen during the run
+    samples_per_epoch: int  # pairs between two evaluations
+    batch_size: int  # pairs per step
+    learning_rate: float  # the peak
+    warmup_share: float  # share of the steps with rising rate
+    cooldown_share: float  # share of the steps, at the end, with falling rate, to zero
+    clip_norm: float  # largest norm of the whole gradient
+    ema: float  # decay per step of the weights' moving average, which is published
     # The loss; the distance of style has weight 1.
-    content_weight: float  # weight of the distance of content; that of style has 1
-    own_weight: float  # weight of squared RGB distance where a photo is its own style
-    variation_weight: float  # weight of the mean absolute difference of neighbor pixels
-    bfloat16: bool  # convolutions in bfloat16, on TensorFlow and a CPU that has such instructions
-    seed: int  # of all that is random
+    content_weight: float  # weight of the content distance; the style distance has 1
+    own_weight: float  # weight of the squared RGB distance where a photo is its own style
+    variation_weight: float  # weight of the mean absolute difference of neighboring pixels
+    bfloat16: bool  # convolutions in bfloat16; needs TensorFlow and a CPU that supports it
+    seed: int  # of all random numbers
 
     def __post_init__(self) -> None:
         for name in ("width", "samples_per_epoch", "batch_size", "validation_pairs"):

@@ -1,6 +1,6 @@
-"""What `strength` does to a picture: how evenly it changes, and how much of the photo is left.
+"""The effect of `strength` on a picture: how evenly it changes, and how much of the photo stays.
 
-What is measured is what is published: the SavedModel's `packed` signature.
+The published SavedModel is measured, by its `packed` signature.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training.photos.ciede2000 import ciede2000
 from training.photos.lab import rgb_to_lab
-from training.publishing.saved_model import ModelError, find_saved_model
+from training.publishing.saved_model import load_signature
 
 STRENGTHS = tuple(k / 10 for k in range(11))
 
@@ -23,9 +23,9 @@ PaintAt = Callable[[Picture, Picture, Sequence[float]], list[Picture]]
 
 
 def edges_kept(picture: Picture, photo: Picture) -> float:
-    """How far the edges of a picture are its photo's: correlation of the gradients of their L*.
+    """How much of the photo's edges a picture keeps: correlation of the gradients of their L*.
 
-    1 for the photo itself; NaN where one of the two is flat.
+    1 for the photo itself; NaN if one of the two is flat.
     """
 
     def gradients(rgb: Picture) -> NDArray[np.floating]:
@@ -38,11 +38,7 @@ def edges_kept(picture: Picture, photo: Picture) -> float:
 
 def load_packed(folder: Path) -> PaintAt:
     """The model in `folder`, found as by `find_saved_model`. Raises ModelError."""
-    version = find_saved_model(folder)
-    model = tf.saved_model.load(str(version))
-    signature = model.signatures.get("packed")
-    if not signature or "strength" not in signature.structured_input_signature[1]:
-        raise ModelError(f"the SavedModel in {version} has no signature packed with a strength")
+    signature = load_signature(folder, "packed", "strength")
 
     def paint(photo: Picture, style: Picture, strengths: Sequence[float]) -> list[Picture]:
         answer = signature(
@@ -52,7 +48,6 @@ def load_packed(folder: Path) -> PaintAt:
         )
         return [tf.io.decode_png(png).numpy() for png in answer["stylized_bytes"]]
 
-    paint.model = model  # type: ignore[attr-defined] # a signature dies with its model
     return paint
 
 

@@ -1,11 +1,11 @@
-"""Paintings as training needs them, worked out once and kept on disk.
+"""Paintings with what training needs of them, computed once and kept on disk.
 
-A bank is a folder: `rgb.npy`, uint8 [N, 256, 256, 3]; `vectors.npy`, float32 [N, 100], what the
-style network says of each; `statistics-K.npy`, float16 [N, ...], what VGG-19 sees of its style
-(`training.style.losses`); `share.npy`, float64 [N], a number in 0...1 from each file's content. The
-first are the paintings, the last `own` ones are photos that serve as their own style.
+A bank is a folder: `rgb.npy`, uint8 [N, 256, 256, 3]; `vectors.npy`, float32 [N, 100], the output
+of the style network for each; `statistics-K.npy`, float16 [N, ...], VGG-19's statistics of its
+style (`training.style.losses`); `share.npy`, float64 [N], a number in 0...1 from each file's
+content. The paintings come first; the last `own` ones are photos that serve as their own style.
 
-Its name is a hash of what went into it; it appears whole or not at all, and may be removed.
+Its name is a hash of its inputs; it appears whole or not at all, and may be removed.
 """
 
 import contextlib

@@ -1,1 +1,1 @@
-"""Applications as plain objects of Kubernetes: no KubeVela, Seldon, Ambassador or operator."""
+"""Applications as plain Kubernetes objects, without KubeVela, Seldon, Ambassador or an operator."""

@@ -27,6 +27,8 @@ from local.running.readiness import healthy_ports, not_ready_because, program_no
 from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE
 
+pytestmark = pytest.mark.long(1)
+
 CANARY = (ARTICLE / "color-serving.yaml").read_text()
 COLOR = "color-model-serving"
 WITHIN_S = 240.0

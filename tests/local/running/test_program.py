@@ -33,28 +33,35 @@ def run(*command: str) -> tuple[Child, list[str]]:
 def test_lines_of_both_streams_arrive_before_the_end():
     text = "import sys; print('out'); print('err \\xff', file=sys.stderr); sys.exit(3)"
     child, lines = run(sys.executable, "-c", text)
-    assert child.wait(10)
+    assert child.wait(60)
     assert lines == list(child.last_lines)
     assert lines[0] == "out"
     assert child.ending == "exit code 3"
 
 
+def test_a_job_that_fails_has_failed_whatever_python_is_told(monkeypatch):
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    child, lines = run(sys.executable, "-c", "import sys; sys.exit(3)")
+    assert child.wait(60)
+    assert (child.ending, lines) == ("exit code 3", [])
+
+
 def test_end_by_a_signal_is_named():
     child, _ = run(sys.executable, "-c", "import os; os.kill(os.getpid(), 11)")
-    assert child.wait(10)
+    assert child.wait(60)
     assert child.ending == "signal 11 (SIGSEGV)"
 
 
 def test_a_command_that_is_not_there():
     child, lines = run("/no/such/program")
-    assert child.wait(10)
+    assert child.wait(60)
     assert lines == ["/no/such/program cannot be started: No such file or directory"]
     assert child.ending == "exit code 127"
 
 
 def test_it_has_no_input_to_wait_for():
     child, lines = run(sys.executable, "-c", "print(repr(input()))")
-    assert child.wait(10)
+    assert child.wait(60)
     assert "EOFError" in lines[-1]
 
 
@@ -63,7 +70,7 @@ def test_terminate_reaches_the_program(stand_in):
     child = Child(program, lambda *_: None, lambda _: None)
     wait_until(lambda: not_ready_because(program.ready_url) is None)
     child.terminate()
-    assert child.wait(10)
+    assert child.wait(60)
     assert child.ending == "signal 15 (SIGTERM)"
     assert not_ready_because(program.ready_url) is not None
 
@@ -75,7 +82,7 @@ def test_what_a_program_started_ends_with_it(stand_in):
     grandchild = int(get(f"{program.ready_url}child"))
     assert runs(grandchild)
     get(f"{program.ready_url}exit/0")
-    assert child.wait(10)
+    assert child.wait(60)
     wait_until(lambda: not runs(grandchild))
 
 
@@ -106,5 +113,5 @@ def test_nothing_is_left_when_the_starter_is_killed(with_guard):
 def test_a_program_that_closes_its_output_is_still_waited_for():
     child, _ = run(sys.executable, "-c", "import os, time; os.close(1); os.close(2); time.sleep(1)")
     started = time.monotonic()
-    assert child.wait(10)
+    assert child.wait(60)
     assert time.monotonic() - started > 0.5

@@ -14,6 +14,7 @@ import pytest
 
 from local.commands.console import Console
 from local.ports import free_port
+from local.running import supervisor
 from local.running.logs import LogFiles
 from local.running.plan import PlannedComponent
 from local.running.program import Program
@@ -90,7 +91,7 @@ def running(tmp_path):
             yield up
         finally:
             up.runner.stop()
-            up.thread.join(20)
+            up.thread.join(60)
             assert not up.thread.is_alive()
 
     return run
@@ -99,7 +100,7 @@ def running(tmp_path):
 def test_ready_then_stopped_in_reverse_order(stand_in, running):
     first, second = stand_in("first"), stand_in("second")
     with running(first, service(second, after=("first",))) as up:
-        assert up.ready.wait(10)
+        assert up.ready.wait(60)
         assert not_ready_because(first.ready_url) is None
         assert not_ready_because(second.ready_url) is None
         assert up.row("second").phase == "running"
@@ -120,7 +121,7 @@ def test_a_component_waits_for_what_it_depends_on(stand_in, running):
     with running(never, service(later, after=("never",)), ready_within_s=1.5) as up:
         wait_until(lambda: up.row("later") is not None)
         assert up.row("later").detail == "waiting for never"
-        up.thread.join(10)
+        up.thread.join(60)
     assert up.code == 1
     assert not up.has_line("later | asked for")
 
@@ -128,7 +129,7 @@ def test_a_component_waits_for_what_it_depends_on(stand_in, running):
 def test_a_program_that_dies_is_started_again(stand_in, running):
     first, second = stand_in("first"), stand_in("second")
     with running(first, second, pauses_s=(0.1,)) as up:
-        assert up.ready.wait(10)
+        assert up.ready.wait(60)
         before = get(second.ready_url)
         get(f"{second.ready_url}exit/7")
         wait_until(lambda: up.has_line("second is ready again."))
@@ -144,7 +145,7 @@ def test_a_program_that_dies_is_started_again(stand_in, running):
 def test_one_replica_of_two_that_dies(stand_in, running):
     one, two = stand_in("one"), stand_in("two")
     with running(service(one, two, name="both"), pauses_s=(60.0,)) as up:
-        assert up.ready.wait(10)
+        assert up.ready.wait(60)
         get(f"{two.ready_url}exit/1")
         wait_until(lambda: up.row("both").phase == "restarting")
         assert up.row("both").healthy is False
@@ -152,15 +153,26 @@ def test_one_replica_of_two_that_dies(stand_in, running):
         assert not_ready_because(one.ready_url) is None
 
 
-def test_pauses_grow_and_begin_again_after_a_steady_time(stand_in, running):
-    program = stand_in()
-    with running(program, pauses_s=(0.1, 0.2, 0.4), steady_after_s=6.0) as up:
+class Later:
+    """A clock in the place of the module `time`: so many seconds later."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.seconds
+
+
+def test_pauses_grow_and_begin_again_after_a_steady_time(stand_in, running, monkeypatch):
+    program, later = stand_in(), Later()
+    monkeypatch.setattr(supervisor, "time", later)
+    with running(program, pauses_s=(0.1, 0.2, 0.4), steady_after_s=600.0) as up:
         for death in range(1, 5):
             wait_until(lambda: not_ready_because(program.ready_url) is None)
             get(f"{program.ready_url}exit/1")
             wait_until(lambda death=death: up.deaths == death)
         wait_until(lambda: not_ready_because(program.ready_url) is None)
-        time.sleep(6.0)
+        later.seconds = 600.0
         get(f"{program.ready_url}exit/1")
         wait_until(lambda: up.deaths == 5)
     pauses = [line.split(" in ")[1].split(" s.")[0] for line in up.lines if " again in" in line]
@@ -173,7 +185,7 @@ def test_not_ready_in_time(stand_in, running):
         Program("silent", ("sleep", "60"), ready_url=stand_in().ready_url),
     )
     with running(silent, good, ready_within_s=1.0) as up:
-        up.thread.join(20)
+        up.thread.join(60)
     assert up.code == 1
     assert up.has_line("silent failed: not ready within 1 s (Connection refused).")
     assert not_ready_because(good.ready_url) is not None
@@ -184,7 +196,7 @@ def test_a_program_that_dies_at_every_start(stand_in, running):
         "failing", ("sh", "-c", "echo no luck; exit 4"), ready_url=stand_in().ready_url
     )
     with running(failing, ready_within_s=5.0, pauses_s=(0.1, 30.0)) as up:
-        up.thread.join(30)
+        up.thread.join(60)
     assert up.code == 1
     assert up.has_line("failing |   no luck")
     assert up.has_line("not ready within 5 s (it ended with exit code 4)")
@@ -193,7 +205,7 @@ def test_a_program_that_dies_at_every_start(stand_in, running):
 def test_one_that_does_not_stop_is_killed(stand_in, running):
     program = stand_in("stand-in", "stubborn")
     with running(program, grace_s=0.5) as up:
-        assert up.ready.wait(10)
+        assert up.ready.wait(60)
     assert up.code == 0
     assert up.has_line("stand-in does not stop; killing it.")
     assert not_ready_because(program.ready_url) is not None
@@ -202,7 +214,7 @@ def test_one_that_does_not_stop_is_killed(stand_in, running):
 def test_stop_once_more_does_not_wait(stand_in, running):
     program = stand_in("stand-in", "stubborn")
     with running(program, grace_s=60.0) as up:
-        assert up.ready.wait(10)
+        assert up.ready.wait(60)
         up.runner.stop()
         wait_until(lambda: up.has_line("Stopping"))
     assert up.code == 0
@@ -221,7 +233,7 @@ def test_jobs_alone_end_by_themselves(running, tmp_path):
     second = job("second", f"open({str(tmp_path / 'made')!r}); print('step 2')",
                  depends_on=(("app", "first"),))  # fmt: skip
     with running(first, second) as up:
-        up.thread.join(20)
+        up.thread.join(60)
     assert up.code == 0
     assert up.ready.is_set()
     assert up.row("second").phase == "succeeded"
@@ -233,7 +245,7 @@ def test_a_job_that_fails_stops_the_rest(stand_in, running):
     failing = job("failing", "import sys; print('half'); sys.exit('no data')")
     other = stand_in("other")
     with running(other, failing, service(stand_in("later"), after=("failing",))) as up:
-        up.thread.join(20)
+        up.thread.join(60)
     assert up.code == 1
     assert up.has_line("failing failed: exit code 1: no data. See ", "failing.log")
     assert up.row("failing").phase == "failed"
@@ -249,13 +261,13 @@ def test_a_job_is_done_once_while_it_stays_the_same(running, tmp_path):
     planned = job("train", code, fingerprint="a", writes=(made,))
     for fingerprint, runs in (("a", "1"), ("a", "1"), ("b", "11"), ("b", "11")):
         with running(replace(planned, fingerprint=fingerprint)) as up:
-            up.thread.join(20)
+            up.thread.join(60)
         assert up.code == 0
         assert (made / "x").read_text() == runs
     assert up.has_line("train has succeeded before and has not changed.")
     (made / "x").unlink()
     with running(replace(planned, fingerprint="b")) as up:
-        up.thread.join(20)
+        up.thread.join(60)
     assert (made / "x").read_text() == "1"
 
 
@@ -264,7 +276,7 @@ def test_a_job_that_may_be_tried_again(running, tmp_path):
     code = f"import os, sys; p = {str(flag)!r}; there = os.path.exists(p); open(p, 'w'); "
     code += "sys.exit(0 if there else 3)"
     with running(job("train", code, restarts_on_failure=True), pauses_s=(0.1,)) as up:
-        up.thread.join(20)
+        up.thread.join(60)
     assert up.code == 0
     assert up.row("train").restarts == 1
 
@@ -276,7 +288,7 @@ def test_a_step_that_fails_names_its_reason(stand_in, running):
             raise CannotPrepare("there is no model")
 
     with running(replace(service(stand_in("x")), steps=(Missing(),))) as up:
-        up.thread.join(20)
+        up.thread.join(60)
     assert up.code == 1
     assert up.has_line("x     | looking")
     assert up.has_line("x failed: there is no model.")
@@ -285,12 +297,12 @@ def test_a_step_that_fails_names_its_reason(stand_in, running):
 def test_down_from_elsewhere(stand_in, running):
     kept = replace(service(stand_in("kept")), application="other")
     with running(stand_in("gone"), kept) as up:
-        assert up.ready.wait(10)
+        assert up.ready.wait(60)
         up.state.request_down("app")
         wait_until(lambda: up.row("gone").phase == "stopped")
         assert up.row("kept").phase == "running"
         up.state.request_down("other")
-        up.thread.join(20)
+        up.thread.join(60)
     assert up.code == 0
 
 
@@ -321,7 +333,7 @@ def test_the_end_of_a_worker_is_seen(running):
 def test_one_that_hangs_is_unhealthy_until_it_answers(stand_in, running):
     program = stand_in("stand-in")
     with running(program) as up:
-        assert up.ready.wait(10)
+        assert up.ready.wait(60)
         pid = int(get(program.ready_url))
         os.kill(pid, signal.SIGSTOP)
         try:

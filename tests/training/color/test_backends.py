@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long(1)
+
 ROOT = Path(__file__).resolve().parents[3]
 
 COLOR = """

@@ -99,6 +99,7 @@ def history(root: Path) -> list[dict]:
     return json.loads((root / "v1" / "training.json").read_text())["history"]
 
 
+@pytest.mark.long(1)
 @pytest.mark.slow
 def test_two_workers_train_as_one_and_resume(photo_zip, tmp_path):  # noqa: F811
     samples = ["--samples", "640", "--samples-per-epoch", "80"]

@@ -15,6 +15,8 @@ from training.cli import main
 from training.publishing.weights import load_weights
 from training.style.network import stylizer
 
+pytestmark = pytest.mark.long(1)
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
