@@ -7,6 +7,7 @@
 - `*_process`, `*_server`, `peer/`: what is measured in a process of its own
 - `closed_loop`, `question`, `photos`, `cores`: how load is made; `report`: tables, goals, JSON
 
-Servers are started by `local`, as `up` starts them; `serving` is imported where its JSON is
-measured. Only `soak` imports this package, for its command line.
+Servers are started by `local`, as `up` starts them; the rest is imported to measure it in process.
+Imports `local`, `serving`, `pictures`, `photo_client` and `color_client`; only `soak` imports this
+package, for its command line.
 """

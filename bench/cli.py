@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
+    batching_part,
     client_part,
     environment_part,
     gateway_part,
@@ -17,6 +18,7 @@ from bench import (
     networks_part,
     serving_part,
     style_part,
+    throughput_part,
 )
 from bench.command_line import Parser, names_of, whole
 from bench.photos import SIZES
@@ -26,19 +28,25 @@ from serving import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLE_MODEL = ROOT / "models" / "style"
-CHOICES = (*SIZES, "style", "gateway", "networks", "serving", "memory", "environment", "imports")
+CHOICES = (
+    *(*SIZES, "style", "gateway", "networks", "serving", "batching", "throughput", "memory"),
+    *("environment", "imports"),
+)
 
 DESCRIPTION = """\
 Measure the service on this machine, in one run; the programs that are compared take turns.
 
-  400x400, 1mp, 12mp  color photos of these sizes: end to end, the network alone, each stage of the
-                      client, the bytes on the wire, and the same the article's way
+  400x400, 1mp, 12mp  color photos of these sizes: end to end, the same work in one process, the
+                      network alone, each stage of the client, the bytes on the wire, and the same
+                      the article's way
   style               the same photos in the style of a picture, with both signatures of the model
   gateway             a photo through the gateway, and directly from the model server
   networks            the color networks beside a plain U-Net
   serving             the model server beside the network in process, beside itself with the json
                       module, and beside LitServe
-  memory              all programs that `make up` runs
+  batching            the color network in process: batches beside single calls
+  throughput          photos per second of all that `make up` runs, and of the folder command
+  memory              all programs of an A/B test with a canary
   environment         the size of a client's installation; needs the package registry
   imports             the time to import a client
 
@@ -67,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=whole(1, 10_000),
         default=20,
         metavar="N",
-        help="timed rounds, after two untimed ones (default: 20)",
+        help="timed rounds, after two untimed ones; throughput takes a fifth (default: 20)",
     )
     parser.add_argument(
         "--only",
@@ -115,7 +123,7 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
     results = {}
     photo_names = [name for name in SIZES if name in options.only]
     model = options.model.absolute()
-    if photo_names or {"gateway", "serving"} & set(options.only):
+    if photo_names or {"gateway", "serving", "batching"} & set(options.only):
         check_model(model)
     if photo_names:
         results["client"] = client_part.measure(model, photo_names, options.repeats, _tell)
@@ -130,6 +138,10 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
         results["serving"] = serving_part.measure(
             model, options.repeats, _tell, with_peer=not options.no_peer
         )
+    if "batching" in options.only:
+        results["batching"] = batching_part.measure(model, options.repeats, _tell)
+    if "throughput" in options.only:
+        results["throughput"] = throughput_part.measure(max(1, options.repeats // 5), _tell)
     if "memory" in options.only:
         results["memory"] = memory_part.measure(_tell)
     if "environment" in options.only:

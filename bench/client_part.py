@@ -1,6 +1,7 @@
-"""From photo to color photo: the service end to end, the network alone, and the article's way.
+"""From photo to color photo: the service end to end, the same work in one process, the network
+alone, and the article's way.
 
-All three take turns, photo by photo and round by round, so that whatever else the machine does
+All take turns, photo by photo and round by round, so that whatever else the machine does
 hits them alike; only one of them runs at a time. Each turn starts with an untimed call: after the
 others' work a first call finds caches and cores cold, and a network of 25 ms would take 25 or 45
 by its place in the round.
@@ -21,7 +22,7 @@ from bench.counting_proxy import CountingProxy
 from bench.network_alone import NetworkAlone, network_alone
 from bench.photos import make_photo
 from bench.report import CannotMeasure, PartResult
-from bench.service import color, running
+from bench.service import color, kept_connection, running
 from local.ports import free_port
 from local.running.color_service import MODEL_NAME, ColorService
 
@@ -99,6 +100,12 @@ def _measure_once(
     colored = color(client_url, photo.jpeg)
     color(f"{client_url}?{HINTS}", photo.jpeg)
     hinted = color(f"{client_url}?{HINTS}", photo.jpeg)
+    with kept_connection(client_url) as connection:
+        color(client_url, photo.jpeg, over=connection)
+        kept_seconds = color(client_url, photo.jpeg, over=connection).seconds
+    color(client_url, photo.jpeg, accept="image/jpeg")
+    jpeg_seconds = color(client_url, photo.jpeg, accept="image/jpeg").seconds
+    in_process_seconds = network.photo(photo.jpeg, untimed=1).calls[0]
     network.packed(samples.l_png)
     network_seconds = network.packed(samples.l_png).calls[0]
     article_client.color(model_url, photo.jpeg)
@@ -110,6 +117,9 @@ def _measure_once(
     samples.model = colored.model
     samples.end_to_end.append(colored.seconds)
     samples.hinted.append(hinted.seconds)
+    samples.kept.append(kept_seconds)
+    samples.as_jpeg.append(jpeg_seconds)
+    samples.in_process.append(in_process_seconds)
     samples.network.append(network_seconds)
     samples.article.append(article_seconds)
     samples.level_1_png.append(png_seconds)

@@ -23,8 +23,7 @@ class Memory:
 
 def memory_of(pid: int, *, without_itself: bool = False) -> Memory:
     """The memory of a process and all its descendants, or of the descendants alone."""
-    children = _children()
-    every = list(_tree(pid, children))[1 if without_itself else 0 :]
+    every = processes_of(pid)[1 if without_itself else 0 :]
     if not (PROC / "self" / "smaps_rollup").exists():
         return Memory(len(every), sum(map(_rss_by_ps, every)), None)
     rollups = [_rollup(each) for each in every]
@@ -33,6 +32,11 @@ def memory_of(pid: int, *, without_itself: bool = False) -> Memory:
         sum(rollup["Rss"] for rollup in rollups),
         sum(rollup["Pss"] for rollup in rollups),
     )
+
+
+def processes_of(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    return list(_tree(pid, _children()))
 
 
 def _tree(pid: int, children: dict[int, list[int]]) -> Iterator[int]:

@@ -31,22 +31,25 @@ class NetworkAlone:
         """Its process id."""
         return self._process.pid
 
-    def packed(self, l_png: bytes, *, callers: int = 1, calls: int = 1, untimed: int = 0) -> Loop:
-        """Call the signature `packed` with one L* picture, an 8-bit gray PNG."""
-        order = {"callers": callers, "calls": calls, "untimed": untimed}
-        return self._loop(l_png, signature="packed", **order)
+    def packed(self, l_png: bytes, **loop: int) -> Loop:
+        """Call the signature `packed` with one L* picture, an 8-bit gray PNG. `loop` is `callers`,
+        `calls` of each, `untimed` ones before, and the `batch` of a call.
+        """
+        return self._loop(l_png, what="packed", **loop)
 
-    def serving_default(
-        self, lightness: NDArray[np.float32], *, callers: int = 1, calls: int = 1, untimed: int = 0
-    ) -> Loop:
+    def serving_default(self, lightness: NDArray[np.float32], **loop: int) -> Loop:
         """Call the signature `serving_default` with L*, [N,H,W,1] in 0…100."""
-        order = {"callers": callers, "calls": calls, "untimed": untimed}
         data, shape = lightness.tobytes(), lightness.shape
-        return self._loop(data, signature="serving_default", shape=shape, **order)
+        return self._loop(data, what="serving_default", shape=shape, **loop)
+
+    def photo(self, photo: bytes, **loop: int) -> Loop:
+        """Make of a photo's file the file of the colored one, a PNG: all that the service does."""
+        return self._loop(photo, what="photo", **loop)
 
     def _loop(self, data: bytes, **order: Any) -> Loop:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({**order, "bytes": len(data)}).encode() + b"\n")
+        order = {"callers": 1, "calls": 1, "untimed": 0, "batch": 1, **order, "bytes": len(data)}
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self._process.stdin.write(data)
         self._process.stdin.flush()
         return Loop(**self._answer())

@@ -3,14 +3,18 @@
 It is the least that a model can be run with, TensorFlow and the SavedModel, and so the limit for
 every server. Standard input carries orders, each a line of JSON and then so many bytes of data:
 
-    {"signature": "packed", "bytes": 61234, "callers": 1, "calls": 3, "untimed": 1}
-    {"signature": "serving_default", "bytes": 262144, "shape": [1, 256, 256, 1], ...}
+    {"what": "packed", "bytes": 61234, "batch": 1, "callers": 1, "calls": 3, "untimed": 1}
+    {"what": "serving_default", "bytes": 262144, "shape": [1, 256, 256, 1], ...}
+    {"what": "photo", "bytes": 120456, ...}
 
-The data is one L* picture, an 8-bit gray PNG, for `packed`, float32 values of L* for
-`serving_default`. Standard output answers each with a line of JSON: the seconds of a closed loop
-(see bench.closed_loop) of so many threads. The first line says {"ready": true}, or {"error": text}.
+The data is one L* picture, an 8-bit gray PNG, for the signature `packed`, float32 values of L* for
+`serving_default`, of which each call asks for a batch; or a photo, for all the work from its file
+to the file of the colored one, as the service does it. Standard output answers each with a line of
+JSON: the seconds of a closed loop (see bench.closed_loop) of so many threads. The first line says
+{"ready": true}, or {"error": text}.
 """
 
+import io
 import json
 import os
 import sys
@@ -18,6 +22,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from bench.closed_loop import closed_loop
 
@@ -52,19 +58,49 @@ def main(base_path: Path) -> int:
 
 
 def _call(signatures: Any, order: dict[str, Any], data: bytes) -> Callable[[], None]:
-    """Calls the signature: from Python's values to tensors, through the network, and back."""
+    """What the order asks for: from Python's values to tensors, through the network, and back."""
     import numpy as np
     import tensorflow as tf
 
-    network = signatures[order["signature"]]
-    if order["signature"] == "packed":
+    if order["what"] == "photo":
+        return _photo(signatures["packed"], data)
+    network = signatures[order["what"]]
+    if order["what"] == "packed":
         name, value = "l_bytes", np.array([data], np.object_)
     else:
         name, value = "input_1", np.frombuffer(data, np.float32).reshape(order["shape"])
+    value = np.concatenate([value] * order["batch"])
 
     def call() -> None:
         for output in network(**{name: tf.constant(value)}).values():
             output.numpy()
+
+    return call
+
+
+def _photo(packed: Any, photo: bytes) -> Callable[[], None]:
+    """Color a photo as the client does, with the signature called in this process."""
+    import numpy as np
+    import tensorflow as tf
+
+    from color_client import coloring
+    from color_client.color_network import Color, lightness_png, small_lightness
+    from color_client.settings import Settings
+    from pictures.encode import encode
+    from pictures.header import open_header
+
+    asked = {"vividness": 1.0, "hints": None}
+
+    def ask(image: Any) -> Color:
+        l_png = lightness_png(small_lightness(image, Settings.working_size))
+        (ab_png,) = packed(l_bytes=tf.constant([l_png]))["ab_bytes"].numpy()
+        ab = np.asarray(Image.open(io.BytesIO(ab_png)), np.float32) - np.float32(128.0)
+        return Color(ab, None)
+
+    def call() -> None:
+        header = open_header(io.BytesIO(photo), 10**9)
+        made = coloring.color(header, asked, ask)
+        encode(made.pixels, made.photo.alpha, "image/png")
 
     return call
 

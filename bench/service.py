@@ -4,7 +4,7 @@ import http.client
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -59,27 +59,43 @@ class Colored:
     model: str
 
 
-def color(predict_url: str, jpeg: bytes, style: bytes | None = None) -> Colored:
-    """Send a photo as curl does: one multipart form on a connection of its own; with a style
-    picture, to be painted in its style.
+@contextmanager
+def kept_connection(url: str) -> Iterator[http.client.HTTPConnection]:
+    """A connection to the server of `url` that one request after another may use."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def color(
+    predict_url: str,
+    jpeg: bytes,
+    style: bytes | None = None,
+    over: http.client.HTTPConnection | None = None,
+    accept: str = "*/*",
+) -> Colored:
+    """Send a photo as curl does: one multipart form, on a connection of its own or `over` one that
+    is kept; with a style picture, to be painted in its style.
 
     `stages` are the client's, in seconds, by the reply's Server-Timing. Raises CannotMeasure
     unless the reply is 200.
     """
     parts = urlsplit(predict_url)
     body = _form_part("content_image", jpeg)
-    headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
+    headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}", "Accept": accept}
     if style is not None:
         body += _form_part("style_image", style)
         headers["style"] = "transfer"
     body += f"--{_BOUNDARY}--\r\n".encode()
     started = time.perf_counter()
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-    connection.request("POST", f"{parts.path}?{parts.query}", body, headers)
-    reply = connection.getresponse()
-    png = reply.read()
-    seconds = time.perf_counter() - started
-    connection.close()
+    with kept_connection(predict_url) if over is None else nullcontext(over) as connection:
+        connection.request("POST", f"{parts.path}?{parts.query}", body, headers)
+        reply = connection.getresponse()
+        png = reply.read()
+        seconds = time.perf_counter() - started
     if reply.status != 200:
         raise CannotMeasure(f"{predict_url} answered {reply.status}: {png[:300].decode()}")
     timings = re.findall(r"([\w-]+);dur=([\d.]+)", reply.headers.get("Server-Timing", ""))

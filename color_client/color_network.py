@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from PIL import Image
 
-from pictures import lab
+from pictures import lab, png
 from pictures.lab import Floats
 from predict_url import prediction
 from predict_url.predictor import PACKED, Predictor, nonsense
@@ -54,10 +54,14 @@ def _working_size(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def lightness_png(lightness: Floats) -> bytes:
+    """L* [h,w] as signature `packed` takes it: an 8-bit gray PNG, L* · 255/100."""
+    return png.encode(np.rint(lightness * np.float32(2.55)).astype(np.uint8))
+
+
 def packed_request(lightness: Floats) -> bytes:
-    """The predict request of signature `packed` for L* [h,w]: an 8-bit gray PNG, L* · 255/100."""
-    pixels = np.rint(lightness * np.float32(2.55)).astype(np.uint8)
-    row = {"l_bytes": prediction.png_value(pixels)}
+    """The predict request of signature `packed` for L* [h,w]."""
+    row = {"l_bytes": prediction.bytes_value(lightness_png(lightness))}
     return orjson.dumps({"signature_name": PACKED, "instances": [row]})
 
 

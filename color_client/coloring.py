@@ -56,7 +56,7 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
     else:
         ab = ab * np.float32(vividness)
     with stage("merge"):
-        pixels = lab.colorize(np.asarray(photo.image), ab)
+        pixels = lab.colorize(photo.image, ab)
     return Finished(pixels, photo, found.model, had_color)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from . import png
+from . import jpeg_file, png
 from .lab import Bytes
 from .metadata import NOTHING, Metadata
 
@@ -22,19 +22,13 @@ def encode(
         if alpha is not None:
             pixels = np.concatenate([pixels, np.asarray(alpha)[..., None]], axis=2)
         return png.encode(pixels, exif, metadata.dpi)
-    image = Image.fromarray(pixels)
-    file = io.BytesIO()
     told: dict[str, Any] = {"exif": b"Exif\0\0" + exif} if exif else {}
     if metadata.dpi and media_type != "image/webp":
         told["dpi"] = metadata.dpi
     if media_type == "image/jpeg":
-        if alpha is not None:
-            white = Image.new("RGB", image.size, "white")
-            white.paste(image, mask=alpha)
-            image = white
-        # Color is what we made, so it is not thinned out (4:4:4).
-        image.save(file, "JPEG", quality=92, subsampling=0, **told)
-        return file.getvalue()
+        return jpeg_file.encode(pixels, alpha, told)
+    image = Image.fromarray(pixels)
+    file = io.BytesIO()
     if alpha is not None:
         image.putalpha(alpha)
     if media_type == "image/tiff":

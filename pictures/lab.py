@@ -33,9 +33,10 @@ SLOPE = 3.0 * KNEE**2
 # Pixels at a time: about ten float32 buffers of this length stay in a core's second-level cache.
 STRIP_PIXELS = 16_384
 # From here on threads pay, which want longer strips (they take turns at the interpreter lock): 100
-# ms instead of 180 at 12 megapixels on two cores, and nothing gained at 400x400.
+# ms instead of 180 at 12 megapixels on two cores, and nothing gained at 400x400. Not too long: a
+# matrix product of over 262,144 multiplications has OpenBLAS start threads of its own.
 THREADED_PIXELS = 500_000
-THREADED_STRIP_PIXELS = 65_536
+THREADED_STRIP_PIXELS = 40_960
 _CORES = os.cpu_count() or 1
 _threads = ThreadPoolExecutor(_CORES, thread_name_prefix="lab")
 
@@ -96,15 +97,19 @@ def color(pixels: Bytes) -> Floats:
     return np.stack([np.float32(500.0) * (x - y), np.float32(200.0) * (y - z)], axis=-1)
 
 
-def colorize(pixels: Bytes, ab: Floats) -> Bytes:
-    """The sRGB picture [H,W,3] with the luminance of `pixels` and the color of `ab`.
+def colorize(picture: Image.Image | Bytes, ab: Floats) -> Bytes:
+    """The sRGB picture [H,W,3] with the luminance of `picture` and the color of `ab`.
 
-    `pixels` is sRGB [H,W,3] or gray [H,W], 0…255; `ab` is CIE a*, b* [h,w,2] of any smaller size,
-    scaled up smoothly. A color that sRGB cannot show at its pixel's luminance is moved straight
-    toward the gray of that luminance, in linear light, until it fits: hue gives way a little,
-    luminance does not. What comes back has the luminance of `pixels` to within one 8-bit level.
+    `picture` is an image of mode L or RGB, or sRGB [H,W,3] or gray [H,W], 0…255; `ab` is CIE a*, b*
+    [h,w,2] of any smaller size, scaled up smoothly. A color that sRGB cannot show at its pixel's
+    luminance is moved straight toward the gray of that luminance, in linear light, until it fits:
+    hue gives way a little, luminance does not. What comes back has the luminance of `picture` to
+    within one 8-bit level.
     """
-    height, width = pixels.shape[:2]
+    if isinstance(picture, Image.Image):
+        width, height = picture.size
+    else:
+        height, width = picture.shape[:2]
     colored = np.empty((height, width, 3), np.uint8)
     planes = _ColorPlanes(ab, width, height)
     threaded = width * height >= THREADED_PIXELS
@@ -114,7 +119,7 @@ def colorize(pixels: Bytes, ab: Floats) -> Bytes:
         buffers = _Buffers(rows * width)
         for start in range(top, bottom, rows):
             strip = slice(start, min(start + rows, bottom))
-            _color_strip(pixels[strip], planes, strip, buffers, colored[strip])
+            _color_strip(_rows(picture, strip), planes, strip, buffers, colored[strip])
 
     if threaded:
         edges = [height * band // _CORES for band in range(_CORES + 1)]
@@ -124,12 +129,19 @@ def colorize(pixels: Bytes, ab: Floats) -> Bytes:
     return colored
 
 
+def _rows(picture: Image.Image | Bytes, rows: slice) -> Bytes:
+    """Some rows of the picture; of an image no more than these are ever copied."""
+    if isinstance(picture, Image.Image):
+        return np.asarray(picture.crop((0, rows.start, picture.width, rows.stop)))
+    return picture[rows]
+
+
 class _Buffers:
     """Scratch arrays for strips of at most `pixels` pixels."""
 
     def __init__(self, pixels: int):
         self.index = np.empty(pixels, np.intp)
-        self.triple_index = np.empty(3 * pixels, np.intp)
+        self.bytes = np.empty(pixels, np.uint8)
         self.shorts = np.empty((2, pixels), np.uint16)
         self.floats = np.empty((8, pixels), np.float32)
 
@@ -137,40 +149,28 @@ class _Buffers:
 class _ColorPlanes:
     """The network's a*/500 and -b*/200, ready to be read at any row of the full picture.
 
-    Cubic interpolation (Pillow's, in C) to the full width and to four times the rows that came,
-    which is where smoothness shows; straight lines between those rows, strip by strip, so that
-    the full-size planes never exist.
+    Cubic interpolation (Pillow's, in C) to the full width here, and to each row as it is read, by
+    the weights of the few rows that came around it: the full-size planes never exist.
     """
 
     def __init__(self, ab: Floats, width: int, height: int):
-        small_rows = ab.shape[0]
-        between = min(height, 4 * small_rows)
+        rows = ab.shape[0]
         self.planes = [
-            np.asarray(
-                Image.fromarray(np.ascontiguousarray(ab[..., axis]) / np.float32(divisor)).resize(
-                    (width, between), Image.Resampling.BICUBIC
-                )
-            )
+            _scaled(np.ascontiguousarray(ab[..., axis]) / np.float32(divisor), width, rows)
             for axis, divisor in ((0, 500.0), (1, -200.0))
         ]
-        position = (np.arange(height) + 0.5) * (between / height) - 0.5
-        position = np.clip(position, 0.0, between - 1.0)
-        self.above = np.minimum(position.astype(np.intp), max(between - 2, 0))
-        self.below = np.minimum(self.above + 1, between - 1)
-        self.weight = (position - self.above).astype(np.float32)[:, None]
-        self.same_rows = between == height
+        self.weights = _scaled(np.eye(rows, dtype=np.float32), rows, height)
+        counts = self.weights != 0.0
+        self.first, self.last = counts.argmax(axis=1), rows - counts[:, ::-1].argmax(axis=1)
 
-    def read(self, axis: int, rows: slice, out: Floats, scratch: Floats) -> None:
-        """Write rows of plane `axis` into `out` [rows,width], using `scratch` of the same shape."""
-        plane = self.planes[axis]
-        if self.same_rows:
-            np.copyto(out, plane[rows])
-            return
-        np.take(plane, self.above[rows], axis=0, out=out, mode="clip")
-        np.take(plane, self.below[rows], axis=0, out=scratch, mode="clip")
-        np.subtract(scratch, out, out=scratch)
-        np.multiply(scratch, self.weight[rows], out=scratch)
-        np.add(out, scratch, out=out)
+    def read(self, axis: int, rows: slice, out: Floats) -> None:
+        """Write rows of plane `axis` into `out` [rows,width]."""
+        around = slice(self.first[rows].min(), self.last[rows].max())
+        np.matmul(self.weights[rows, around], self.planes[axis][around], out=out)
+
+
+def _scaled(plane: Floats, width: int, height: int) -> Floats:
+    return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _color_strip(
@@ -179,9 +179,9 @@ def _color_strip(
     """Color the strip `pixels`, which is `rows` of the picture, into `out` [rows,W,3]."""
     shape = pixels.shape[:2]
     count = shape[0] * shape[1]
-    index = buffers.index[:count]
+    index, level = buffers.index[:count], buffers.bytes[:count]
     y16, share = buffers.shorts[:, :count]
-    y, root, x, z, t, one, two, three = buffers.floats[:, :count]
+    y, root, t, x, z, one, two, three = buffers.floats[:, :count]
 
     # Luminance, and its root.
     if pixels.ndim == 2:
@@ -200,7 +200,7 @@ def _color_strip(
     # X/Xn - Y and Z/Zn - Y: the inverse of f. max() keeps the cube above the knee, and what it
     # cut off runs on along the line.
     for axis, value in ((0, x), (1, z)):
-        planes.read(axis, rows, value.reshape(shape), t.reshape(shape))
+        planes.read(axis, rows, value.reshape(shape))
         np.add(value, root, out=value)
         np.maximum(value, np.float32(KNEE), out=t)
         np.subtract(value, t, out=value)
@@ -211,10 +211,8 @@ def _color_strip(
         np.subtract(value, y, out=value)
 
     # What color adds to the gray in each channel.
-    for row, channel_light in zip(_CHROMA, (one, two, three), strict=True):
-        np.multiply(x, row[0], out=channel_light)
-        np.multiply(z, row[1], out=t)
-        np.add(channel_light, t, out=channel_light)
+    light = buffers.floats[5:, :count]
+    np.matmul(_CHROMA, buffers.floats[3:5, :count], out=light)
 
     # The largest share of it that leaves every channel within 0…1.
     np.maximum(one, two, out=x)
@@ -230,15 +228,13 @@ def _color_strip(
         np.divide(y, z, out=z)
         np.minimum(t, z, out=t)
         np.minimum(t, np.float32(1.0), out=t)
-        for channel_light in (one, two, three):
-            np.multiply(channel_light, t, out=channel_light)
+        np.multiply(light, t, out=light)
 
-    triple_index = buffers.triple_index[: 3 * count]
-    np.multiply(y, np.float32(_STEPS), out=y)
-    np.add(y, np.float32(0.5), out=y)
-    for channel, channel_light in enumerate((one, two, three)):
-        np.multiply(channel_light, np.float32(_STEPS), out=channel_light)
-        np.add(channel_light, y, out=channel_light)
-        np.copyto(y16, channel_light, casting="unsafe")
-        np.copyto(triple_index[channel::3], y16)
-    np.take(_SRGB, triple_index, out=out.reshape(-1), mode="clip")
+    np.add(light, y, out=light)
+    np.multiply(light, np.float32(_STEPS), out=light)
+    np.add(light, np.float32(0.5), out=light)
+    for channel in range(3):
+        np.copyto(y16, light[channel], casting="unsafe")
+        np.copyto(index, y16)
+        np.take(_SRGB, index, out=level, mode="clip")
+        np.copyto(out[..., channel], level.reshape(shape))

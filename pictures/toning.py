@@ -33,7 +33,7 @@ def has_color(image: Image.Image) -> bool:
     ab = lab.color(pixels)[0]
     band = (lab.lightness(pixels)[0] / _BAND).astype(int)
     off = _off(ab, _tone(ab))
-    for each in np.unique(band):
+    for each in np.flatnonzero(np.bincount(band)):
         here = band == each
         off[here] = np.minimum(off[here], _off(ab[here], _tone(ab[here])))
     return float((off > _FAR).mean()) > _SHARE
@@ -41,8 +41,10 @@ def has_color(image: Image.Image) -> bool:
 
 def _tone(ab: Floats) -> Floats:
     """The median of the stronger colors of [N,2]."""
-    chroma = np.hypot(*ab.T)
-    tone: Floats = np.median(ab[chroma >= np.quantile(chroma, 0.75)], axis=0)
+    # By sorting: of so few values NumPy's quantile and median take ten times as long.
+    least = -(-3 * (len(ab) - 1) // 4)
+    strong = np.sort(ab[np.argpartition(np.hypot(*ab.T), least)[least:]], axis=0)
+    tone: Floats = (strong[(len(strong) - 1) // 2] + strong[len(strong) // 2]) / 2
     return tone
 
 

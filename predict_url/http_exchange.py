@@ -107,7 +107,7 @@ class _Connection(http.client.HTTPConnection):
             self.wire.sock.close()
 
     def has_gone_away(self) -> bool:
-        """True where an idle connection has something to say, which can only be good-bye."""
+        """Whether an idle connection has become readable: then the server has closed it."""
         if self.wire is None or self.sock is None:
             return True
         poll = select.poll()

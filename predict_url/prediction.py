@@ -6,18 +6,16 @@ import io
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from pictures import png
 from pictures.lab import Bytes, Floats
 
 from .predictor import nonsense
 
 
-def png_value(pixels: npt.NDArray[np.uint8]) -> dict[str, str]:
-    """`pixels` [H,W] or [H,W,C], 0…255, as the JSON value of a string input: a PNG in base64."""
-    return {"b64": base64.b64encode(png.encode(pixels)).decode("ascii")}
+def bytes_value(data: bytes) -> dict[str, str]:
+    """A file as the JSON value of a string input: base64."""
+    return {"b64": base64.b64encode(data).decode("ascii")}
 
 
 def png_pixels(

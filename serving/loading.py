@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 class Loader:
     """Loads and warms up versions; TensorFlow takes so many threads within an op and between ops,
     0 is its own choice. With `bfloat16`, a version computes in that where its own warm-up record
-    shows no difference that counts.
+    shows no difference that counts, and a gain that does.
     """
 
     def __init__(self, intra_op: int = 0, inter_op: int = 0, *, bfloat16: bool = False):
@@ -55,14 +56,23 @@ class Loader:
         if not (self._bfloat16 and answers):
             return loaded
 
-        from serving.mixed_precision import difference
+        from serving.mixed_precision import WORTH, difference, gain
 
-        mixed = servable.load(folder, version, threads, bfloat16=True)
-        found = difference(answers, warmup.warm_up(mixed, folder))
-        kept, other = (loaded, mixed) if found.counts else (mixed, loaded)
-        other.close()
-        name = "float32" if found.counts else "bfloat16"
-        logger.info("version %d computes in %s: bfloat16 changes %s", version, name, found)
+        mixed, better = None, False
+        try:
+            mixed = servable.load(folder, version, threads, bfloat16=True)
+            changed = difference(answers, warmup.warm_up(mixed, folder))
+            found, better = f"changes {changed}", not changed.counts
+            if better:
+                faster = gain(*(partial(warmup.warm_up, each, folder) for each in (loaded, mixed)))
+                found, better = f"{found}, and is {faster:.2f} × as fast", faster >= WORTH
+        except ServingError as error:
+            found = f"fails: {error.message}"
+        kept, other = (mixed, loaded) if mixed and better else (loaded, mixed)
+        if other:
+            other.close()
+        name = "bfloat16" if better else "float32"
+        logger.info("version %d computes in %s: bfloat16 %s", version, name, found)
         return kept
 
 

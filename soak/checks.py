@@ -1,5 +1,5 @@
-"""What is a violation? Every promise of docs/operations.md as a function that says what is wrong,
-or nothing where all is as promised.
+"""The violations: every promise of docs/operations.md as a function that says what is wrong, or
+nothing.
 """
 
 import base64
@@ -84,9 +84,9 @@ def too_much_memory(peak_mb: float, limit_mb: float) -> str:
 def wrong_log(
     lines: Iterable[str], answered: Iterable[str] = (), sent: Sequence[bytes] = ()
 ) -> list[str]:
-    """What is wrong with a client's log: each line is a JSON object of bounded length; each of the
-    request ids `answered` is in exactly one of them, and so is every other; none is the trace of a
-    bug, none holds a piece of the pictures `sent`, as bytes or in base64.
+    """What is wrong with a client's log. Each line must be a JSON object of bounded length. Each
+    request ID, those `answered` included, must be in exactly one line. No line may hold the
+    traceback of a bug, or a piece of the pictures `sent`, as bytes or in base64.
     """
     found = []
     ids: set[str] = set()

@@ -1,6 +1,6 @@
-"""Photos that must always come back right, and how "right" is told.
+"""Photos that must always come back right, and the reference for "right".
 
-Before anything is broken each of them is sent once, alone: that answer is the reference. Its
+Before anything is broken each photo is sent once, alone: that answer is the reference. Its
 luminance must be the photo's own, it must have color (or, painted, differ from the photo), and from
 then on every 200 must show the same picture.
 """

@@ -30,5 +30,5 @@ GIVEN_BACK_WITHIN_S = 10.0
 THREADS = 80
 # The head of a request, as web.worker has it; and how often its loop looks at the clock.
 HEAD_WITHIN_S = 10.0
-FAREWELL_S = 2.0
+LINGER_S = 2.0
 TICK_S = 1.0

@@ -1,4 +1,4 @@
-"""Ten times as many callers at once as photos may be in progress, small photos and large ones."""
+"""Ten times as many callers at once as photos may be in progress, with small and large photos."""
 
 import threading
 import time
@@ -47,7 +47,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
 
 
 class Crowd:
-    """Callers who each send their photo again and again, and obey Retry-After."""
+    """Callers who send their photo repeatedly, and obey Retry-After."""
 
     def __init__(self, client: Tried, photos: list[GoodPhoto]):
         self.client = client

@@ -1,6 +1,4 @@
-"""The most memory that a program has ever held: the kernel's own record, so that no peak between
-two looks is missed.
-"""
+"""The peak memory of a program, from the kernel's own record, so that no peak is missed."""
 
 import sys
 from pathlib import Path
@@ -14,7 +12,7 @@ def can_measure() -> bool:
 
 
 def forget_peaks(pid: int) -> None:
-    """Let the record of a program and its children start again from what they hold now."""
+    """Restart the record of a program and its children at their present memory."""
     for each in tree(pid):
         (_PROC / str(each) / "clear_refs").write_text("5")
 

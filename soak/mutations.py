@@ -1,5 +1,5 @@
-"""The uploads of the soak, by number: a seed and a number always make the same bytes, so that what
-was found can be sent again.
+"""The uploads of the soak, by number: the same seed and number always make the same bytes, so that
+a finding can be sent again.
 """
 
 import random

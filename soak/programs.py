@@ -20,7 +20,7 @@ READY_WITHIN_S = 180.0
 
 
 class CannotSoak(Exception):
-    """Something that the soak needs is not there or does not start; one line that says what."""
+    """Something that the soak needs is missing or does not start; one line that says what."""
 
 
 class Program:

@@ -1,4 +1,4 @@
-"""What a part of the soak found, and how it is shown."""
+"""The findings of a part of the soak, and how they are printed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Part:
-    """One part: what was sent, what came back by status, memory in megabytes, and everything that
-    is not as promised, one line each.
+    """One part: what was sent, the answers by status, memory in megabytes, and one line for each
+    violation.
     """
 
     client: str

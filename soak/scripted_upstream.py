@@ -1,6 +1,6 @@
-"""A predict URL that does as it is told: passes on to model servers, paints flat, dawdles, fails.
+"""A predict URL with scripted behavior: passes on to model servers, paints flat, delays, fails.
 
-It counts the exchanges that it has in progress, as a stampede would show.
+It counts the exchanges in progress, to detect a stampede.
 """
 
 import base64

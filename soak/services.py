@@ -1,4 +1,4 @@
-"""The services that the parts try: model servers, a client in front of them, its good photos."""
+"""The services under test: model servers, a client in front of them, its good photos."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""SIGTERM under load: what has been accepted is answered, what comes later is refused."""
+"""SIGTERM under load: accepted requests are answered, later ones are refused."""
 
 import socket
 import threading
@@ -22,7 +22,7 @@ ENDED_WITHIN_S = 20.0
 
 
 def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
-    """Stop a client, several times, while it has its hands full."""
+    """Stop a client, several times, under full load."""
     ports = {name: server.port for name, server in models.servers.items()}
     gateway = models.gateway
     gateway.behave(flat)

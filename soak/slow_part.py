@@ -1,5 +1,5 @@
-"""Clients that dawdle or vanish, many times as many as there are threads; and how long each of
-them is tolerated.
+"""Clients that are slow or vanish, many times as many as there are threads, and how long each is
+tolerated.
 """
 
 import select
@@ -80,7 +80,7 @@ class _Crowd:
             longest = max(held)
             self.client.part.notes.append(f"“{name}” was tolerated for {longest:.1f} s at most")
             # The loop looks at the clock once a second, and machines are busy.
-            tolerated = seconds + limits.FAREWELL_S + 2 * limits.TICK_S + limits.AT_ONCE_S
+            tolerated = seconds + limits.LINGER_S + 2 * limits.TICK_S + limits.AT_ONCE_S
             if longest > tolerated:
                 self.client.violated(
                     f"“{name}” was tolerated for {longest:.1f} s, not {tolerated:.1f} s"

@@ -1,4 +1,6 @@
-"""A model that is down, slow, flapping, killed and started again, under callers who keep asking."""
+"""A model that is down, slow, flapping, killed and restarted, while callers
+keep sending requests.
+"""
 
 import threading
 import time

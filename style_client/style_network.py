@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 from PIL import Image, ImageOps
 
+from pictures import png
 from pictures.decode import Photo
 from pictures.lab import Bytes, Floats
 from predict_url import prediction
@@ -71,8 +72,8 @@ def packed_request(content: Bytes, style: Bytes) -> bytes:
     All of the painting is asked for: `full_size` blends it with the photo, whose detail it has.
     """
     row = {
-        "content_bytes": prediction.png_value(content),
-        "style_bytes": prediction.png_value(style),
+        "content_bytes": prediction.bytes_value(png.encode(content)),
+        "style_bytes": prediction.bytes_value(png.encode(style)),
         "strength": 1.0,
     }
     return orjson.dumps({"signature_name": PACKED, "instances": [row]})

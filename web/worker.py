@@ -3,7 +3,7 @@
 - A thread gets a request once its head is complete; the loop waits HEAD_WITHIN_S for that at most.
 - Then the client has `CLIENT_TIMEOUT_S` to send the rest, and as much to receive the answer.
 - A request that is answered before its body is read closes its connection, and says so.
-- Closing is done by the loop: the client has FAREWELL_S to close, so that no answer is lost.
+- Closing is done by the loop: the client has LINGER_S to close, so that no answer is lost.
 - What is not an HTTP request is answered and logged like every other error.
 - After idle time, memory that a burst left in the pools goes back to the system.
 - Told to stop, it takes what has connected already, refuses the rest, and answers all it took.
@@ -29,7 +29,7 @@ log = logging.getLogger("web")
 
 # A head comes in one packet, or in few.
 HEAD_WITHIN_S = 10.0
-FAREWELL_S = 2.0
+LINGER_S = 2.0
 # Where there is no room for more connections, one whose head is this late has to go.
 _PATIENCE_WHEN_FULL_S = 1.0
 _DRAIN_BYTES = 262_144
@@ -50,7 +50,7 @@ class Worker(gthread.ThreadWorker):
 
     def init_process(self) -> None:
         """Start, with no connections being closed."""
-        self._leaving: dict[ClientSocket, float] = {}
+        self._lingering: dict[ClientSocket, float] = {}
         self._busy_at: float | None = None
         self._patience = float(self.app.settings.client_timeout_s)
         self._refusal = self.app.refusal
@@ -143,11 +143,11 @@ class Worker(gthread.ThreadWorker):
                 detail = f"The head of the request did not arrive within {HEAD_WITHIN_S:g} s."
                 with contextlib.suppress(OSError):
                     conn.sock.send(self._refusal(408, detail, None))
-                self._say_good_bye(conn.sock)
+                self._linger(conn.sock)
             else:
                 conn.close()
-        for sock, until in list(self._leaving.items()):
-            if now > until or (full and now > until - FAREWELL_S + _PATIENCE_WHEN_FULL_S):
+        for sock, until in list(self._lingering.items()):
+            if now > until or (full and now > until - LINGER_S + _PATIENCE_WHEN_FULL_S):
                 self._gone(sock)
 
     def murder_keepalived(self, force: bool = False) -> None:
@@ -161,7 +161,7 @@ class Worker(gthread.ThreadWorker):
         """Tell gunicorn that the worker is alive: once per turn of the loop."""
         super().notify()
         now = time.monotonic()
-        waiting = len(self.keepalived_conns) + len(self.pending_conns) + len(self._leaving)
+        waiting = len(self.keepalived_conns) + len(self.pending_conns) + len(self._lingering)
         if self.nr_conns > waiting:
             self._busy_at = now
         elif self._busy_at is not None and now > self._busy_at + _IDLE_S:
@@ -176,7 +176,7 @@ class Worker(gthread.ThreadWorker):
         kept = super().handle(conn)
         if kept is False:
             # gunicorn closes in the loop, and would wait there for the client.
-            conn.close = lambda graceful=False: self._say_good_bye(conn.sock)
+            conn.close = lambda graceful=False: self._linger(conn.sock)
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
@@ -197,8 +197,8 @@ class Worker(gthread.ThreadWorker):
 
     # Connections go
 
-    def _say_good_bye(self, sock: ClientSocket) -> None:
-        """Shut down our side, and let the client finish sending."""
+    def _linger(self, sock: ClientSocket) -> None:
+        """Shut down our side, and let the client finish sending (a lingering close)."""
         try:
             sock.shutdown(socket.SHUT_WR)
             sock.setblocking(False)
@@ -207,13 +207,13 @@ class Worker(gthread.ThreadWorker):
         except (OSError, ValueError, KeyError):
             sock.close()
             return
-        self._leaving[sock] = time.monotonic() + FAREWELL_S
+        self._lingering[sock] = time.monotonic() + LINGER_S
         self.nr_conns += 1
 
     def _listen_on(self, sock: ClientSocket) -> None:
         try:
             if data := sock.recv(_DRAIN_BYTES):
-                self._leaving[sock] += len(data) / _DRAINED_PER_S
+                self._lingering[sock] += len(data) / _DRAINED_PER_S
                 return
         except BlockingIOError:
             return
@@ -222,7 +222,7 @@ class Worker(gthread.ThreadWorker):
         self._gone(sock)
 
     def _gone(self, sock: ClientSocket) -> None:
-        if self._leaving.pop(sock, None) is not None:
+        if self._lingering.pop(sock, None) is not None:
             self.nr_conns -= 1
             self.poller.unregister(sock)
             sock.close()

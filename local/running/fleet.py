@@ -9,7 +9,7 @@ from .components import Component, Slot
 from .plan import PlannedComponent
 from .program import Child
 from .state import Row, StateFolder
-from .supervisor import PAUSES, Event, Exited, Face, Looked, LostWorker, Prepared, Supervisor
+from .supervisor import PAUSES, Display, Event, Exited, Looked, LostWorker, Prepared, Supervisor
 
 
 class Fleet:
@@ -18,7 +18,7 @@ class Fleet:
     def __init__(
         self,
         components: Iterable[PlannedComponent],
-        face: Face,
+        face: Display,
         state: StateFolder,
         *,
         ready_within_s: float = 120.0,

@@ -10,7 +10,7 @@ from .fleet import Fleet
 from .mailbox import ChangeRequest, Mailbox
 from .plan import Plan, PlannedComponent
 from .state import StateFolder
-from .supervisor import Face
+from .supervisor import Display
 
 _TICK_S = 0.2
 
@@ -37,7 +37,7 @@ class Runner:
     def __init__(
         self,
         components: Sequence[PlannedComponent],
-        face: Face,
+        face: Display,
         state: StateFolder,
         applied: Applied | None = None,
         **options: Any,

@@ -23,8 +23,8 @@ _LOOKS = 3
 _WORKER_ENDED = re.compile(r"Worker \(pid:\d+\) (was sent SIG(?!TERM)\w+|exited with code \d+)")
 
 
-class Face(Protocol):
-    """Whoever shows things to a person; threads may share it."""
+class Display(Protocol):
+    """Where output and state are shown to a person; threads may share it."""
 
     def line(self, component: tuple[str, str], name: str, text: str) -> None:
         """A line that a program of a component printed."""
@@ -78,7 +78,7 @@ class Supervisor:
 
     def __init__(
         self,
-        face: Face,
+        face: Display,
         tell: Callable[[Event], None],
         pauses_s: Sequence[float] = PAUSES,
         steady_after_s: float = 60.0,

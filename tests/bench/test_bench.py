@@ -25,6 +25,8 @@ def test_small_photo(color_model, tmp_path):
     for text in (
         "end to end",
         "three hints",
+        "as JPEG",
+        "in one process",
         "network alone",
         "article's way",
         "| upstream |",
@@ -36,7 +38,11 @@ def test_small_photo(color_model, tmp_path):
     document = json.loads(numbers.read_text())
     measured = document["parts"]["client"]["400x400"]
     assert measured["model"] == "color/v1"
-    for kind in ("end_to_end", "hinted", "network", "article", "own_work", "level_1_png"):
+    kinds = (
+        *("end_to_end", "hinted", "kept", "as_jpeg", "in_process", "network", "article"),
+        *("own_work", "level_1_png"),
+    )
+    for kind in kinds:
         (seconds,) = measured["seconds"][kind]
         assert 0 < seconds < 60
     assert {"upload", "decode", "lab", "merge", "encode"} <= set(measured["seconds"]["stages"])
@@ -57,6 +63,32 @@ def test_gateway(color_model, tmp_path):
     seconds = json.loads(numbers.read_text())["parts"]["gateway"]["seconds"]
     for way in ("direct", "gateway"):
         assert (len(seconds[way]["photos"]), len(seconds[way]["predictions"])) == (1, 3)
+
+
+@pytest.mark.slow
+def test_batching(color_model, tmp_path):
+    numbers = tmp_path / "bench.json"
+    done = bench("--model", color_model, "--repeats", 1, "--only", "batching", "--json", numbers)
+    assert done.returncode == 0, done.stderr
+    assert "| batches of 8 |" in done.stdout
+    rates = json.loads(numbers.read_text())["parts"]["batching"]["pictures_per_second"]
+    assert len(rates) == 5
+    for by_signature in rates.values():
+        assert [len(by_signature[name]) for name in ("packed", "serving_default")] == [1, 1]
+
+
+@pytest.mark.slow
+def test_throughput(tmp_path):
+    numbers = tmp_path / "bench.json"
+    done = bench("--repeats", 1, "--only", "throughput", "--json", numbers)
+    assert done.returncode == 0, done.stderr
+    rates = json.loads(numbers.read_text())["parts"]["throughput"]
+    assert [name.partition(",")[0] for name in rates] == [
+        *("1 caller", "4 callers", "16 callers", "folder command")
+    ]
+    for rate in rates.values():
+        assert rate["per_second"][0] > 0
+        assert 0 <= rate["busy"][0] < 1.2
 
 
 @pytest.mark.slow

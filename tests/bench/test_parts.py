@@ -3,6 +3,8 @@
 import http.client
 import io
 import json
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -10,12 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench import article_client, memory_part, networks_part
+from bench import article_client, memory_part, networks_part, throughput_part
 from bench.counting_proxy import CountingProxy
-from bench.memory import Memory
+from bench.memory import PROC, Memory
 from bench.photos import make_photo
 from bench.report import CannotMeasure, Goal, PartResult, Table, as_json, markdown, p50, p95
+from bench.whole_service import ab_and_canary
 from tests.color_model import write_color_model
+from tests.running import run
 
 
 @pytest.mark.parametrize(("name", "size"), [("400x400", (400, 400)), ("1mp", (1152, 864))])
@@ -151,3 +155,18 @@ def test_memory_is_told_for_each_moment():
     moments = {"at rest": Memory(9, 1500.4, 1204.6), "later": Memory(9, 1600.0, None)}
     (table,) = memory_part._result(moments).tables
     assert table.rows == [["at rest", "9", "1,205", "1,500"], ["later", "9", "–", "1,600"]]
+
+
+def test_an_ab_test_with_a_canary_is_an_application_that_runs():
+    with ab_and_canary() as files:
+        done = run("local", "render", *files, "--format", "plan", seconds=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("--model_base_path") == 3, done.stdout
+    assert "style_client" in done.stdout
+
+
+@pytest.mark.skipif(not (PROC / "self").exists(), reason="only Linux tells")
+def test_the_cores_that_a_child_used_count_after_its_end():
+    before = throughput_part._cpu_seconds()
+    subprocess.run([sys.executable, "-c", "for _ in range(10**7): pass"], check=True)
+    assert throughput_part._cpu_seconds() > before

@@ -1,4 +1,6 @@
-"""bfloat16 only where the processor has it, and where a model's own warm-up record bears it."""
+"""bfloat16 only where the processor has it, where a model's own warm-up record bears it, and where
+it is faster.
+"""
 
 import io
 import logging
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving import processor, servable
+from serving import mixed_precision, processor, servable
+from serving.errors import ServingError
 from serving.loading import Loader
-from serving.mixed_precision import difference
+from serving.mixed_precision import difference, gain
 from serving.servable import Threads
 from tests.serving.server_process import ROOT
 from tests.serving.small_models import write_version
@@ -36,9 +39,10 @@ GRAY = np.linspace(0, 255, 1000)
     ("plain", "mixed", "counts"),
     [
         (RAMP, RAMP, False),
-        (RAMP, RAMP + 0.05, False),  # of a range of 8
-        (RAMP, RAMP + 0.1, True),
-        (RAMP, np.where(np.arange(1000) == 7, RAMP + 2.0, RAMP), True),
+        (RAMP, RAMP + 0.015, False),  # of a range of 8
+        (RAMP, RAMP + 0.025, True),
+        (RAMP, np.where(np.arange(1000) == 7, RAMP + 0.15, RAMP), False),
+        (RAMP, np.where(np.arange(1000) == 7, RAMP + 0.25, RAMP), True),
         (RAMP, RAMP * np.nan, True),
         (RAMP, RAMP[:-1], True),
         (np.zeros(3, np.float32), np.full(3, 1e-6, np.float32), True),  # no range to judge by
@@ -46,9 +50,10 @@ GRAY = np.linspace(0, 255, 1000)
         (np.arange(9), np.arange(9) + 1, True),
         (strings(b"cat"), strings(b"cat"), False),
         (strings(b"cat"), strings(b"dog"), True),
-        (strings(picture(GRAY)), strings(picture(GRAY + 2)), False),
+        (strings(picture(GRAY)), strings(picture(GRAY + 0.5)), False),
+        (strings(picture(GRAY)), strings(picture(GRAY + 2)), True),
         (strings(picture(GRAY)), strings(picture(GRAY[::-1])), True),
-        (strings(picture(GRAY), b"a"), strings(picture(GRAY + 2), b"b"), True),
+        (strings(picture(GRAY), b"a"), strings(picture(GRAY + 0.5), b"b"), True),
         (strings(picture(GRAY)), strings(b"no picture"), True),
     ],
 )
@@ -74,9 +79,17 @@ def test_tensorflow_is_asked_for_the_rewrite():
     assert on == [1, 0]  # ON, and TensorFlow's own choice
 
 
-@pytest.mark.parametrize(("other", "kept"), [(1, "bfloat16"), (2, "float32")])
-def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, kept):
+@pytest.mark.parametrize(
+    ("other", "faster", "kept", "said"),
+    [
+        (1, 1.5, "bfloat16", ", and is 1.50 × as fast"),
+        (1, 1.05, "float32", ", and is 1.05 × as fast"),
+        (2, 1.5, "float32", " of an output's range"),
+    ],
+)
+def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, faster, kept, said):
     """A model that answers otherwise, or not, stands in for the same in bfloat16."""
+    monkeypatch.setattr(mixed_precision, "gain", lambda plain, mixed: faster)
     plain = write_version(tmp_path / "plain", 1, requests=[{"x": [1.0, 2.0, 3.0]}])
     mixed = write_version(tmp_path / "mixed", other, requests=[{"x": [1.0, 2.0, 3.0]}])
     load, asked, closed = servable.load, [], []
@@ -90,13 +103,51 @@ def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, kept):
     monkeypatch.setattr(servable, "load", load_either)
     with caplog.at_level(logging.INFO, "serving.loading"):
         found = Loader(bfloat16=True)(plain, 1)
-    assert f"version 1 computes in {kept}: bfloat16 changes " in caplog.text
+    (told,) = [line for line in caplog.messages if "computes in" in line]
+    assert told.startswith(f"version 1 computes in {kept}: bfloat16 changes ")
+    assert told.endswith(said)
     assert [found, *closed] == (asked[::-1] if kept == "bfloat16" else asked)
 
     # Without a record there is nothing to judge by.
     unknown = write_version(tmp_path / "unknown", 1)
     asked.clear()
     assert asked == [] and Loader(bfloat16=True)(unknown, 1) is asked[0] and len(asked) == 1
+
+
+def test_a_rewrite_that_fails_changes_nothing(tmp_path, monkeypatch, caplog):
+    folder = write_version(tmp_path, 1, requests=[{"x": [1.0, 2.0, 3.0]}])
+    load = servable.load
+
+    def load_plain(*arguments, bfloat16=False):
+        if bfloat16:
+            raise ServingError("INTERNAL", "no kernel")
+        return load(*arguments)
+
+    monkeypatch.setattr(servable, "load", load_plain)
+    with caplog.at_level(logging.INFO, "serving.loading"):
+        assert Loader(bfloat16=True)(folder, 1).version == 1
+    assert "version 1 computes in float32: bfloat16 fails: no kernel" in caplog.messages
+
+
+def test_the_gain_is_of_what_takes_turns(monkeypatch):
+    """By a clock that only the work moves: once in a while other programs make it longer."""
+    now, rounds = [0.0], []
+    for name in ("perf_counter", "monotonic"):
+        monkeypatch.setattr(mixed_precision.time, name, lambda: now[0])
+
+    def work(*seconds: float):
+        left = iter(seconds)
+
+        def run() -> None:
+            rounds.append(seconds)
+            now[0] += next(left)
+
+        return run
+
+    assert gain(work(0.3, 0.2, 0.9, 0.2, 0.2), work(0.9, 0.1, 0.1, 0.1, 0.1)) == pytest.approx(2)
+    rounds.clear()
+    assert gain(work(20.0), work(10.0)) == pytest.approx(2)
+    assert len(rounds) == 2  # too slow for a second round
 
 
 def test_the_flag():
