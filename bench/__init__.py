@@ -8,5 +8,5 @@
 - `closed_loop`, `question`, `photos`, `cores`: how load is made; `report`: tables, goals, JSON
 
 Servers are started by `local`, as `up` starts them; `serving` is imported where its JSON is
-measured. Only `soak` imports this package, for its command line.
+measured. Imports `local` and `serving`; only `soak` imports this package, for its command line.
 """

@@ -9,5 +9,5 @@ its limit; then one line for each broken promise of docs/operations.md.
 - `services`, `programs`, `scripted_upstream`: what runs; `memory`, `limits`: what it may use
 - `checks`: what is a violation; `report`: what is printed
 
-Servers are started as programs. No other package imports this one.
+Servers are started as programs. Imports `local` and `bench`; no other package imports this one.
 """

@@ -45,6 +45,8 @@ ALLOWED: dict[str, set[str]] = {
     "training": {"pictures"},
     # It starts the others as programs.
     "local": set(),
+    "bench": {"serving", "local"},
+    "soak": {"bench", "local"},
 }
 # And what it may not import of others'. Clients install without TensorFlow; pictures know no
 # network; the model server knows tensors and JSON, nothing of color or style: no picture library.
@@ -60,6 +62,8 @@ FORBIDDEN = {
     "serving": {"PIL", "requests"},
     "training": HTTP,
     "local": TENSORFLOW,
+    "bench": set(),
+    "soak": TENSORFLOW,
 }
 
 
