@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "training": {"pictures"},
     # It starts the others as programs.
     "local": set(),
-    "bench": {"local", "serving", "color_client", "photo_client", "pictures"},
+    "bench": {"serving", "local", "pictures", "photo_client", "color_client"},
     "soak": {"bench", "local"},
 }
 # And what it may not import of others'. Clients install without TensorFlow; pictures know no
