@@ -97,7 +97,7 @@ def _make_folder(folder: Path, predict_url: str) -> int:
         done = subprocess.run(
             [*command, out], capture_output=True, text=True, env={**os.environ, "URL": predict_url}
         )
-        made = len(list(Path(out).glob("*.png")))
+        made = len(list(Path(out).rglob("*.png")))
     if done.returncode not in (0, 1):
         last = done.stderr.strip().rpartition("\n")[2]
         raise CannotMeasure(f"the folder command ended with {done.returncode}: {last}")
