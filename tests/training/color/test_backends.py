@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.training.test_cli import SOON_COMPILED
+
 pytestmark = pytest.mark.long(1)
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,7 +86,7 @@ def train_elsewhere(weights: Path, backend: str, precision: str, devices: int) -
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        "XLA_FLAGS": f"{SOON_COMPILED} --xla_force_host_platform_device_count={devices}",
     }
     command = [sys.executable, "-c", COLOR, str(weights), precision]
     done = subprocess.run(

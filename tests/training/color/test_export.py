@@ -2,8 +2,6 @@
 
 import dataclasses
 import io
-import platform
-import shutil
 
 import keras
 import numpy as np
@@ -121,28 +119,16 @@ def test_the_weights_are_stored_once_and_in_half(saved_model, network):
     assert size < 2 * network.count_params() + 700_000  # the graphs and the warm-up record
 
 
-def only_on_linux_x86() -> None:
-    if platform.system() != "Linux" or platform.machine() != "x86_64":
-        pytest.skip("TensorFlow 2.1.0 has libraries for Linux on x86-64 alone")
-    if not shutil.which("cc"):
-        pytest.skip("needs a C compiler (cc) for a one-line shim")
-
-
 @pytest.mark.slow
 def test_tensorflow_2_1_runtime_agrees(saved_model, signatures):
     import tensorflow as tf
-    from tensorflow.core.protobuf import saved_model_pb2
 
-    only_on_linux_x86()
-    libraries = tensorflow_2_1.download_libraries(tensorflow_2_1.CACHE)
-    proto = saved_model_pb2.SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
-    definitions = proto.meta_graphs[0].signature_def
+    definitions = tensorflow_2_1.definitions(saved_model)
 
     pixels = gray(60, 100)
     lightness = (pixels[None, ..., None] * (100 / 255)).astype(np.float32)
     definition = definitions["serving_default"]
     (old,) = tensorflow_2_1.run(
-        libraries,
         saved_model,
         {definition.inputs["input_1"].name: lightness},
         [(definition.outputs["output_0"].name, False)],
@@ -152,7 +138,6 @@ def test_tensorflow_2_1_runtime_agrees(saved_model, signatures):
 
     definition = definitions["packed"]
     ab, model = tensorflow_2_1.run(
-        libraries,
         saved_model,
         {definition.inputs["l_bytes"].name: png(pixels)},
         [(definition.outputs[name].name, True) for name in ("ab_bytes", "model")],
@@ -167,8 +152,6 @@ def test_the_old_runtime_does_refuse_what_is_not_frozen(tmp_path):
     """The test above means something: a plain export of today's TensorFlow fails there."""
     import tensorflow as tf
 
-    only_on_linux_x86()
-    libraries = tensorflow_2_1.download_libraries(tensorflow_2_1.CACHE)
     module = tf.Module()
     module.scale = tf.Variable(2.0)
     signature = tf.function(
@@ -176,4 +159,4 @@ def test_the_old_runtime_does_refuse_what_is_not_frozen(tmp_path):
     )
     tf.saved_model.save(module, str(tmp_path / "1"), signatures=signature)
     with pytest.raises(RuntimeError, match="debug_name"):
-        tensorflow_2_1.run(libraries, tmp_path / "1", {}, [])
+        tensorflow_2_1.run(tmp_path / "1", {}, [])

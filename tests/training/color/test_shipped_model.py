@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.training import tensorflow_2_1
-from tests.training.color.test_export import only_on_linux_x86, png
+from tests.training.color.test_export import png
 from training.cli import main
 from training.color import networks, recipes
 from training.color.evaluate import load_colorer
@@ -77,17 +77,11 @@ def test_training_without_data_publishes_what_still_colors(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_tensorflow_2_1_serves_it(model):
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    only_on_linux_x86()
-    libraries = tensorflow_2_1.download_libraries(tensorflow_2_1.CACHE)
     version = model / model.name.removeprefix("v")
-    proto = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
-    definition = proto.meta_graphs[0].signature_def["packed"]
+    definition = tensorflow_2_1.definitions(version)["packed"]
     photo = gray_samples()[0]
     lightness = rgb_to_lab(photo)[..., 0]
     (ab_bytes,) = tensorflow_2_1.run(
-        libraries,
         version,
         {definition.inputs["l_bytes"].name: png(np.rint(lightness * 2.55).astype(np.uint8))},
         [(definition.outputs["ab_bytes"].name, True)],

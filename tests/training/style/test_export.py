@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.training import tensorflow_2_1
-from tests.training.color.test_export import only_on_linux_x86, png
+from tests.training.color.test_export import png
 from tests.training.style.conftest import smooth
 from tests.training.warm_up import replayed
 from training.style.export import NetworkPainter, mirrored, style_scale, write_saved_model
@@ -189,18 +189,12 @@ def test_the_weights_are_stored_once_and_in_half(saved_model, networks):
 
 @pytest.mark.slow
 def test_tensorflow_2_1_runtime_agrees(saved_model, signatures):
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    only_on_linux_x86()
-    libraries = tensorflow_2_1.download_libraries(tensorflow_2_1.CACHE)
-    proto = saved_model_pb2.SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
-    definitions = proto.meta_graphs[0].signature_def
+    definitions = tensorflow_2_1.definitions(saved_model)
     photo, style = smooth(0, 61), smooth(1, 90)
 
     definition = definitions["serving_default"]
     inputs = {"placeholder": floats(photo), "placeholder_1": floats(style)}
     (old,) = tensorflow_2_1.run(
-        libraries,
         saved_model,
         {definition.inputs[name].name: value for name, value in inputs.items()},
         [(definition.outputs["output_0"].name, False)],
@@ -215,7 +209,6 @@ def test_tensorflow_2_1_runtime_agrees(saved_model, signatures):
             "strength": np.array([strength], np.float32),
         }
         stylized, model = tensorflow_2_1.run(
-            libraries,
             saved_model,
             {definition.inputs[name].name: value for name, value in inputs.items()},
             [(definition.outputs[name].name, True) for name in ("stylized_bytes", "model")],

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.training import tensorflow_2_1
-from tests.training.color.test_export import only_on_linux_x86, png
+from tests.training.color.test_export import png
 from training.publishing.weights import load_weights
 from training.style import recipes
 from training.style.evaluate import load_painter
@@ -86,12 +86,7 @@ def test_strength_0_is_near_the_photo_and_1_is_not():
 
 @pytest.mark.slow
 def test_tensorflow_2_1_serves_it(paint):
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    only_on_linux_x86()
-    libraries = tensorflow_2_1.download_libraries(tensorflow_2_1.CACHE)
-    proto = saved_model_pb2.SavedModel.FromString((MODEL / "1" / "saved_model.pb").read_bytes())
-    definition = proto.meta_graphs[0].signature_def["packed"]
+    definition = tensorflow_2_1.definitions(MODEL / "1")["packed"]
     content, style = photo(side=101), palette(220, 120, 40)
     inputs = {
         "content_bytes": png(content),
@@ -99,7 +94,6 @@ def test_tensorflow_2_1_serves_it(paint):
         "strength": np.array([1.0], np.float32),
     }
     (stylized,) = tensorflow_2_1.run(
-        libraries,
         MODEL / "1",
         {definition.inputs[name].name: value for name, value in inputs.items()},
         [(definition.outputs["stylized_bytes"].name, True)],
