@@ -21,7 +21,7 @@ _WHITE = " \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _LARGEST_EXACT_DIGITS = 20
 # Strings are matched first so that a token inside one is left alone.
-_FOREIGN = re.compile(r'"(?:[^"\\]|\\.)*+"|Inf(?!i)|-NaN', re.DOTALL)
+_FOREIGN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|Inf(?!i)|-NaN', re.DOTALL)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

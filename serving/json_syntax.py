@@ -24,17 +24,18 @@ _NO_FRACTION, _NO_EXPONENT = re.compile(r"\.(?![0-9])"), re.compile(r"[eE][+-]?(
 
 _HEX = "[0-9a-fA-F]"
 _HIGH, _LOW = rf"\\u[dD][89abAB]{_HEX}{{2}}", rf"\\u[dD][c-fC-F]{_HEX}{{2}}"
-_GOOD_ESCAPES = re.compile(
-    rf'(?:[^\\]++|\\["\\/bfnrt]|(?!\\u[dD][89a-fA-F])\\u{_HEX}{{4}}|{_HIGH}{_LOW})*+'
+_ESCAPES = re.compile(  # the bad ones are its group
+    rf'\\["\\/bfnrt]|(?!\\u[dD][89a-fA-F])\\u{_HEX}{{4}}|{_HIGH}{_LOW}|(\\)'
 )
 _NO_HEX = re.compile(rf"(?:{_HIGH})?\\u(?!{_HEX}{{4}})")
 
 
 def bad_escape(text: str) -> Complaint | None:
     """The first escape that is none of JSON's, or half of a surrogate pair; Python takes these."""
-    at = _GOOD_ESCAPES.match(text).end()  # type: ignore[union-attr]
-    if at == len(text):
+    bad = next((found for found in _ESCAPES.finditer(text) if found[1]), None)
+    if bad is None:
         return None
+    at = bad.start()
     if text[at + 1 : at + 2] != "u":
         return "Invalid escape character in string.", at
     if _NO_HEX.match(text, at):

@@ -58,22 +58,26 @@ class Loader:
 
         from serving.mixed_precision import WORTH, difference, gain
 
-        mixed, better = None, False
+        mixed, faster = None, 0.0
         try:
             mixed = servable.load(folder, version, threads, bfloat16=True)
             changed = difference(answers, warmup.warm_up(mixed, folder))
-            found, better = f"changes {changed}", not changed.counts
-            if better:
+            found = f"changes {changed}"
+            if not changed.counts:
                 faster = gain(*(partial(warmup.warm_up, each, folder) for each in (loaded, mixed)))
-                found, better = f"{found}, and is {faster:.2f} × as fast", faster >= WORTH
+                found = f"{found}, and is {faster:.2f} × as fast"
         except ServingError as error:
             found = f"fails: {error.message}"
-        kept, other = (mixed, loaded) if mixed and better else (loaded, mixed)
-        if other:
-            other.close()
-        name = "bfloat16" if better else "float32"
+        name = "bfloat16" if faster >= WORTH else "float32"
         logger.info("version %d computes in %s: bfloat16 %s", version, name, found)
-        return kept
+        if mixed:
+            mixed.close()
+        if faster:
+            # The runs that were timed may have changed what the model keeps, such as a count.
+            loaded.close()
+            loaded = servable.load(folder, version, threads, bfloat16=name == "bfloat16")
+            warmup.warm_up(loaded, folder)
+        return loaded
 
 
 # Models load beside one another, and standard error is the process's.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving import mixed_precision, processor, servable
+from serving import mixed_precision, processor, servable, warmup
 from serving.errors import ServingError
 from serving.loading import Loader
 from serving.mixed_precision import difference, gain
@@ -96,7 +96,7 @@ def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, faster
 
     def load_either(folder, version, threads, *, bfloat16=False):
         loaded = load(mixed if bfloat16 else folder, version, threads)
-        asked.append(loaded)
+        asked.append((loaded, bfloat16))
         monkeypatch.setattr(loaded, "close", lambda: closed.append(loaded))
         return loaded
 
@@ -106,12 +106,24 @@ def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, faster
     (told,) = [line for line in caplog.messages if "computes in" in line]
     assert told.startswith(f"version 1 computes in {kept}: bfloat16 changes ")
     assert told.endswith(said)
-    assert [found, *closed] == (asked[::-1] if kept == "bfloat16" else asked)
+    (used,) = [each for each, _ in asked if each not in closed]
+    assert found is used
+    assert dict(asked)[found] is (kept == "bfloat16")
 
     # Without a record there is nothing to judge by.
     unknown = write_version(tmp_path / "unknown", 1)
     asked.clear()
-    assert asked == [] and Loader(bfloat16=True)(unknown, 1) is asked[0] and len(asked) == 1
+    found = Loader(bfloat16=True)(unknown, 1)
+    assert asked == [(found, False)]
+
+
+def test_a_model_that_counts_has_counted_its_record_alone(tmp_path, monkeypatch):
+    """However often it was run to find out whether bfloat16 is worth it."""
+    monkeypatch.setattr(mixed_precision, "gain", lambda *works: [work() for work in works] and 2.0)
+    folder = write_version(tmp_path, 1, count=True, requests=[{"x": [1.0]}] * 3)
+    found = Loader(bfloat16=True)(folder, 1)
+    (fourth, *_) = warmup.warm_up(found, folder)
+    assert [float(value) for each in fourth.values() for value in np.ravel(each)] == [4.0]
 
 
 def test_a_rewrite_that_fails_changes_nothing(tmp_path, monkeypatch, caplog):
