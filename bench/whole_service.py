@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from photo_client.running_service import predict_url_of
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 READY_WITHIN_S = 480  # models are copied and several servers started
+STATED_WITHIN_S = 30
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,17 @@ def local_up(*files: Path) -> Iterator[Service]:
         url = f"http://127.0.0.1:{ports['--port']}"
         program = Program("the service", command, ready_url=f"{url}/readyz")
         with running(program, within_s=READY_WITHIN_S) as [child]:
-            asked = predict_url_of("style_client", Path(state) / "state.json")
-            if asked is None:
-                raise CannotMeasure("python -m local up does not say what its client asks")
-            yield Service(url, asked, child.pid)
+            yield Service(url, _predict_url(Path(state) / "state.json"), child.pid)
+
+
+def _predict_url(state: Path) -> str:
+    """The client's predict URL, once it is known to run, which is soon after it answers."""
+    until = time.monotonic() + STATED_WITHIN_S
+    while (asked := predict_url_of("style_client", state)) is None:
+        if time.monotonic() > until:
+            raise CannotMeasure("python -m local up does not say what its client asks")
+        time.sleep(0.1)
+    return asked
 
 
 @contextmanager
