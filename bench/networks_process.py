@@ -61,7 +61,7 @@ class _Network:
         constants = (
             tf.make_ndarray(node.get_attr("value"))
             for node in graph.get_operations()
-            if node.type == "Const" and node.outputs[0].dtype == tf.float32
+            if node.type == "Const" and node.outputs[0].dtype in (tf.float16, tf.float32)
         )
         # A network that is called twice, as at two sizes, has the same weights in both calls.
         self.parameters = sum({hash(each.tobytes()): each.size for each in constants}.values())

@@ -19,7 +19,7 @@ from bench.photos import make_photo
 from bench.report import CannotMeasure, Goal, PartResult, Table, as_json, markdown, p50, p95
 from bench.whole_service import ab_and_canary
 from tests.color_model import write_color_model
-from tests.running import run
+from tests.running import ROOT, run
 
 
 @pytest.mark.parametrize(("name", "size"), [("400x400", (400, 400)), ("1mp", (1152, 864))])
@@ -135,10 +135,10 @@ def test_picture_that_the_articles_way_returns_is_a_png():
 def test_networks_are_timed_beside_a_u_net_of_nine_gflops(tmp_path):
     """The rule model of the tests has no parameters to speak of; the U-Net has its 9 GFLOPs."""
     write_color_model(tmp_path / "color" / "v2", 2)
-    result = networks_part.measure(
-        [tmp_path / "color" / "v2"], rounds=2, tell=lambda progress: None
-    )
-    u_net, model = result.numbers["plain U-Net"], result.numbers["color/v2"]
+    models = [tmp_path / "color" / "v2", ROOT / "models" / "color" / "v1"]
+    result = networks_part.measure(models, rounds=2, tell=lambda progress: None)
+    u_net, model, shipped = (result.numbers[n] for n in ("plain U-Net", "color/v2", "color/v1"))
+    assert shipped["parameters"] / 1e6 == pytest.approx(3.2, abs=0.05)  # its constants are float16
     assert 8.0 < u_net["gflops"] <= 9.0
     assert len(u_net["seconds"]) == len(model["seconds"]) == 2
     assert model["parameters"] < 100
