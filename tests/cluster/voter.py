@@ -2,7 +2,8 @@
 
     python voter.py URL
 
-Prints one line of JSON: `photos` and `votes` by the status of the reply, and the `last` vote's.
+Prints one line of JSON: `photos` by status and model, or by what a refusal says, `votes` by status,
+and the `last` vote's.
 """
 
 import json
@@ -16,28 +17,30 @@ from typing import Any
 from caller import HERE, MARK, STOP, form
 
 
-def send(url: str, body: bytes, kind: str) -> tuple[str, Any]:
-    """The status, or why there is none, and the headers of the reply."""
+def send(url: str, body: bytes, kind: str) -> tuple[str, Any, str]:
+    """The status, or why there is none, the headers of the reply, and what a refusal says."""
     request = urllib.request.Request(url, body, {"Content-Type": kind})
     try:
         with urllib.request.urlopen(request, timeout=60) as reply:
             reply.read()
-            return str(reply.status), reply.headers
+            return str(reply.status), reply.headers, ""
     except urllib.error.HTTPError as error:
-        return str(error.code), error.headers
+        return str(error.code), error.headers, error.read(300).decode(errors="replace")
     except OSError as error:
-        return f"no reply: {error}", {}
+        return "no reply", {}, str(error)
 
 
 def main(url: str) -> None:
     photo = form({"content_image": HERE / "photo.jpg"})
     photos, votes, last = Counter[str](), Counter[str](), ""
     while not STOP.exists():
-        said, headers = send(f"{url}/predict", photo, f"multipart/form-data; boundary={MARK}")
-        photos[said] += 1
+        status, headers, refusal = send(
+            f"{url}/predict", photo, f"multipart/form-data; boundary={MARK}"
+        )
+        photos[f"{status} {headers.get('X-Model', refusal)}"] += 1
         if receipt := headers.get("X-Receipt"):
             vote = json.dumps({"receipt": receipt, "rating": 1}).encode()
-            last, _ = send(f"{url}/feedback", vote, "application/json")
+            last, *_ = send(f"{url}/feedback", vote, "application/json")
             votes[last] += 1
         time.sleep(0.2)
     print(json.dumps({"photos": photos, "votes": votes, "last": last}))
