@@ -14,13 +14,16 @@ def check_depth(data: io.BytesIO) -> None:
     """Raises UnsupportedPicture for samples that Pillow scales wrongly: of less than 8 bits, and
     color or alpha of more, whose white it turns into black.
     """
-    file = data.getbuffer()
-    start = data.getvalue().find(_CODESTREAM)
+    file = data.getvalue()
+    start = file.find(_CODESTREAM)
     if start < 0 or len(file) < start + _COMPONENTS_AT + 2:
         return  # broken, as its decoder will say
     (count,) = struct.unpack_from(">H", file, start + _COMPONENTS_AT)
     first = start + _COMPONENTS_AT + 2
-    depths = {(size & 0x7F) + 1 for size in file[first : first + 3 * count : 3]}
+    sizes = file[first : first + 3 * count : 3]
+    if not sizes or len(sizes) < count:
+        return
+    depths = {(size & 0x7F) + 1 for size in sizes}
     if depths == {8} or (count == 1 and min(depths) > 8):
         return
     raise UnsupportedPicture(

@@ -143,6 +143,14 @@ def test_jpeg_2000_of_other_depths_is_right_or_refused_by_name(mode, bits):
         read(bytes(file))
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("kept", [39, 41, 42, 43, 45])
+def test_a_jpeg_2000_that_ends_in_its_depths_is_damaged(mode, kept):
+    file = file_of(scene(64, 48, 3, mode), "JPEG2000")
+    with pytest.raises(BrokenPicture):
+        read(file[: file.index(b"\xff\x4f\xff\x51") + kept])
+
+
 @pytest.mark.parametrize("levels", [2**10, 2**12, 2**16])
 def test_gray_jpeg_2000_of_more_than_8_bits(levels):
     pixels = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
