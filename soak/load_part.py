@@ -102,7 +102,7 @@ def _tell_of(crowd: Crowd, client: Tried) -> None:
     slowest = max(crowd.refused_after)
     ordered = sorted(crowd.refused_after)
     part.notes.append(
-        f"refused {len(ordered):,} times: the middle one after {ordered[len(ordered) // 2]:.2f} s, "
+        f"refused {len(ordered):,} times: the median after {ordered[len(ordered) // 2]:.2f} s, "
         f"the slowest after {slowest:.2f} s; the slowest /healthz took "
         f"{max(crowd.healthy_after):.2f} s"
     )

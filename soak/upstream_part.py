@@ -33,8 +33,8 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             gateway.behave(flat)
             scripted = good_photos(kind, client.program.port)
             client.part.sent = (
-                f"photos of {CALLERS} callers, {IN_PROGRESS} at a time, to a model that is "
-                "down, slow, flapping, killed and started again"
+                f"photos of {CALLERS} callers, {IN_PROGRESS} in progress at most, to a model that "
+                "is down, slow, flapping, killed and started again"
             )
             callers = _Callers(client, scripted)
             tell(f"{kind}: a model that is down, slow, flapping")
