@@ -8,10 +8,8 @@ from ..applications.hosts import AMBASSADOR, NoSuchService, redirected
 from ..applications.loaded import LoadedApplication
 from ..applications.types import Graph, ServingProperties, WebserviceProperties
 from ..gateway.routes import cluster_name
-from ..ports import ADMIN_PORT, GATEWAY_PORT, Ports
+from ..ports import ADMIN_PORT, GATEWAY_PORT, LOOPBACK, Ports
 from .plan import Wishes
-
-LOOPBACK = "127.0.0.1"
 
 
 class Places:

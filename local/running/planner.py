@@ -13,6 +13,7 @@ from ..addresses import reachable, shown
 from ..applications.claims import Volumes
 from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from ..applications.loaded import LoadedApplication, LoadedComponent
+from ..applications.order import depends_on
 from ..applications.own_settings import replaced_here
 from ..applications.types import (
     NOT_HERE,
@@ -27,7 +28,6 @@ from ..shipped_models import ShippedModels
 from .feedback import with_feedback
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
-from .order import depends_on
 from .places import Places
 from .plan import Endpoint, Plan, PlannedComponent, Wishes
 from .program import Program
@@ -67,6 +67,12 @@ class _Planner:
             for application in self.applications
             for component in application.components
             if not isinstance(component.properties, NOT_HERE)
+        ]
+        # Nobody waits for what is not run here.
+        run = {each.key for each in components}
+        components = [
+            replace(each, depends_on=tuple(key for key in each.depends_on if key in run))
+            for each in components
         ]
         configuration = None
         if self.places.gateway:
@@ -125,11 +131,9 @@ class _Planner:
         arguments = (*own, *self.wishes.arguments.get(component.name, ()))
         environment = {each.name: here(each.value or "") for each in properties.env}
         command = (sys.executable, "-m", "training", *arguments)
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             programs=(Program(component.name, command, environment),),
             job=True,
             fingerprint=_fingerprint(properties.model_dump(), arguments),
@@ -142,11 +146,9 @@ class _Planner:
     def _task(self, application: LoadedApplication, component: LoadedComponent) -> PlannedComponent:
         claim = self.volumes.inside(COPIES_TO, application.namespace, component.mounts)
         assert claim is not None and component.image is not None  # by validate
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             # No fingerprint: what is there is not copied again, and what is new is.
             steps=(ShippedModels(component.image.models, claim),),
             job=True,
@@ -189,11 +191,9 @@ class _Planner:
         path = address(application.namespace, routing.serviceName if routing else component.name)
         note = f" with {': '.join(routing.name_and_value)}" if routing else ""
         url = f"http://localhost:{self.places.gateway}{path.rstrip('/')}{note}"
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             programs=tuple(programs),
             steps=tuple(steps),
             endpoints=(Endpoint("Service/vela-system/ambassador", url),),
@@ -226,16 +226,22 @@ class _Planner:
         endpoint = Endpoint(
             f"Service/{application.namespace}/{component.name}", f"http://{shown(host)}:{port}"
         )
-        client = PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        client = _planned(
+            application,
+            component,
             programs=(program,),
             endpoints=(endpoint,),
             module=component.image.module,
         )
         return with_feedback(client, self.state)
+
+
+def _planned(
+    application: LoadedApplication, component: LoadedComponent, **more: Any
+) -> PlannedComponent:
+    return PlannedComponent(
+        application.name, component.name, component.type, application.namespace, **more
+    )
 
 
 def _fingerprint(*parts: Any) -> str:
