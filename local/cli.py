@@ -231,8 +231,6 @@ def main(words: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         print(f"python -m local: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # `| head`
-        return 0
     except KeyboardInterrupt:
         return 130
     return code

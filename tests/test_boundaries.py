@@ -30,7 +30,7 @@ HTTP = {"flask", "gunicorn", "requests", "http", "werkzeug", "urllib3"}
 # What of ours each package may import.
 CLIENT_PACKAGES = {"web", "pictures", "predict_url", "feedback", "photo_client"}
 ALLOWED: dict[str, set[str]] = {
-    # Console scripts, which import a program when it is run.
+    # How a program starts; a console script imports its program when it is run.
     "colorway": set(),
     "web": set(),
     "pictures": set(),
@@ -153,6 +153,7 @@ def test_package_imports_only_what_it_may(package):
         f"{module} imports {name}"
         for module, path in modules(package).items()
         for name in imported_packages(module, path) & refused
+        if (path.name, name) != ("__main__.py", "colorway")
     }
     assert not wrong
 
