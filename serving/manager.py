@@ -202,16 +202,18 @@ class ModelManager:
         files = fingerprint(folder)
         self.states.set(version, "LOADING")
         started = time.monotonic()
-        servable = self._loaded(folder, version)
-        collect_garbage()
-        if isinstance(servable, ServingError):
-            self.states.set(version, "END", servable)
+        try:
+            servable = self._load(folder, version)
+        except ServingError as error:
+            self.states.set(version, "END", error)
             failure = self._failures.setdefault(version, _Failure(files))
             failure.files = files
             failure.attempts += 1
             failure.retry_at = time.monotonic() + self._retry_seconds
-            logger.error("version %d of %s does not load: %s", version, self.name, servable)
+            logger.error("version %d of %s does not load: %s", version, self.name, str(error))
             return False
+        finally:
+            collect_garbage()
         self._failures.pop(version, None)
         self.states.set(version, "AVAILABLE")
         logger.info(
@@ -223,13 +225,6 @@ class ModelManager:
         with self._lock:
             self._in_service[version] = _Loaded(servable)
         return True
-
-    def _loaded(self, folder: Path, version: int) -> "Servable | ServingError":
-        try:
-            return self._load(folder, version)
-        except ServingError as error:
-            # Without its traceback, which keeps what of the model was loaded.
-            return ServingError(error.code, error.message)
 
     def _keep(self, versions: set[int]) -> None:
         """Take the other versions out of service."""
