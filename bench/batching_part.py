@@ -1,7 +1,7 @@
-"""Would batching pay? Batches beside single calls, in one process, on all cores.
+"""Would batching be faster? Batches beside single calls, in one process, on all cores.
 
-A single call already spreads over the cores; a batch pays where it makes more predictions in the
-same time than so many single calls, one after another or as many at once as there are cores.
+A single call already uses all cores. A batch is faster only if it makes more predictions per second
+than single calls do, one after another or as many at once as there are cores.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a client costs before its first photo: megabytes to install, seconds to import."""
+"""A client's installation and start: megabytes to install, seconds to import."""
 
 import shutil
 import statistics

@@ -1,8 +1,8 @@
-"""What the gateway adds: the same photo to the same model server, directly and through Envoy.
+"""The time that the gateway adds: a photo to the same model server, directly and through Envoy.
 
-Two color clients differ in their predict URL only: one names the model server, the other the route
-of a deployment at the gateway, as `local up` writes it. They take turns, as in the client's part,
-each with an untimed call first.
+Two color clients differ only in their predict URL: one names the model server, the other a route at
+the gateway, as `local up` writes it. They take turns as in client_part, each with an untimed call
+first.
 """
 
 import tempfile

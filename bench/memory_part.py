@@ -1,6 +1,7 @@
-"""The memory of the whole service: color by two versions, style, the gateway and the client.
+"""The memory of the whole service: two versions of color, style, the gateway and the client.
 
-At rest, right after a rush of photos, and when the servers have been idle since for a while.
+It is measured before any photo, right after a burst of photos, and after the servers have then been
+idle for a while.
 """
 
 import itertools
@@ -17,8 +18,8 @@ from bench.style_part import STYLE_PICTURE
 from bench.whole_service import ab_and_canary, local_up
 
 PHOTOS, CALLERS = 200, 2
-PAINTED_OF = 10  # every so many-th photo
-SETTLE_S = 12.0  # a server gives memory back when it was idle for 5 s
+PAINTED_OF = 10  # one photo of so many is painted
+SETTLE_S = 12.0  # a server gives memory back when it has been idle for 5 s
 
 
 def measure(tell: Callable[[str], None]) -> PartResult:

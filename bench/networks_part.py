@@ -1,4 +1,4 @@
-"""The networks themselves, beside a plain U-Net of 9 GFLOPs."""
+"""The color networks beside a plain U-Net of 9 GFLOPs."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The other server that ours is compared with, LitServe, in an environment of its own."""
+"""LitServe, the server that ours is compared with, in an environment of its own."""
 
 import re
 import shutil

@@ -1,8 +1,8 @@
-"""The model server beside the network alone, beside itself with another JSON, beside a peer.
+"""The model server beside the network alone, itself with another JSON codec, and LitServe.
 
-Everything runs the same SavedModel on the same core, and the load comes from another core. All
-programs are up during the whole run and take turns, in another order in every round, so that
-whatever else the machine does hits them alike; only one of them works at a time.
+All of them run the same SavedModel on the same core, and the load comes from another core. All
+programs run during the whole measurement and take turns, in a different order in every round, so
+that other work on the machine affects them alike; only one of them works at a time.
 """
 
 import sys

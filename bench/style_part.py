@@ -1,8 +1,8 @@
-"""From photo and style picture to painting: the service end to end, by each signature of the model.
+"""Painting a photo in a style: the service end to end, with each signature of the model.
 
-Two model servers, one with the model as it is and one with nothing but its `serving_default`, each
-with a style client before it, take turns as in bench.client_part. The two do not paint at the same
-size: in floats a photo goes out at 384 pixels at most, as PNG at the client's `MAX_SIDE`.
+Two model servers, one with the model as it is and one with only its `serving_default`, each with a
+style client in front, take turns as in bench.client_part. The two do not paint at the same size: as
+floats a photo is sent at 384 pixels at most, as PNG at the client's `MAX_SIDE`.
 """
 
 import sys
@@ -105,7 +105,7 @@ def measure(
         tell("style: counting bytes")
         for samples in every:
             service, proxy = services[samples.signature], proxies[samples.signature]
-            # The first request of the client without `packed` asks for it in vain.
+            # The first request of the client without `packed` tries it and falls back.
             for _ in range(2):
                 proxy.forget()
                 color(_url(service.counted_port), samples.photo.jpeg, style)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from .cli_promotion import add_feedback, add_promote
-from .commands import CannotStart
 from .commands.argument_types import arguments, gateway, image, port, seconds
+from .errors import CannotStart
 from .ports import GATEWAY_PORT, MODEL_PORT
 
 DESCRIPTION = """\
@@ -231,8 +231,6 @@ def main(words: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         print(f"python -m local: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # `| head`
-        return 0
     except KeyboardInterrupt:
         return 130
     return code

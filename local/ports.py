@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from .errors import CannotStart
+
 # Where things listen if nobody else does: the first port of each kind.
 CLIENT_PORT, GATEWAY_PORT, MODEL_PORT, ADMIN_PORT = 3333, 8080, 8501, 9901
 
@@ -17,6 +19,10 @@ _LISTENING = "0A"
 
 class PortInUse(Exception):
     """Somebody listens on the port; the text says who, where that is known."""
+
+
+class NoPort(CannotStart):
+    """There is no port to give; the text says why, and what to do."""
 
 
 def check_free(host: str, port: int) -> None:
@@ -51,23 +57,26 @@ class Ports:
         self.notices: list[str] = []
 
     def give(self, first: int, whom: str, host: str | None = None) -> int:
-        """A port from `first` on. Raises OSError if the host is no address of this machine."""
-        why = ""
+        """A port from `first` on. Raises NoPort if none is free, or the host is elsewhere."""
+        host, why = host or self._host, ""
         for port in range(first, 65536):
             if port in self._given:
                 why = why or "given to another component"
                 continue
             try:
-                check_free(host or self._host, port)
+                check_free(host, port)
             except PortInUse as holder:
                 why = why or str(holder)
                 continue
+            except OSError as error:
+                said = f"cannot listen on {host!r} ({error.strerror}); change --host"
+                raise NoPort(said) from None
             self._given.add(port)
             if first not in self._given:  # not only the second of several that asked for it
                 self._given.add(first)
                 self.notices.append(f"port {first} is in use ({why}): {whom} gets {port}")
             return port
-        raise OSError(errno.EADDRINUSE, f"no port from {first} on is free")
+        raise NoPort(f"no port from {first} on is free for {whom}: give it a lower one")
 
 
 def free_port() -> int:

@@ -77,9 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Soak and print. Returns 0 where all held, 1 where something did not, 2 if it cannot run."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    # Whatever ends us, the servers that we started end with us.
+    # On SIGTERM, too, stop the servers that were started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # Hundreds of callers are threads of this process, and their times are taken.
+    # Hundreds of callers are threads of this process, and their times are measured.
     sys.setswitchinterval(0.0005)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="colorway-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _soak(options, folder, parts)
     except CannotSoak as error:
-        # What broke before this may be why.
+        # The violations so far may be the reason.
         print("".join(f"VIOLATION {line}\n" for part in parts for line in part.violations), end="")
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""HTTP as bytes: requests that no library would send, and replies exactly as received."""
+"""HTTP as bytes, for requests that no library would send, and replies exactly as received."""
 
 import contextlib
 import socket

@@ -13,7 +13,7 @@ from soak.services import Models, Tried, tried
 IN_PROGRESS = 64  # the default of MAX_IN_PROGRESS
 TIMES = 10
 FOR_S = 15.0
-# Of the callers so many send a photo of 12 megapixels, two at a time of the largest allowed.
+# How many of the callers send a photo of 12 megapixels, and how many one of nearly MAX_PIXELS.
 LARGE, LARGE_SIZE = 8, (4000, 3000)
 LARGEST, LARGEST_SIZE = 2, (7000, 7000)
 
@@ -75,7 +75,7 @@ class Crowd:
                 wrong = photo.wrong(answer)
             elif answer.status == 503:
                 wrong = checks.wrong_problem(answer)
-                # Others that are refused had waited for the room that a large photo needs.
+                # The other refusals first waited for memory behind a large photo.
                 if b"photos are in progress already" in answer.body:
                     self.refused_after.append(answer.seconds)
                 self._over.wait(float(answer.headers.get("retry-after", 1)))
@@ -102,7 +102,7 @@ def _tell_of(crowd: Crowd, client: Tried) -> None:
     slowest = max(crowd.refused_after)
     ordered = sorted(crowd.refused_after)
     part.notes.append(
-        f"refused {len(ordered):,} times: the middle one after {ordered[len(ordered) // 2]:.2f} s, "
+        f"refused {len(ordered):,} times: the median after {ordered[len(ordered) // 2]:.2f} s, "
         f"the slowest after {slowest:.2f} s; the slowest /healthz took "
         f"{max(crowd.healthy_after):.2f} s"
     )

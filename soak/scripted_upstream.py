@@ -1,4 +1,4 @@
-"""A predict URL with scripted behavior: passes on to model servers, paints flat, delays, fails.
+"""A predict URL with scripted behavior: forwards to model servers, paints flat, delays, fails.
 
 It counts the exchanges in progress, to detect a stampede.
 """

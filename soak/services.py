@@ -1,4 +1,4 @@
-"""The services under test: model servers, a client in front of them, its good photos."""
+"""The services under test: model servers, a client in front of them, and its good photos."""
 
 import threading
 import time

@@ -67,7 +67,7 @@ class _Round:
         self.lost = 0
 
     def stop_it(self) -> None:
-        """Fill its hands, ask it to stop, and see what becomes of each request."""
+        """Keep it busy, send SIGTERM, and check what becomes of each request."""
         port, process = self.client.program.port, self.client.program.process
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(IDLE)]
         crowd = [threading.Thread(target=self._upload_slowly) for _ in range(UPLOADING)]
@@ -99,7 +99,7 @@ class _Round:
             sock.close()
         if code:
             self.client.violated(f"it ended with exit code {code}")
-        # In the very moment of the end each may find the door closing before it.
+        # At the very end, each may lose one connection that was accepted just before the exit.
         if self.lost > COMING:
             self.client.violated(f"{self.lost} connections were accepted after SIGTERM, and lost")
         if not self.refused:

@@ -1,6 +1,4 @@
-"""Clients that are slow or vanish, many times as many as there are threads, and how long each is
-tolerated.
-"""
+"""Callers that are slow or disappear, many at once, and how long each of them is tolerated."""
 
 import select
 import socket
@@ -18,19 +16,19 @@ CLIENT_TIMEOUT_S = 3.0
 TIMEOUT_S = 15.0  # the default
 EACH = 60
 _DRIP_S = 0.25
-# An answer that no buffer between us and the client swallows.
+# The answer must be larger than all buffers between the caller and the client.
 _LARGE = (1800, 1400)
 
 Dawdle = Callable[[socket.socket, bytes], Answer]
 
 
 def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
-    """Try a client that grants `CLIENT_TIMEOUT_S` of 3 s."""
+    """Try a client with a `CLIENT_TIMEOUT_S` of 3 s."""
     limit = limits.memory_mb()
     settings = {"CLIENT_TIMEOUT_S": f"{CLIENT_TIMEOUT_S:g}"}
     with tried(kind, "slow", models.port, folder, limit, **settings) as client:
         small = client.photos[0].asks
-        # In color: a painting is smooth, and its file small.
+        # In color, because the file of a smooth painting is small.
         large = ask_for("color", large_photo(*_LARGE, grain=12.0))
         heads = limits.HEAD_WITHIN_S
         crowds: tuple[tuple[dict[str, Dawdle], float], ...] = (
@@ -39,7 +37,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
                 heads,
             ),
             ({"stalled body": _stalled_body, "dripped body": _dripped_body}, CLIENT_TIMEOUT_S),
-            # As many large photos at once wait for one another first.
+            # So many large photos at once first wait for memory.
             ({"never reads": _never_reads}, TIMEOUT_S + CLIENT_TIMEOUT_S),
             ({"gone amid upload": _gone_amid_upload, "gone before answer": _gone_early}, 0.0),
         )
@@ -47,7 +45,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             f"“{name}”" for crowd, _ in crowds for name in crowd
         )
         for crowd, seconds in crowds:
-            tell(f"{kind}: clients that are {', '.join(crowd)}")
+            tell(f"{kind}: callers that are {', '.join(crowd)}")
             _Crowd(client, large if "never reads" in crowd else small).come(crowd, seconds)
             client.check_that_nothing_is_in_progress(f"after {', '.join(crowd)}")
             client.check_good_photos(f"after {', '.join(crowd)}")
@@ -61,7 +59,7 @@ class _Crowd:
         self.held: dict[str, list[float]] = {}
 
     def come(self, kinds: dict[str, Dawdle], seconds: float) -> None:
-        """All of them at once, and somebody beside them who wants to know how it goes."""
+        """Send all of them at once, and meanwhile ask for /healthz."""
         over = threading.Event()
         asking = threading.Thread(target=self._ask_for_health, args=(over,))
         crowd = [
@@ -125,7 +123,7 @@ def _wrong(answer: Answer) -> str:
 
 
 def _answer(sock: socket.socket) -> Answer:
-    """What comes, and after it the end of the connection."""
+    """The reply, after the connection has ended."""
     answer = read_answer(sock, time.monotonic(), 60)
     sock.settimeout(60)
     while sock.recv(4096):
@@ -167,7 +165,7 @@ def _drip(sock: socket.socket, first: bytes, rest: bytes) -> Answer:
 
 
 def _never_reads(sock: socket.socket, request: bytes) -> Answer:
-    """Send a photo, and take nothing of its picture until the server has had enough."""
+    """Send a photo, and read nothing of the answer until the server closes the connection."""
     sock.sendall(request)
     poll = select.poll()
     poll.register(sock, 0)  # only errors, and that the other side is gone

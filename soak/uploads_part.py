@@ -10,7 +10,7 @@ from soak.mutations import KINDS, Upload, make
 from soak.services import Models, Tried, tried
 
 AT_ONCE = 8
-# After every so many, all good photos must come back right.
+# After so many uploads each time, all good photos must come back right.
 CHECK_EVERY = 250
 REPLY_WITHIN_S = 60.0
 

@@ -1,6 +1,4 @@
-"""A model that is down, slow, flapping, killed and restarted, while callers
-keep sending requests.
-"""
+"""A model that is down, slow, flapping, killed and restarted, while callers keep sending photos."""
 
 import threading
 import time
@@ -17,7 +15,7 @@ TIMEOUT_S = 2.0
 IN_PROGRESS = 8
 CALLERS = 3 * IN_PROGRESS
 PHASE_S = 3.0
-# After the model is back, this long until all is as it was.
+# After the model is back, everything must work again within this time.
 RECOVERED_WITHIN_S = 3.0
 
 
@@ -33,8 +31,8 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             gateway.behave(flat)
             scripted = good_photos(kind, client.program.port)
             client.part.sent = (
-                f"photos of {CALLERS} callers, {IN_PROGRESS} at a time, to a model that is "
-                "down, slow, flapping, killed and started again"
+                f"photos of {CALLERS} callers, {IN_PROGRESS} in progress at most, to a model that "
+                "is down, slow, flapping, killed and started again"
             )
             callers = _Callers(client, scripted)
             tell(f"{kind}: a model that is down, slow, flapping")
@@ -77,7 +75,7 @@ def _kill_and_start_again(
     tell(f"{client.kind}: the model server is killed and started again")
     callers = _Callers(client, photos)
     with callers:
-        # As much as its network can do; who comes in vain waits too long.
+        # The network is at its limit: some photos take longer than TIMEOUT_S.
         callers.phase("model server", {200, 504})
         server.kill()
         callers.phase("model server killed", {503})
@@ -89,7 +87,7 @@ def _kill_and_start_again(
 
 
 class _Callers:
-    """Callers who ask without end; each answer must be one that the phase allows."""
+    """Callers who keep sending photos; each answer must be one that the phase allows."""
 
     def __init__(self, client: Tried, photos: Sequence[GoodPhoto]):
         self.client = client

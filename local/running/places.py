@@ -28,7 +28,7 @@ class Places:
         wishes: Wishes,
         held: Mapping[str, int],
     ):
-        """Raises OSError if the host is no address of this machine."""
+        """Raises NoPort."""
         self._ports = Ports(wishes.host, held.values())
         self._held = held
         self.ports: dict[str, int] = {}

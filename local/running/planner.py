@@ -45,7 +45,7 @@ def make_plan(
     """The plan for Applications that `validate` found no error in, with state in that folder.
 
     `held` are the ports of a plan that runs. Raises Refused for a host name that leads nowhere,
-    NoEnvoy, and OSError for a bad host.
+    NoEnvoy, and NoPort.
     """
     return _Planner(applications, state, wishes, Places(applications, wishes, held)).plan()
 

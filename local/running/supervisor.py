@@ -97,7 +97,7 @@ class Supervisor:
             try:
                 for step in planned.steps:
                     step.run(lambda text: self._face.line(planned.key, planned.name, text))
-            except CannotPrepare as error:
+            except (CannotPrepare, OSError) as error:
                 problem = str(error)
             self._tell(Prepared(component, problem))
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from .pictures import file_of, scene
 from .predictors import (
@@ -133,6 +134,17 @@ def test_too_many_bytes(start_client):
 def test_too_many_fields(client):
     files = {f"f{number}": b"" for number in range(500)}
     problem(client.predict(None, files=files), 413, "too-many-bytes")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status"),
+    [([2**20], 200), ([2**20 + 1], 400), ([2**20] * 4, 200), ([2**20] * 4 + [1], 400)],
+)
+def test_texts_of_a_png(client, sizes, status):
+    info = PngInfo()
+    for number, size in enumerate(sizes):
+        info.add_text(f"text {number}", "x" * size, zip=True)
+    assert client.predict(file_of(scene(60, 40), pnginfo=info)).status_code == status
 
 
 def test_too_many_pixels_by_the_header(start_client):
