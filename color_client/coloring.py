@@ -9,7 +9,7 @@ from PIL import Image
 from photo_client.batch import Make
 from photo_client.photo import decode
 from photo_client.result import Result
-from pictures import hints, lab, toning
+from pictures import hints, merge, toning
 from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
@@ -56,7 +56,7 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Result:
     else:
         ab = ab * np.float32(vividness)
     with stage("merge"):
-        pixels = lab.colorize(photo.image, ab)
+        pixels = merge.colorize(photo.image, ab)
     return Result(pixels, photo, found.model, had_color)
 
 

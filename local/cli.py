@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from .cli_promotion import add_feedback, add_promote
-from .commands import CannotStart
 from .commands.argument_types import arguments, gateway, image, port, seconds
+from .errors import CannotStart
 from .ports import GATEWAY_PORT, MODEL_PORT
 
 DESCRIPTION = """\

@@ -82,24 +82,26 @@ PARTS: dict[str, dict[str, set[str]]] = {
         "__main__": {"cli"},
     },
     "local": {
-        "ports": set(),
+        "errors": set(),
+        "ports": {"errors"},
         "addresses": set(),
         "model_folder": set(),
         # The images of the models hold these two alone.
         "shipped_models": {"model_folder"},
         "applications": {"ports", "model_folder"},
-        "gateway": {"applications"},
+        "gateway": {"applications", "ports"},
         "running": {
-            "applications", "gateway", "ports", "addresses", "model_folder", "shipped_models",
+            "applications", "gateway", "errors", "ports", "addresses", "model_folder",
+            "shipped_models",
         },
-        "rendering": {"applications", "gateway"},
-        "promotion": {"applications", "running"},
+        "rendering": {"applications", "gateway", "ports"},
+        "promotion": {"applications", "running", "errors"},
         "commands": {
-            "applications", "gateway", "running", "rendering", "promotion", "ports",
+            "applications", "gateway", "running", "rendering", "promotion", "errors", "ports",
             "model_folder", "shipped_models",
         },
         "cli_promotion": {"commands"},
-        "cli": {"commands", "cli_promotion", "ports"},
+        "cli": {"commands", "cli_promotion", "errors", "ports"},
         "__main__": {"cli"},
     },
 }  # fmt: skip

@@ -632,6 +632,9 @@ PROPERTIES: dict[str, type[Properties]] = {
 POLICIES: dict[str, type[Strict]] = {"topology": TopologyPolicy, "override": OverridePolicy}
 STEPS: dict[str, type[Strict]] = {"deploy": DeployStep, "suspend": SuspendStep}
 
+# What ends by itself, when its work is done.
+JOBS = (TrainingProperties, TaskProperties)
+
 # What a cluster runs, and this machine does not.
 NOT_HERE = (NotebookProperties, StatefulsetProperties)
 

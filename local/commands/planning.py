@@ -10,16 +10,15 @@ from ..applications.findings import Finding, Refused, known
 from ..applications.load import load
 from ..applications.loaded import LoadedApplication
 from ..applications.validate import validate
+from ..errors import CannotStart
 from ..model_folder import check_model, saved_models
 from ..ports import CLIENT_PORT, Ports
 from ..running.applied import Applied, training_names
 from ..running.color_service import ColorService
 from ..running.feedback import with_feedback
-from ..running.gateway import NoEnvoy
 from ..running.plan import Plan, RunOptions
 from ..running.planner import make_plan
 from ..shipped_models import MODELS, ROOT
-from . import CannotStart
 
 
 def checked(
@@ -64,15 +63,12 @@ def plain(options: argparse.Namespace) -> Applied:
     check_model(model)
     run_options = run_options_of(options)
     ports = Ports(run_options.host)
-    try:
-        service = ColorService(
-            model=model,
-            host=run_options.host,
-            port=ports.give(run_options.port or CLIENT_PORT, "the client"),
-            model_port=ports.give(run_options.model_port, "the model server", "127.0.0.1"),
-        )
-    except OSError as error:
-        raise CannotStart(_no_such_host(run_options.host, error)) from None
+    service = ColorService(
+        model=model,
+        host=run_options.host,
+        port=ports.give(run_options.port or CLIENT_PORT, "the client"),
+        model_port=ports.give(run_options.model_port, "the model server", "127.0.0.1"),
+    )
     serving, client = service.plan.components
     state = options.state.absolute()
     plan = Plan((serving, with_feedback(client, state)), tuple(ports.notices))
@@ -104,14 +100,6 @@ def planned(files: Sequence[Path], options: argparse.Namespace) -> Applied:
             raise CannotStart("\n".join(["nothing in these files runs here", *map(str, notices)]))
     except Refused as refused:
         raise CannotStart(f"these files cannot be run\n{refused}") from None
-    except NoEnvoy as error:
-        raise CannotStart(error) from None
-    except OSError as error:
-        raise CannotStart(_no_such_host(run_options.host, error)) from None
     for notice in notices:
         print(notice, file=sys.stderr)
     return Applied(applications, plan, options.state.absolute(), run_options)
-
-
-def _no_such_host(host: str, error: OSError) -> str:
-    return f"cannot listen on {host!r} ({error.strerror}); change --host"

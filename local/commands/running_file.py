@@ -9,7 +9,7 @@ from pathlib import Path
 from ..applications.findings import known
 from ..applications.source import read_text
 from ..promotion import CannotPromote
-from ..running.applied_files import applied_files, digest
+from ..running.applied_files import AppliedFile, applied_files, digest
 from ..running.mailbox import ChangeRequest
 from ..running.state import StateFolder
 from .asking import OnLine, answered, opened
@@ -58,7 +58,10 @@ class RunningFile:
         self.check()
         mailbox = opened(self.state)
         self._write(text)
-        if answered(mailbox, ChangeRequest([(str(self.path), text)]), self.state, on_line):
+        code = answered(mailbox, ChangeRequest([(str(self.path), text)]), self.state, on_line)
+        # It may be changed, though something else in the file does not come up.
+        runs = applied_files(self.state).get(self.application)
+        if code and runs != AppliedFile(self.path, digest(text)):
             self._write(self.text)
             return False
         self.text = text

@@ -9,10 +9,11 @@ from ..applications.findings import Finding, Refused, known
 from ..applications.load import load_texts
 from ..applications.loaded import LoadedApplication
 from ..applications.validate import validate
+from ..errors import CannotStart
 from .applied_files import AppliedFile, digest, write_applied
 from .change import CannotChange
-from .gateway import NoEnvoy
 from .mailbox import ChangeRequest
+from .places import Places
 from .plan import Plan, RunOptions
 from .planner import make_plan
 from .state import StateFolder
@@ -66,7 +67,7 @@ class Applied:
         _check_arguments(applications, request.arguments)
         try:
             plan = make_plan(applications, self._state, run_options, self.plan.ports)
-        except NoEnvoy as error:
+        except CannotStart as error:
             raise CannotChange(error) from None
         where = {each.name: _where(Path(request.folder), each) for each in fresh}
         self._next = (applications, run_options, {**self._files, **where})
@@ -83,6 +84,9 @@ class Applied:
         """Take note that an Application was stopped."""
         self._applications = [each for each in self._applications if each.name != application]
         self._besides = tuple(each for each in self._besides if each.application != application)
+        # Others may take its ports.
+        ports = Places(self._applications, self._run_options, self.plan.ports).ports
+        self.plan = replace(self.plan, ports=ports)
         self.begin()
 
     def _unchangeable(self, fresh: Sequence[LoadedApplication]) -> list[Finding]:

@@ -68,9 +68,9 @@ class Fleet:
         """Show how every component is, if that has changed."""
         rows = [each.row() for each in self.components]
         if rows != self._shown:
-            self._shown = rows
-            self._state.write_rows(rows)
             self._display.rows(rows)
+            if self._state.write_rows(rows):
+                self._shown = rows
 
     # Starting
 

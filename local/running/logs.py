@@ -1,5 +1,6 @@
 """What the components print, in files: `TIME program | line`, one file for each component."""
 
+import contextlib
 import heapq
 import threading
 import time
@@ -38,6 +39,8 @@ class LogFiles:
         file = self._files.get(component)
         path = self._state.log(*component)
         if file is not None and file.tell() > _MOST_BYTES:
+            # Given up first: closing or renaming it may fail.
+            del self._files[component]
             file.close()
             path.replace(path.with_suffix(".log.1"))
             file = None
@@ -50,7 +53,8 @@ class LogFiles:
         """Close every file."""
         with self._lock:
             for file in self._files.values():
-                file.close()
+                with contextlib.suppress(OSError):
+                    file.close()
             self._files.clear()
 
 

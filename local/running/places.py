@@ -8,10 +8,8 @@ from ..applications.hosts import AMBASSADOR, NoSuchService, redirected
 from ..applications.loaded import LoadedApplication
 from ..applications.types import Graph, ServingProperties, WebserviceProperties
 from ..gateway.routes import cluster_name
-from ..ports import ADMIN_PORT, GATEWAY_PORT, Ports
+from ..ports import ADMIN_PORT, GATEWAY_PORT, LOOPBACK, Ports
 from .plan import RunOptions
-
-LOOPBACK = "127.0.0.1"
 
 
 class Places:
@@ -28,7 +26,7 @@ class Places:
         run_options: RunOptions,
         held: Mapping[str, int],
     ):
-        """Raises OSError if the host is no address of this machine."""
+        """Raises NoPort."""
         self._ports = Ports(run_options.host, held.values())
         self._held = held
         self.ports: dict[str, int] = {}

@@ -13,6 +13,7 @@ from ..addresses import reachable, shown
 from ..applications.claims import Volumes
 from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from ..applications.loaded import LoadedApplication, LoadedComponent
+from ..applications.order import depends_on
 from ..applications.replaced_settings import replacement
 from ..applications.types import (
     NOT_HERE,
@@ -27,7 +28,6 @@ from ..shipped_models import ShippedModels
 from .feedback import with_feedback
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
-from .order import depends_on
 from .places import Places
 from .plan import Endpoint, Plan, PlannedComponent, RunOptions
 from .program import Program
@@ -45,7 +45,7 @@ def make_plan(
     """The plan for Applications that `validate` found no error in, with state in that folder.
 
     `held` are the ports of a plan that runs. Raises Refused for a host name that leads nowhere,
-    NoEnvoy, and OSError for a bad host.
+    NoEnvoy, and NoPort.
     """
     return _Planner(
         applications, state, run_options, Places(applications, run_options, held)
@@ -69,6 +69,12 @@ class _Planner:
             for application in self.applications
             for component in application.components
             if not isinstance(component.properties, NOT_HERE)
+        ]
+        # Nobody waits for what is not run here.
+        run = {each.key for each in components}
+        components = [
+            replace(each, depends_on=tuple(key for key in each.depends_on if key in run))
+            for each in components
         ]
         configuration = None
         if self.places.gateway:
@@ -127,11 +133,9 @@ class _Planner:
         arguments = (*own, *self.run_options.arguments.get(component.name, ()))
         environment = {each.name: here(each.value or "") for each in properties.env}
         command = (sys.executable, "-m", "training", *arguments)
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             programs=(Program(component.name, command, environment),),
             job=True,
             fingerprint=_fingerprint(properties.model_dump(), arguments),
@@ -144,11 +148,9 @@ class _Planner:
     def _task(self, application: LoadedApplication, component: LoadedComponent) -> PlannedComponent:
         claim = self.volumes.inside(COPIES_TO, application.namespace, component.mounts)
         assert claim is not None and component.image is not None  # by validate
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             # No fingerprint: what is there is not copied again, and what is new is.
             steps=(ShippedModels(component.image.models, claim),),
             job=True,
@@ -191,11 +193,9 @@ class _Planner:
         path = address(application.namespace, routing.serviceName if routing else component.name)
         note = f" with {': '.join(routing.name_and_value)}" if routing else ""
         url = f"http://localhost:{self.places.gateway}{path.rstrip('/')}{note}"
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             programs=tuple(programs),
             steps=tuple(steps),
             endpoints=(Endpoint("Service/vela-system/ambassador", url),),
@@ -228,16 +228,22 @@ class _Planner:
         endpoint = Endpoint(
             f"Service/{application.namespace}/{component.name}", f"http://{shown(host)}:{port}"
         )
-        client = PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        client = _planned(
+            application,
+            component,
             programs=(program,),
             endpoints=(endpoint,),
             module=component.image.module,
         )
         return with_feedback(client, self.state)
+
+
+def _planned(
+    application: LoadedApplication, component: LoadedComponent, **more: Any
+) -> PlannedComponent:
+    return PlannedComponent(
+        application.name, component.name, component.type, application.namespace, **more
+    )
 
 
 def _fingerprint(*parts: Any) -> str:

@@ -1,34 +1,20 @@
 """Keeps what runs running until it is stopped, and changes it when another terminal asks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from ..applications.findings import Refused
 from ..applications.images import GATEWAY
+from ..shipped_models import CannotPrepare
+from .applied import Applied
 from .change import CannotChange, Change
 from .fleet import Fleet
 from .mailbox import ChangeRequest, Mailbox
-from .plan import Plan, PlannedComponent
+from .plan import PlannedComponent
 from .state import StateFolder
 from .supervisor import Display
 
 _TICK_S = 0.2
-
-
-class Applied(Protocol):
-    """Whoever knows which Applications run, and makes the next plan of them."""
-
-    def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
-        """The plan with what is asked for in it, and notices. Raises Refused."""
-
-    def begin(self) -> None:
-        """Take note that the first plan runs."""
-
-    def take(self, plan: Plan) -> None:
-        """Take note that this plan runs."""
-
-    def stopped(self, application: str) -> None:
-        """Take note that an Application was stopped."""
 
 
 class Runner:
@@ -80,7 +66,8 @@ class Runner:
                 self._display.say("Stopping ...")
                 return self._end(0)
             self._go_on_changing()
-            self._grant_requests()
+            if self._change is None:  # which might start again what is stopped meanwhile
+                self._grant_requests()
             failed = [each for each in fleet.components if each.phase == "failed"]
             if any(not each.later for each in failed):
                 fleet.report()
@@ -151,7 +138,7 @@ class Runner:
                 self._applied.take(plan)
         except Refused as refused:
             self._mailbox.answer(request, f"these files cannot be run\n{refused}", 2)
-        except CannotChange as error:
+        except (CannotChange, CannotPrepare) as error:
             say(f"Not changed: {error}")
             self._mailbox.answer(request, "", 1)
         else:

@@ -97,7 +97,7 @@ class Supervisor:
             try:
                 for step in planned.steps:
                     step.run(lambda text: self._display.line(planned.key, planned.name, text))
-            except CannotPrepare as error:
+            except (CannotPrepare, OSError) as error:
                 problem = str(error)
             self._emit(Prepared(component, problem))
 

@@ -1,4 +1,4 @@
-"""What the bench is made of: photos, the counting proxy, the article's color math, the report."""
+"""The pieces of the bench: photos, the counting proxy, the article's color math, the report."""
 
 import http.client
 import io

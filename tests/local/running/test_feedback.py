@@ -1,6 +1,8 @@
 """Where clients keep what people choose on one machine, and what a cluster's settings become."""
 
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,30 @@ def test_an_application_of_a_cluster_runs_with_sqlite(tmp_path):
     assert "this is not run here; a cluster runs it" in said
     assert "PostgreSQL is not run here: choices are kept in SQLite, in the state folder" in said
     assert "a key of the state folder takes its place" in said
+
+
+def test_clients_that_begin_at_once_have_one_key(tmp_path, monkeypatch):
+    keys = iter(("one", "two"))
+
+    def made(_):
+        time.sleep(0.2)  # while the other one begins
+        return next(keys)
+
+    monkeypatch.setattr("local.running.feedback.secrets.token_urlsafe", made)
+    step = KeepFeedback(tmp_path / "feedback", tmp_path / "key")
+    had = []
+
+    def begin():
+        step.run(print)
+        had.append(step.key.read_text())
+
+    threads = [threading.Thread(target=begin) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert had == ["one", "one"]
+    assert step.key.stat().st_mode & 0o777 == 0o600
 
 
 def test_other_secrets_are_still_an_error(tmp_path):

@@ -97,6 +97,14 @@ def test_whoever_serves_from_a_claim_waits_for_whoever_fills_it(plan):
     assert component(made, "style-model").job
 
 
+def test_a_model_server_does_not_wait_for_a_client_that_mounts_its_claim(plan):
+    text = (ROOT / "deploy" / "color-canary-serving.yaml").read_text()
+    text = text.replace("      dependsOn:\n        - color-model-serving\n", "")
+    claim = "pvc: [{name: color-model, mountPath: /models}]"
+    made = plan(f"{text}      traits: [{{type: storage, properties: {{{claim}}}}}]\n")
+    assert component(made, "color-model-serving").depends_on == ()
+
+
 def test_training_that_shall_come_after_serving_does(plan):
     text = TRAINING.replace("    dependsOn:\n      - demo-training\n", "").replace(
         "    type: model-training\n", "    type: model-training\n    dependsOn: [demo-serving]\n"
