@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,16 @@ def test_the_folder_commands_have_the_url_that_runs(monkeypatch, tmp_path):
     (color, style) = (line for line in both.splitlines() if url in line)
     assert color.endswith(" -m color_client PHOTOS --out COLORED")
     assert " -m style_client PHOTOS --out PAINTED --style samples/styles/" in style
+
+
+def test_a_predict_url_of_the_environment_needs_no_mention(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    plan = ColorService(Path("models/color/v1")).plan
+    (program,) = plan.components[1].programs
+    own = replace(program, environment={"HOST": "127.0.0.1", "PORT": "3333"})
+    plan = replace(plan, components=(replace(plan.components[1], programs=(own,)),))
+    assert "URL=" not in invitation(plan)
+    assert "python -m color_client PHOTOS --out COLORED" in invitation(plan)
 
 
 @pytest.mark.parametrize("given", [{"PORT": "18081"}, {}], ids=["PORT=... make", "make PORT=..."])

@@ -41,7 +41,7 @@ def _limits(
     """`deploy`: Kubernetes' quantities in the words of compose."""
     limits = {}
     if cpu:
-        limits["cpus"] = f"{int(cpu[:-1]) / 1000:g}" if cpu.endswith("m") else cpu
+        limits["cpus"] = f"{float(cpu[:-1]) / 1000:g}" if cpu.endswith("m") else cpu
     if memory:
         # Ki, Mi and Gi are k, m and g there: powers of 1024, too.
         limits["memory"] = memory.removesuffix("i").lower()
