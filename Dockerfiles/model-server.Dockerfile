@@ -27,6 +27,7 @@ RUN installer/bin/pip --python /opt/colorway/bin/python install --no-cache-dir \
 FROM ${PYTHON_IMAGE} AS program
 WORKDIR /app
 COPY LICENSE ./
+COPY colorway colorway
 COPY web web
 COPY serving serving
 RUN python -m compileall -q .

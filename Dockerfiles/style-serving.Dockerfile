@@ -23,6 +23,7 @@ RUN installer/bin/pip --python /opt/colorway/bin/python install --no-cache-dir \
 FROM ${PYTHON_IMAGE} AS program
 WORKDIR /app
 COPY LICENSE ./
+COPY colorway colorway
 COPY web web
 COPY pictures pictures
 COPY predict_url predict_url

@@ -31,6 +31,7 @@ RUN installer/bin/pip --python /opt/colorway/bin/python install --no-cache-dir \
 FROM ${PYTHON_IMAGE} AS program
 WORKDIR /app
 COPY LICENSE ./
+COPY colorway colorway
 COPY pictures pictures
 COPY training training
 RUN python -m compileall -q .

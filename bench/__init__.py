@@ -1,13 +1,13 @@
-"""Measures the service on this machine, everything side by side in one run.
+"""Measures the service on this machine; what is compared takes turns in one run.
 
 `python -m bench` prints Markdown: what was measured, and for each goal whether it is met.
 
-- `*_part`: one measurement each (client, style, gateway, networks, serving, memory, environment);
-  `*_report`: tables and goals of the longer ones
-- `*_process`, `*_server`, `peer/`: what is measured in a process of its own
-- `closed_loop`, `question`, `photos`, `cores`: how load is made; `report`: tables, goals, JSON
+- `*_part`: one measurement each (client, style, gateway, networks, serving, batching, throughput,
+  memory, environment); `*_report`: tables and goals of the longer ones
+- `*_process`, `*_server`, `peer/`: programs that are measured in a process of their own
+- `closed_loop`, `question`, `photos`, `cores`: the load; `report`: tables, goals, JSON
 
-Servers are started by `local`, as `up` starts them; the rest is imported to measure it in process.
+`local` starts the servers, as `up` does; the rest is imported and measured in process.
 Imports `local`, `serving`, `pictures`, `photo_client` and `color_client`; only `soak` imports this
 package, for its command line.
 """

@@ -1,6 +1,7 @@
 import sys
 
 from bench.cli import main
+from colorway import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -1,8 +1,8 @@
 """The article's way to color a photo, for comparison.
 
-Its client sends the whole L* as a list of floats in JSON to `serving_default`, reads the floats of
-the answer back, and converts in float64. Its network takes pictures of 400×400, so that a larger
-photo is scaled down to that, and stays that small.
+Its client sends all of L* as a list of floats in JSON to `serving_default`, reads the floats of the
+reply, and converts in float64. Its network takes pictures of 400×400: a larger photo is scaled down
+to that, and the result has that size, too.
 """
 
 import io
@@ -33,7 +33,7 @@ def color(predict_url: str, photo: bytes) -> bytes:
     lightness = lab[..., :1]
     body = json.dumps({"instances": [{"input_1": lightness.tolist()}]})
     with requests.Session() as session:
-        session.trust_env = False  # a proxy for the web is none for this machine
+        session.trust_env = False  # no web proxy for requests to this machine
         reply = session.post(predict_url, data=body, timeout=60)
     reply.raise_for_status()
     ab = np.array(json.loads(reply.text)["predictions"])[0] * 128.0

@@ -1,10 +1,10 @@
-"""From photo to color photo: the service end to end, the same work in one process, the network
-alone, and the article's way.
+"""Coloring a photo: the service end to end, the same work in one process, the network alone, the
+article's way.
 
-All take turns, photo by photo and round by round, so that whatever else the machine does
-hits them alike; only one of them runs at a time. Each turn starts with an untimed call: after the
-others' work a first call finds caches and cores cold, and a network of 25 ms would take 25 or 45
-by its place in the round.
+They take turns, photo by photo and round by round, so that other work on the machine affects them
+alike; only one of them runs at a time. Each turn starts with an untimed call: the first call after
+another's work finds caches and cores cold, so a network of 25 ms would take 25 or 45 ms, depending
+on its place in the round.
 """
 
 import base64
@@ -27,15 +27,15 @@ from local.ports import free_port
 from local.running.color_service import MODEL_NAME, ColorService
 
 WARM_UP_ROUNDS = 2
-# What somebody who puts colors right sends, of a photo that was colored before.
+# The hints of somebody who corrects a photo that was colored before.
 _PLACES = ((0.2, 0.3), (0.5, 0.7), (0.8, 0.4))
 HINTS = urlencode({"hints": json.dumps([{"x": x, "y": y, "color": "#2c5aa0"} for x, y in _PLACES])})
-# The client's stages that are not its own work (`upstream`) or that any way would have to do.
+# The client's stages that are not its own work (`upstream`), or that every way needs.
 NOT_OWN_WORK = ("decode", "encode", "upstream", "total")
 
 
 def measure(
-    model: Path, photo_names: Sequence[str], repeats: int, tell: Callable[[str], None]
+    model: Path, photo_names: Sequence[str], repeats: int, log: Callable[[str], None]
 ) -> PartResult:
     """Measure the photos of these names (see bench.photos) `repeats` times.
 
@@ -44,15 +44,15 @@ def measure(
     service = ColorService(model, port=free_port(), model_port=free_port())
     with ExitStack() as stack:
         network = stack.enter_context(network_alone(model))
-        tell("making the photos, starting the servers")
+        log("making the photos, starting the servers")
         every = [Samples(make_photo(name)) for name in photo_names]
-        # The model server would try a broken model again and again; this one says so at once.
+        # The model server retries a broken model forever; the network alone fails at once.
         network.wait_until_ready()
         stack.enter_context(running(*service.programs))
-        tell("counting bytes")
+        log("counting bytes")
         _count_bytes(service, every)
         for number in range(-WARM_UP_ROUNDS, repeats):
-            tell(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
+            log(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
             for samples in every:
                 _measure_once(service, network, samples, keep=number >= 0)
     return result(every)

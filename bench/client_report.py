@@ -1,4 +1,4 @@
-"""What was measured of the color client, as tables, goals and numbers."""
+"""The measurements of the color client, as tables, goals and numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

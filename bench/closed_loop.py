@@ -1,4 +1,4 @@
-"""A closed loop: so many callers, each of which asks again as soon as it is answered."""
+"""A closed loop: several callers, each of which sends its next request when it has its answer."""
 
 import threading
 import time

@@ -1,7 +1,7 @@
-"""One core for what is measured, the others for the load.
+"""One core for the measured program, the others for the load.
 
-`python -m bench.cores CORE COMMAND [ARGUMENT ...]` becomes that command, on that core alone.
-TensorFlow sizes its thread pools by the cores that it may use, in whichever program it runs.
+`python -m bench.cores CORE COMMAND [ARGUMENT ...]` becomes that command, restricted to that core.
+TensorFlow sizes its thread pools by the cores that its process may use.
 """
 
 import os

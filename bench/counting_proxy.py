@@ -1,4 +1,4 @@
-"""Count what really goes over the wire: a TCP proxy that keeps the bytes of both directions."""
+"""Counts the bytes on the wire: a TCP proxy that keeps the bytes of both directions."""
 
 import contextlib
 import socket
@@ -32,7 +32,7 @@ class CountingProxy:
         traceback: TracebackType | None,
     ) -> None:
         for each in (self._listener, *self._sockets):
-            # Wakes the thread that waits in it, which closing alone does not.
+            # This wakes the thread that waits in it; closing alone does not.
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()

@@ -1,8 +1,8 @@
-"""The JSON of one exchange by itself: the model server's codec, and the standard library's json.
+"""The time for the JSON of one exchange: the model server's codec, and the standard library's json.
 
-Both are given the same request bytes and make the same float32 tensor of them, and both are given
-the same float32 tensor and make a reply that reads back as the same numbers. The server's codec
-checks the request as it always does; the standard library's way checks nothing.
+Both read the same request bytes into the same float32 tensor, and both write the same float32
+tensor as a reply that reads back as the same numbers. The server's codec validates the request as
+always; the standard library's way validates nothing.
 """
 
 import gc

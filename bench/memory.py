@@ -1,4 +1,4 @@
-"""The memory of a program: of all its processes together."""
+"""The memory of a program: the sum over all its processes."""
 
 import subprocess
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Our end of the process that runs the network alone."""
+"""Controls the process that runs the network alone (bench.network_process)."""
 
 import json
 import os

@@ -1,17 +1,17 @@
 """The network alone, in a process of its own: `python -m bench.network_process MODEL_BASE_PATH`.
 
-It is the least that a model can be run with, TensorFlow and the SavedModel, and so the limit for
-every server. Standard input carries orders, each a line of JSON and then so many bytes of data:
+It runs nothing but TensorFlow and the SavedModel, so it is the limit for every server. Standard
+input has orders, each a line of JSON followed by its number of bytes of data:
 
     {"what": "packed", "bytes": 61234, "batch": 1, "callers": 1, "calls": 3, "untimed": 1}
     {"what": "serving_default", "bytes": 262144, "shape": [1, 256, 256, 1], ...}
     {"what": "photo", "bytes": 120456, ...}
 
-The data is one L* picture, an 8-bit gray PNG, for the signature `packed`, float32 values of L* for
-`serving_default`, of which each call asks for a batch; or a photo, for all the work from its file
-to the file of the colored one, as the service does it. Standard output answers each with a line of
-JSON: the seconds of a closed loop (see bench.closed_loop) of so many threads. The first line says
-{"ready": true}, or {"error": text}.
+For the signature `packed`, the data is one L* picture, an 8-bit gray PNG; for `serving_default`, it
+is float32 values of L*; each call predicts a batch of it. For `photo`, it is a photo, and each call
+does all the work of the service, from its file to the file of the picture. Standard output answers
+each order with a line of JSON: the seconds of a closed loop (see bench.closed_loop) of that many
+threads. The first line is {"ready": true}, or {"error": text}.
 """
 
 import io

@@ -1,9 +1,9 @@
 """Networks side by side, in one process: `python -m bench.networks_process ROUNDS MODEL…`.
 
-Each MODEL is a base path of versions. Beside them stands a plain U-Net of 9 GFLOPs (Ronneberger et
-al. 2015, at a quarter of its width), with no training: its time is the yardstick. Every network
-is a SavedModel that is called through `serving_default` with one picture of 256×256, in turns.
-Standard output is one line of JSON: name, GFLOPs (2 × multiply-accumulate), parameters, seconds.
+Each MODEL is a base path of versions. They are compared with an untrained plain U-Net of 9 GFLOPs
+(Ronneberger et al. 2015, at a quarter of its width). Every network is a SavedModel, called in turns
+through `serving_default` with one picture of 256×256. Standard output is one line of JSON: name,
+GFLOPs (2 × multiply-accumulate), parameters, seconds.
 """
 
 import json

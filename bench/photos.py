@@ -1,6 +1,6 @@
-"""The photos that are measured: a sample scaled up, with a camera's grain.
+"""The photos to measure with: a sample scaled up, with a camera's grain.
 
-Scaling alone would give a picture too smooth, whose PNG is written far too fast.
+Without grain the picture would be too smooth, and its PNG written far too fast.
 """
 
 import io

@@ -1,7 +1,7 @@
 """Write a model again with nothing but `serving_default`: `python -m bench.plain_model FROM TO`.
 
-FROM is a folder with versions, whose highest is taken; TO is a new one. What comes out is what a
-client meets that was made for the models of TensorFlow Hub.
+FROM is a folder with versions, of which the highest is used; TO is a new folder. The result has
+the interface of the models on TensorFlow Hub.
 """
 
 import sys

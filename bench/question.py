@@ -1,4 +1,4 @@
-"""What the serving part asks every server: the color of one 256×256 picture, in two forms."""
+"""The request that serving_part sends to every server, to color a 256×256 picture, in two forms."""
 
 import base64
 import http.client

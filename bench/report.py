@@ -1,4 +1,4 @@
-"""How results look: numbers in Markdown tables, goals that are met or not, all of it as JSON."""
+"""The format of results: Markdown tables, goals that are met or not, and everything as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

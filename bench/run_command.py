@@ -1,4 +1,4 @@
-"""A command that runs to its end, in a process of its own."""
+"""Runs a command to its end, in a process of its own."""
 
 import os
 import subprocess

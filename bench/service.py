@@ -1,4 +1,4 @@
-"""The real programs, on free ports, and real requests to them."""
+"""Starts the real programs on free ports, and sends them real requests."""
 
 import http.client
 import re

@@ -1,4 +1,4 @@
-"""What the serving part found, as tables, goals and numbers."""
+"""The results of serving_part, as tables, goals and numbers."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

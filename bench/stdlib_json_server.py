@@ -1,8 +1,8 @@
 """Our model server with the standard library's json in place of its own codec.
 
-`python -m bench.stdlib_json_server` takes the flags of `python -m serving` and differs from it in
-one thing: what turns a request's text into tensors, and tensors into a reply's text, is what a
-Python program would do by hand. It knows floats in row form only.
+`python -m bench.stdlib_json_server` takes the flags of `python -m serving` and differs from it only
+in how it reads requests into tensors and writes tensors as replies: with `json`, as a simple Python
+program would. It supports only floats in row form.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""How many photos a second: all that `make up` runs, asked by several callers; and the folder
-command. Beside it, how busy the cores are meanwhile, with this program, which asks.
+"""Photos per second of everything that `make up` runs, with one and with several callers, and of
+the folder command; and how busy the cores are meanwhile, this program included.
 """
 
 import os
@@ -21,7 +21,7 @@ from bench.report import CannotMeasure, PartResult, Table, p50
 from bench.service import color, kept_connection
 from bench.whole_service import local_up
 
-# Callers, and what each asks for in a round.
+# Number of callers, and of photos that each sends in a round.
 CALLERS = {1: 12, 4: 6, 16: 3}
 FOLDER_PHOTOS = 16
 SMALL, LARGE = (400, 400), (1600, 1200)
@@ -29,8 +29,8 @@ SMALL, LARGE = (400, 400), (1600, 1200)
 
 @dataclass
 class Rates:
-    """What was found in each round: photos per second, the share of all cores that worked, and how
-    many photos got an error, as a machine gives that is too slow for so many callers.
+    """The result of each round: photos per second, the share of all cores that worked, and how many
+    photos got an error, as happens on a machine that is too slow for so many callers.
     """
 
     per_second: list[float] = field(default_factory=list)
@@ -38,11 +38,11 @@ class Rates:
     errors: list[int] = field(default_factory=list)
 
 
-def measure(rounds: int, tell: Callable[[str], None]) -> PartResult:
-    """Run the service, ask it, and have a folder made, so many rounds. Raises CannotMeasure."""
+def measure(rounds: int, log: Callable[[str], None]) -> PartResult:
+    """Measure the service and the folder command in so many rounds. Raises CannotMeasure."""
     photo, large = photo_of_size("400x400", SMALL).jpeg, photo_of_size("1600x1200", LARGE).jpeg
     found: dict[str, Rates] = {}
-    tell("throughput: starting the service")
+    log("throughput: starting the service")
     with local_up() as service, tempfile.TemporaryDirectory(prefix="bench-folder-") as folder:
         for number in range(FOLDER_PHOTOS):
             Path(folder, f"{number}.jpg").write_bytes(large)
@@ -72,7 +72,7 @@ def measure(rounds: int, tell: Callable[[str], None]) -> PartResult:
 
         ask(max(CALLERS), 1)  # the caches and pools of everything are filled
         for number in range(rounds):
-            tell(f"throughput: round {number + 1} of {rounds}")
+            log(f"throughput: round {number + 1} of {rounds}")
             for callers, calls in CALLERS.items():
                 name = f"{callers} caller{'s' if callers > 1 else ''}, 400×400"
                 timed(name, callers * calls, partial(ask, callers, calls))

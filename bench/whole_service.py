@@ -1,4 +1,4 @@
-"""All that `make up` runs, as a block: `python -m local up` with ports and state of its own."""
+"""Everything that `make up` runs, as a `with` block: `local up` with ports and state of its own."""
 
 import sys
 import tempfile

@@ -1,7 +1,8 @@
 import os
 import sys
 
-from photo_client.cli import Client, main
+from colorway import run
+from photo_client import cli
 from photo_client.metadata_option import METADATA
 from web import options
 
@@ -21,7 +22,7 @@ Options of a request, as form or query fields; vividness and metadata are flags,
 
 {options.help_text(OPTIONS)}"""
 
-CLIENT = Client(
+CLIENT = cli.Client(
     program="python -m color_client",
     purpose=PURPOSE,
     kind=Settings,
@@ -33,9 +34,9 @@ CLIENT = Client(
 )
 
 
-def run() -> int:
-    return main(CLIENT, sys.argv[1:], os.environ)
+def main() -> int:
+    return cli.main(CLIENT, sys.argv[1:], os.environ)
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(run(main))

@@ -1,42 +1,82 @@
-"""The console scripts: `colorway-local` is `python -m local`, and so on for every program.
+"""How every program starts: `python -m local`, and the console script `colorway-local`.
 
-Each program has its own requirements, an extra in pyproject.toml; a missing one is named in the
-error. Imports a program only when it is run; nothing imports this package.
+A console script imports its program only when it is run. Each program has its own requirements, an
+extra in pyproject.toml; a missing one is named in the error. Imports nothing else of ours.
 """
 
 import importlib
+import os
+import select
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+# 128 + SIGPIPE, as a shell has it of a program that this signal ends.
+OUTPUT_CLOSED = 141
 
 
-def color_client() -> int:
-    """Start `python -m color_client`."""
-    return _run("client", "color_client.__main__", "run")
+def run(main: Callable[[], Any]) -> Any:
+    """Call a program's `main`, and return its exit code.
 
-
-def style_client() -> int:
-    """Start `python -m style_client`."""
-    return _run("client", "style_client.__main__", "run")
-
-
-def local() -> int:
-    """Start `python -m local`."""
-    return _run("local", "local.cli", "main")
-
-
-def serving() -> int:
-    """Start `python -m serving`."""
-    return _run("serving", "serving.cli", "main")
-
-
-def training() -> int:
-    """Start `python -m training`."""
-    return _run("training", "training.cli", "main")
-
-
-def _run(extra: str, module: str, function: str) -> int:
+    Where nobody reads what it prints any more (`| head`, a pager that was left), the program ends
+    as others do, without a word and with exit code 141. Python ignores SIGPIPE, which would do the
+    same; it would also end a server whenever a caller hangs up.
+    """
     try:
-        return getattr(importlib.import_module(module), function)()
+        try:
+            code = main()
+        except SystemExit as end:
+            code = end.code
+        # While it can still be told from a bug: Python's own flush, at the end, prints an error.
+        print(end="", flush=True)
+        print(end="", flush=True, file=sys.stderr)
+        return code
+    except BrokenPipeError:
+        if not (closed := _closed_outputs()):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in closed:
+            os.dup2(nowhere, descriptor)
+        return OUTPUT_CLOSED
+
+
+def _closed_outputs() -> list[int]:
+    """Of standard output and standard error, those that nobody reads any more."""
+    poll = select.poll()
+    for descriptor in (1, 2):
+        poll.register(descriptor, 0)
+    return [each for each, event in poll.poll(0) if event & (select.POLLERR | select.POLLHUP)]
+
+
+def color_client() -> Any:
+    """Start `python -m color_client`."""
+    return _script("client", "color_client.__main__")
+
+
+def style_client() -> Any:
+    """Start `python -m style_client`."""
+    return _script("client", "style_client.__main__")
+
+
+def local() -> Any:
+    """Start `python -m local`."""
+    return _script("local", "local.cli")
+
+
+def serving() -> Any:
+    """Start `python -m serving`."""
+    return _script("serving", "serving.cli")
+
+
+def training() -> Any:
+    """Start `python -m training`."""
+    return _script("training", "training.cli")
+
+
+def _script(extra: str, module: str) -> Any:
+    try:
+        return run(importlib.import_module(module).main)
     except ModuleNotFoundError as error:
         name = Path(sys.argv[0]).name
         print(f"{name}: {error}: pip install 'colorway[{extra}]'", file=sys.stderr)

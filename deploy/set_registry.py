@@ -9,12 +9,12 @@ import re
 import sys
 from pathlib import Path
 
-# This project's images are those with such a tag; their name and tag stay.
+# The images of this project are those with such a tag. Their names and tags stay as they are.
 IMAGE = re.compile(r"^(\s*image: )(?:\S+/)?([^/\s]+:v1[^/\s]*)$", re.MULTILINE)
 
 
 def registry(text: str) -> str:
-    """`text`, where it can stand before an image's name."""
+    """`text`, if it can come before an image's name."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9._:/-]*[a-z0-9]", text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no registry such as registry.example.org/team"
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "registry", type=registry, metavar="REGISTRY", help="what stands before an image's name"
+        "registry", type=registry, metavar="REGISTRY", help="what comes before an image's name"
     )
     chosen = parser.parse_args(arguments).registry
     for path in sorted(Path(__file__).parent.glob("*.yaml")):

@@ -11,7 +11,7 @@ class VoteMetrics:
     def __init__(self, metrics: Metrics) -> None:
         self._choices = metrics.counter(
             "feedback",
-            "Choices between two answers, by the model that was liked better and the other one.",
+            "Choices between two answers, by the model that was preferred and the other one.",
             ["route", "winner", "loser"],
         )
         self._ties = metrics.counter(

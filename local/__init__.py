@@ -5,7 +5,7 @@
 - `running` runs them; `rendering` writes them for Kubernetes and Compose
 - `promotion` decides when a predictor gets more traffic
 - `commands` are the subcommands of `python -m local`
-- `ports`, `addresses`, `model_folder`, `shipped_models` are small modules that several need
+- `errors`, `ports`, `addresses`, `model_folder` and `shipped_models` are what several need
 
 Each subpackage's docstring says what it may import. The other packages of this repository are
 started as programs, never imported.

@@ -9,6 +9,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from .errors import CannotStart
+
+LOOPBACK = "127.0.0.1"
 # Where things listen if nobody else does: the first port of each kind.
 CLIENT_PORT, GATEWAY_PORT, MODEL_PORT, ADMIN_PORT = 3333, 8080, 8501, 9901
 
@@ -19,13 +22,17 @@ class PortInUse(Exception):
     """Somebody listens on the port; the text says who, where that is known."""
 
 
+class NoPort(CannotStart):
+    """There is no port to give; the text says why, and what to do."""
+
+
 def check_free(host: str, port: int) -> None:
     """Raise PortInUse unless a program could listen on `host` and `port` now.
 
     A listener on either loopback address counts as well: `curl localhost` might reach it instead.
     Raises OSError if `host` is no address of this machine.
     """
-    if any(_answers(address, port) for address in ("127.0.0.1", "::1")):
+    if any(_answers(address, port) for address in (LOOPBACK, "::1")):
         raise PortInUse(_holder(port))
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -44,36 +51,39 @@ def check_free(host: str, port: int) -> None:
 class Ports:
     """Hands out ports, each once, the one asked for or the next that is free."""
 
-    def __init__(self, host: str = "127.0.0.1", held: Iterable[int] = ()):
+    def __init__(self, host: str = LOOPBACK, held: Iterable[int] = ()):
         """`host` is where programs for other machines listen; `held` ports are not given."""
         self._host = host
         self._given = set(held)
         self.notices: list[str] = []
 
     def give(self, first: int, whom: str, host: str | None = None) -> int:
-        """A port from `first` on. Raises OSError if the host is no address of this machine."""
-        why = ""
+        """A port from `first` on. Raises NoPort if none is free, or the host is elsewhere."""
+        host, why = host or self._host, ""
         for port in range(first, 65536):
             if port in self._given:
                 why = why or "given to another component"
                 continue
             try:
-                check_free(host or self._host, port)
+                check_free(host, port)
             except PortInUse as holder:
                 why = why or str(holder)
                 continue
+            except OSError as error:
+                said = f"cannot listen on {host!r} ({error.strerror}); change --host"
+                raise NoPort(said) from None
             self._given.add(port)
             if first not in self._given:  # not only the second of several that asked for it
                 self._given.add(first)
                 self.notices.append(f"port {first} is in use ({why}): {whom} gets {port}")
             return port
-        raise OSError(errno.EADDRINUSE, f"no port from {first} on is free")
+        raise NoPort(f"no port from {first} on is free for {whom}: give it a lower one")
 
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on at the moment."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 

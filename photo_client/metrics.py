@@ -28,13 +28,12 @@ class PhotoMetrics(Metrics):
         )
         self.picture_seconds = self.histogram(
             "picture_seconds",
-            "Time of the requests that a picture came of, by the model that made it.",
+            "Time of the requests that returned a picture, by the model that made it.",
             ["route", "model"],
         )
         self.versions = self.gauge(
             "model_version",
-            "The N of a model that made pictures and whose name ends in /vN: of two, the newer has "
-            "the larger one.",
+            "The version number of a model that made pictures and whose name ends in /vN.",
             labels=["route", "model"],
         )
         self.votes = VoteMetrics(self)

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,8 +21,11 @@ LONGEST_VALUE_TEXT = 512
 _WHITE = " \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _LARGEST_EXACT_DIGITS = 20
-# Strings are matched first so that a token inside one is left alone.
-_FOREIGN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|Inf(?!i)|-NaN', re.DOTALL)
+# More keys than any signature has inputs. To search the body for each takes long.
+_MOST_KEYS = 100
+# Strings are matched first so that a token inside one is left alone; so is one that does not end,
+# or the search would begin anew at each of its escaped quotes.
+_FOREIGN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|Inf(?!i)|-NaN', re.DOTALL)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -36,7 +40,10 @@ def parse_object(body: bytes) -> dict[str, Any]:
         document = _parse_lenient(body)
     else:
         # orjson lets the last of doubled keys count, upstream's parser the first.
-        if any(body.count(b'"%s"' % key.encode()) > times for key, times in _keys(document)):
+        keys = list(islice(_keys(document), _MOST_KEYS + 1))
+        if len(keys) > _MOST_KEYS or any(
+            body.count(b'"%s"' % key.encode()) > times for key, times in keys
+        ):
             document = _parse_lenient(body)
     if not isinstance(document, dict):
         raise invalid(f"JSON Value: {value_text(document)} Is not object")

@@ -210,9 +210,10 @@ class ModelManager:
             failure.files = files
             failure.attempts += 1
             failure.retry_at = time.monotonic() + self._retry_seconds
-            logger.error("version %d of %s does not load: %s", version, self.name, error)
+            logger.error("version %d of %s does not load: %s", version, self.name, str(error))
             return False
-        collect_garbage()
+        finally:
+            collect_garbage()
         self._failures.pop(version, None)
         self.states.set(version, "AVAILABLE")
         logger.info(

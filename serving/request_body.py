@@ -11,24 +11,20 @@ from serving.errors import ServingError, invalid
 
 MAX_BODY_BYTES = 100 * 2**20
 _PIECE_BYTES = 2**20
-
-
-def announced_size(environ: dict[str, Any]) -> int:
-    """The Content-Length, 0 where there is none; an error for one that is over the limit."""
-    size = int(environ.get("CONTENT_LENGTH") or 0)
-    if size > MAX_BODY_BYTES:
-        raise _too_large()
-    return size
+_INFLATED_PIECE_BYTES = 2**24  # what is left to inflate is copied for each
 
 
 def read_body(environ: dict[str, Any], more: Callable[[int], None], deadline: float) -> bytes:
     """The whole body, at most 100 MB before and after inflation.
 
     `more` hears of its bytes: all of them before they come where their number is announced, else
-    as they come. Raises a 408 error when they take longer than until `deadline` (on the monotonic
-    clock), and INVALID_ARGUMENT for a body that ends early or is garbled.
+    as they come; and of what they inflate to. Raises a 408 error when they take longer than until
+    `deadline` (on the monotonic clock), and INVALID_ARGUMENT for a body that ends early or is
+    garbled.
     """
-    announced = announced_size(environ)
+    announced = int(environ.get("CONTENT_LENGTH") or 0)
+    if announced > MAX_BODY_BYTES:
+        raise _too_large()
     more(announced)
     environ["gunicorn.socket"].finish_within(deadline - time.monotonic())
     pieces = []
@@ -54,7 +50,7 @@ def read_body(environ: dict[str, Any], more: Callable[[int], None], deadline: fl
         raise invalid("The request's body is shorter than its Content-Length")
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip":
-        return _inflate(body)
+        return _inflate(body, more)
     return body
 
 
@@ -66,21 +62,24 @@ def _too_large() -> ServingError:
     )
 
 
-def _inflate(body: bytes) -> bytes:
+def _inflate(body: bytes, more: Callable[[int], None]) -> bytes:
     """The inflated body; empty for bad gzip, which is how TensorFlow Serving reads it."""
     parts = []
-    room = MAX_BODY_BYTES + 1
+    total = 0
     while body:
         member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-        try:
-            part = member.decompress(body, room)
-        except zlib.error:
-            return b""
-        parts.append(part)
-        room -= len(part)
-        if room <= 0:
-            raise invalid(f"The request's body inflates to more than {MAX_BODY_BYTES} bytes")
-        if not member.eof:
-            return b""
+        while not member.eof:
+            try:
+                part = member.decompress(body, _INFLATED_PIECE_BYTES)
+            except zlib.error:
+                return b""
+            if not part and not member.eof:  # it is cut off
+                return b""
+            total += len(part)
+            if total > MAX_BODY_BYTES:
+                raise invalid(f"The request's body inflates to more than {MAX_BODY_BYTES} bytes")
+            more(len(part))
+            parts.append(part)
+            body = member.unconsumed_tail
         body = member.unused_data
     return b"".join(parts)

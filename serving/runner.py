@@ -4,9 +4,10 @@ TensorFlow spreads one run over all cores by itself, so a few runs at once use t
 more would only make each of them slower.
 """
 
+import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -14,8 +15,7 @@ from serving.errors import ServingError
 from serving.servable import Signature
 
 
-def deadline_exceeded() -> ServingError:
-    """The error of a request that took longer than the server allows."""
+def _deadline_exceeded() -> ServingError:
     return ServingError(
         "DEADLINE_EXCEEDED",
         "The request took longer than the server allows (--rest_api_timeout_in_ms)",
@@ -26,6 +26,7 @@ class Runner:
     """At most `parallelism` runs at a time; the others wait their turn."""
 
     def __init__(self, parallelism: int):
+        self._free = threading.Semaphore(parallelism)
         self._threads = ThreadPoolExecutor(parallelism, thread_name_prefix="tensorflow-run")
 
     def run(
@@ -36,12 +37,25 @@ class Runner:
         Raises TensorFlow's errors as ServingErrors, and DEADLINE_EXCEEDED. TensorFlow cannot be
         stopped during a run: one that is past its deadline keeps its thread until it ends.
         """
-        future = self._threads.submit(signature, arrays)
+        # Who waits, waits here: a queue would keep the tensors of those that are past theirs.
+        if not self._free.acquire(timeout=_left(deadline)):
+            raise _deadline_exceeded()
+
+        def work() -> dict[str, np.ndarray]:
+            try:
+                return signature(arrays)
+            finally:
+                self._free.release()
+
+        future = self._threads.submit(work)
         try:
-            return future.result(timeout=max(0.0, deadline - time.monotonic()))
-        except (TimeoutError, CancelledError):
-            future.cancel()
-            raise deadline_exceeded() from None
+            return future.result(timeout=_left(deadline))
+        except TimeoutError:
+            raise _deadline_exceeded() from None
         finally:
             # Or an error, its traceback and this future would keep one another and the tensors.
             del future
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())

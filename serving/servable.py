@@ -1,7 +1,7 @@
 """One version of a model: a SavedModel folder, loaded, with the signatures it answers to.
 
-This is the only module, with `warmup` and `runner`, that touches TensorFlow; it is imported where
-a model is about to be loaded and never before a fork.
+This module, `warmup` and `mixed_precision` import TensorFlow; so they, and `runner`, are imported
+where a model is about to be loaded, and never before a fork.
 """
 
 from collections.abc import Mapping

@@ -70,8 +70,10 @@ class VersionStates:
 
     def set(self, version: int, state: str, error: ServingError | None = None) -> None:
         """Note a version's new state; `error` is why it ended."""
+        # Not with its traceback, which would keep what was loaded of the model.
+        bare = ServingError(error.code, error.message) if error else None
         with self._lock:
-            self._states[version] = (state, error)
+            self._states[version] = (state, bare)
 
     def snapshot(self) -> dict[int, str]:
         """Every version's state, highest version first."""

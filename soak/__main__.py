@@ -1,6 +1,7 @@
 import sys
 
+from colorway import run
 from soak.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -1,5 +1,5 @@
-"""The violations: every promise of docs/operations.md as a function that says what is wrong, or
-nothing.
+"""Finds violations: for each promise of docs/operations.md, a function that returns what is wrong,
+or an empty value.
 """
 
 import base64
@@ -12,7 +12,7 @@ from soak.good_photos import luminance, pixels_of
 from soak.http_bytes import Answer
 from soak.mutations import Upload
 
-# What a network does to one gray is color at that gray; 8-bit steps and a lossy file on top.
+# A network adds color to a gray and keeps its luminance, to within 8-bit steps and a lossy file.
 _GRAY_APART = 6.0
 _LONGEST_LINE = 4_000
 _SAME_BYTES = 48
@@ -35,7 +35,7 @@ def wrong_upload(upload: Upload, answer: Answer) -> str:
 
 def _wrong_picture(upload: Upload, answer: Answer) -> str:
     if not answer.headers.get("content-type", "").startswith("image/"):
-        # A good request for something else: the page, health.
+        # A good request for something else, such as the page or /healthz.
         return ""
     try:
         pixels = pixels_of(answer.body)

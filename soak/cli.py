@@ -77,9 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Soak and print. Returns 0 where all held, 1 where something did not, 2 if it cannot run."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    # Whatever ends us, the servers that we started end with us.
+    # On SIGTERM, too, stop the servers that were started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # Hundreds of callers are threads of this process, and their times are taken.
+    # Hundreds of callers are threads of this process, and their times are measured.
     sys.setswitchinterval(0.0005)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="colorway-soak-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _soak(options, folder, parts)
     except CannotSoak as error:
-        # What broke before this may be why.
+        # The violations so far may be the reason.
         print("".join(f"VIOLATION {line}\n" for part in parts for line in part.violations), end="")
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
@@ -107,13 +107,13 @@ def _soak(options: argparse.Namespace, folder: Path, found: list[Part]) -> None:
         with models(client, folder) as servers:
             if "uploads" in options.only:
                 tried = uploads_part.soak(
-                    client, servers, folder, options.uploads, options.seed, _tell
+                    client, servers, folder, options.uploads, options.seed, _log
                 )
                 found.append(tried.part)
             for name, part in PARTS.items():
                 if name in options.only:
-                    found.append(part.soak(client, servers, folder, _tell).part)
+                    found.append(part.soak(client, servers, folder, _log).part)
 
 
-def _tell(progress: str) -> None:
+def _log(progress: str) -> None:
     print(f"soak: {progress}", file=sys.stderr, flush=True)

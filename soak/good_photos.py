@@ -1,8 +1,8 @@
 """Photos that must always come back right, and the reference for "right".
 
-Before anything is broken each photo is sent once, alone: that answer is the reference. Its
-luminance must be the photo's own, it must have color (or, painted, differ from the photo), and from
-then on every 200 must show the same picture.
+Before the stress begins, each photo is sent once, alone: that answer is the reference. It must have
+color and the photo's own luminance or, if painted, differ from the photo. From then on every 200
+must show the same picture.
 """
 
 import io
@@ -16,7 +16,7 @@ from soak.programs import ROOT, CannotSoak
 
 SAMPLES = ROOT / "samples" / "gray"
 STYLE = ROOT / "samples" / "styles" / "waves.jpg"
-# A network on busy cores may add up in another order: a few levels, at few pixels.
+# On busy cores a network may sum in another order: a few levels of difference, in few pixels.
 _LEVELS_APART, _MEAN_APART = 24, 0.5
 _LUMINANCE_APART = 2.0
 

@@ -23,7 +23,7 @@ def nothing_in_it(rng: random.Random) -> Raw:
 
 
 def wrong_fields(rng: random.Random) -> Raw:
-    """The photo in a field that there is not, or beside one."""
+    """The photo in an unknown field, or with one beside it."""
     name = rng.choice(("image", "file", "content-image", "CONTENT_IMAGE", "content_image[]", "",
                        "content_image\0", "a" * 3000, "фото", "../../etc/passwd"))  # fmt: skip
     parts = [part(name, photo())]
@@ -71,7 +71,7 @@ def odd_names(rng: random.Random) -> Raw:
 
 
 def broken_boundary(rng: random.Random) -> Raw:
-    """A form whose boundary is missing, another one, or not where it must be."""
+    """A form whose boundary is missing, different, or in the wrong place."""
     body = form(part("content_image", photo()))
     mark = BOUNDARY.encode()
     return rng.choice((
@@ -92,7 +92,7 @@ def broken_boundary(rng: random.Random) -> Raw:
 
 
 def wrong_content_type(rng: random.Random) -> Raw:
-    """The photo as something that it is not."""
+    """The photo with a content type that is not a picture's."""
     kind = rng.choice(("application/json", "text/plain", "application/x-www-form-urlencoded",
                        "multipart/mixed; boundary=x", "nonsense", ";;;=", "image", "video/mp4",
                        "application/octet-stream", "\x01"))  # fmt: skip
@@ -100,7 +100,7 @@ def wrong_content_type(rng: random.Random) -> Raw:
 
 
 def odd_content_type(rng: random.Random) -> Raw:
-    """The photo as another kind of picture than it is: what counts is the file."""
+    """The photo with another picture format's content type: only the file counts."""
     kind = rng.choice(("image/png", "image/x-nonsense", "image/svg+xml", "image/*", "IMAGE/JPEG"))
     return Raw(request(photo(), kind), FINE)
 

@@ -1,7 +1,7 @@
 """Picture files that are broken, hostile or odd, each made from a generator of random numbers.
 
-Each function is one kind. `Picture.size` is set where the file is odd but whole: then the answer
-must be 200 with a picture of that size; else any clean refusal will do.
+Each function is one kind. `Picture.size` is set if the file is odd but whole: then the answer must
+be 200 with a picture of that size; otherwise any clean refusal will do.
 """
 
 import io
@@ -25,13 +25,13 @@ from soak.picture_files import (
 
 
 def truncated(rng: random.Random) -> Picture:
-    """A photo that ends somewhere."""
+    """A truncated photo."""
     file = whole_file(rng.choice(FORMATS))
     return Picture(file[: rng.randrange(1, len(file) - 1)])
 
 
 def flipped(rng: random.Random) -> Picture:
-    """A photo with some bits the other way."""
+    """A photo with some bits flipped."""
     file = bytearray(whole_file(rng.choice(FORMATS)))
     for _ in range(rng.choice((1, 2, 8, 64))):
         file[rng.randrange(len(file))] ^= 1 << rng.randrange(8)
@@ -39,7 +39,7 @@ def flipped(rng: random.Random) -> Picture:
 
 
 def header_flipped(rng: random.Random) -> Picture:
-    """The same among the first bytes, where sizes and offsets stand."""
+    """The same among the first bytes, which hold sizes and offsets."""
     file = bytearray(whole_file(rng.choice(FORMATS)))
     for _ in range(rng.choice((1, 2, 4))):
         file[rng.randrange(8, min(128, len(file)))] = rng.choice((0, 1, 0x7F, 0x80, 0xFF))
@@ -62,7 +62,7 @@ def wiped(rng: random.Random) -> Picture:
 
 
 def wrong_type(rng: random.Random) -> Picture:
-    """A file that is no picture at all, or none that we read."""
+    """A file that is not a picture, or of a format that is not read."""
     starts = (
         b"%PDF-1.7\n", b"PK\3\4", b"\x7fELF\2\1\1", b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"\0\0\0\x18ftypmp42", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\x1f\x8b",
@@ -78,7 +78,7 @@ def noise(rng: random.Random) -> Picture:
 
 
 def pixel_bomb(rng: random.Random) -> Picture:
-    """A few bytes that call themselves millions by millions of pixels."""
+    """A few bytes that claim to be millions by millions of pixels."""
     most = 2**31 - 1
     width, height = rng.choice(
         ((60_000, 60_000), (most, most), (1, most), (16_383, 16_383), (65_535, 65_535), (0, 7))
@@ -135,7 +135,7 @@ def many_chunks(rng: random.Random) -> Picture:
 
 
 def lying_lengths(rng: random.Random) -> Picture:
-    """Lengths and counts that nothing stands behind."""
+    """Lengths and counts larger than the file."""
     huge = rng.choice((2**31 - 1, 2**32 - 1, 0x7FFF_0000))
     if rng.random() < 0.5:
         return Picture(whole_file("PNG")[:33] + struct.pack(">I", huge) + b"IDAT" + bytes(200))
@@ -154,7 +154,7 @@ def _frames(rng: random.Random, mode: str) -> tuple[list[Image.Image], int]:
 
 
 def animated(rng: random.Random) -> Picture:
-    """A moving picture: of it the first frame counts."""
+    """An animation: the first frame counts."""
     kind = rng.choice(("GIF", "WEBP", "PNG", "AVIF"))
     frames, first = _frames(rng, "RGB")
     options: dict[str, object] = {"lossless": True} if kind == "WEBP" else {}
@@ -165,7 +165,7 @@ def animated(rng: random.Random) -> Picture:
 
 
 def many_pages(rng: random.Random) -> Picture:
-    """A TIFF of several pages, sometimes of several sizes: of it the first counts."""
+    """A TIFF of several pages, sometimes of several sizes: the first page counts."""
     frames, first = _frames(rng, "L")
     pages = [frame.resize((rng.randrange(1, 90), rng.randrange(1, 90))) for frame in frames[1:]]
     packing = rng.choice((None, "tiff_lzw", "tiff_deflate"))

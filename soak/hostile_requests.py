@@ -1,4 +1,4 @@
-"""Requests that are broken, hostile or odd as requests: methods, targets, headers, lengths, chunks.
+"""Broken, hostile or odd HTTP requests: methods, targets, headers, lengths, chunks.
 
 Each function is one kind, and returns the bytes for one connection with what may come back.
 """
@@ -22,7 +22,7 @@ def wrong_method(rng: random.Random) -> Raw:
 
 
 def odd_target(rng: random.Random) -> Raw:
-    """An address that there is not, or that is none."""
+    """A path that does not exist, or a target that is not valid."""
     target = rng.choice(("/", "//predict", "/predict/", "/predict%00", "/../predict", "*", "//",
                          "/" + "a" * 3000, "/" + "a" * 9000, "/predict?" + "a=1&" * 900,
                          "/predict?vividness=1&vividness=2", "/%ff%fe", "http://other/predict/x",
@@ -50,7 +50,7 @@ def huge_headers(rng: random.Random) -> Raw:
 
 
 def odd_headers(rng: random.Random) -> Raw:
-    """Headers that may be ignored, and must not hurt."""
+    """Odd headers that may be ignored and must do no harm."""
     name, value = rng.choice((
         ("X-Request-ID", "a" * 5000), ("X-Request-ID", "<script>"), ("Accept", "image/webp;q=x"),
         ("Accept", "*/*;q=0"), ("Accept", ", ,;=;" * 300), ("Cookie", "a=" + "b" * 4000),
@@ -63,7 +63,7 @@ def odd_headers(rng: random.Random) -> Raw:
 
 
 def lying_content_length(rng: random.Random) -> Raw:
-    """A Content-Length that is not the body's."""
+    """A Content-Length that is not the length of the body."""
     body = form(part("content_image", photo()))
     kind = b"Content-Type: " + FORM_TYPE.encode() + b"\r\n"
 
@@ -83,7 +83,7 @@ def lying_content_length(rng: random.Random) -> Raw:
 
 
 def chunked(rng: random.Random) -> Raw:
-    """A body in chunks, without a length: that is fine."""
+    """A body in chunks, without a length, which is valid."""
     body = form(part("content_image", photo()))
     size = rng.choice((1, 7, 1000, 100_000))
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
@@ -93,7 +93,7 @@ def chunked(rng: random.Random) -> Raw:
 
 
 def broken_chunks(rng: random.Random) -> Raw:
-    """Chunks that are none, or with a length beside them."""
+    """Invalid chunks, or chunks together with a length."""
     kind = b"Content-Type: " + rng.choice((FORM_TYPE.encode(), b"image/png")) + b"\r\n"
     coding = b"Transfer-Encoding: chunked\r\n"
     return rng.choice((
@@ -110,7 +110,7 @@ def broken_chunks(rng: random.Random) -> Raw:
 
 
 def expecting(rng: random.Random) -> Raw:
-    """Expect: 100-continue, which curl sends, and expectations that nobody can meet."""
+    """Expect: 100-continue, which curl sends, and expectations that no server can meet."""
     known = rng.random() < 0.7
     value = "100-continue" if known else "a-miracle"
     body = form(part("content_image", photo()))
@@ -118,7 +118,7 @@ def expecting(rng: random.Random) -> Raw:
 
 
 def pipelined(rng: random.Random) -> Raw:
-    """A good request, and right behind it garbage or a second one: the first one counts."""
+    """A good request, followed at once by garbage or a second one: the first one counts."""
     good = ask_for("color", photo()).replace(b"Connection: close\r\n", b"")
     after = rng.choice((rng.randbytes(500), b"\r\n" * 200, b"GET / HTTP/9.9\r\n\r\n", good * 2,
                         b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\0" * 70_000))  # fmt: skip
@@ -126,7 +126,7 @@ def pipelined(rng: random.Random) -> Raw:
 
 
 def no_http(rng: random.Random) -> Raw:
-    """Bytes that are no HTTP request."""
+    """Bytes that are not an HTTP request."""
     data = rng.choice((
         rng.randbytes(rng.randrange(1, 3000)),
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + rng.randbytes(500),
@@ -146,7 +146,7 @@ def packed_body(rng: random.Random) -> Raw:
 
 
 def too_large(rng: random.Random) -> Raw:
-    """More bytes than MAX_UPLOAD_MB, said or not said beforehand."""
+    """More bytes than MAX_UPLOAD_MB, announced or not."""
     data = b"\xff\xd8\xff\xe0" + bytes(26_000_000)
     if rng.random() < 0.5:
         return Raw(request(data, "image/jpeg"))

@@ -1,4 +1,4 @@
-"""The peak memory of a program, from the kernel's own record, so that no peak is missed."""
+"""The peak memory of a program as the kernel records it, so that no peak is missed."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ _PROC = Path("/proc")
 
 
 def can_measure() -> bool:
-    """Whether this system tells (Linux does)."""
+    """Whether this system records it (Linux does)."""
     return sys.platform == "linux" and (_PROC / "self" / "status").exists()
 
 

@@ -1,5 +1,5 @@
-"""The uploads of the soak, by number: the same seed and number always make the same bytes, so that
-a finding can be sent again.
+"""The hostile uploads, by number: the same seed and number always make the same bytes, so that an
+upload that broke a promise can be sent again.
 """
 
 import random
@@ -36,7 +36,7 @@ def make(client: str, seed: int, number: int) -> Upload:
         raw = hostile_requests.KINDS[kind](rng)
         return Upload(number, kind, raw.data, raw.statuses, raw.half_close)
     picture = hostile_pictures.KINDS[kind](rng)
-    # One that can be read must be; what is broken may by chance be readable all the same.
+    # A readable picture must be accepted; a broken one may be readable by chance.
     statuses = FINE if picture.size else FINE | REFUSALS
     if client == "color" and rng.random() < 0.3:
         kinds = ("image/png", "image/jpeg", "image/x-whatever")

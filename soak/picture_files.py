@@ -1,4 +1,4 @@
-"""Picture files, whole ones and the pieces that broken ones are made of."""
+"""Whole picture files, and the pieces from which broken ones are made."""
 
 import io
 import struct

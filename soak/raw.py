@@ -1,11 +1,11 @@
-"""The bytes of one connection, and what may come back."""
+"""The bytes to send on one connection, and the statuses that may come back."""
 
 from dataclasses import dataclass
 
 from soak.picture_files import whole_file
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-# What a clean refusal of ours is.
+# The statuses of a clean refusal.
 REFUSALS = frozenset({400, 404, 405, 408, 411, 413, 414, 415, 417, 431, 501, 505})
 FINE = frozenset({200})
 

@@ -1,6 +1,4 @@
-"""Clients that are slow or vanish, many times as many as there are threads, and how long each is
-tolerated.
-"""
+"""Callers that are slow or disappear, many at once, and how long each of them is tolerated."""
 
 import select
 import socket
@@ -11,35 +9,35 @@ from pathlib import Path
 
 from soak import checks, limits
 from soak.good_photos import ask_for, large_photo
-from soak.http_bytes import Answer, get, hang_up, read_answer
-from soak.services import Models, Tried, tried
+from soak.http_bytes import Answer, close, get, read_answer
+from soak.services import ClientUnderTest, Models, client_under_test
 
 CLIENT_TIMEOUT_S = 3.0
 TIMEOUT_S = 15.0  # the default
 EACH = 60
 _DRIP_S = 0.25
-# An answer that no buffer between us and the client swallows.
+# The answer must be larger than all buffers between the caller and the client.
 _LARGE = (1800, 1400)
 
-Dawdle = Callable[[socket.socket, bytes], Answer]
+SlowCaller = Callable[[socket.socket, bytes], Answer]
 
 
-def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
-    """Try a client that grants `CLIENT_TIMEOUT_S` of 3 s."""
+def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) -> ClientUnderTest:
+    """Try a client with a `CLIENT_TIMEOUT_S` of 3 s."""
     limit = limits.memory_mb()
     settings = {"CLIENT_TIMEOUT_S": f"{CLIENT_TIMEOUT_S:g}"}
-    with tried(kind, "slow", models.port, folder, limit, **settings) as client:
+    with client_under_test(kind, "slow", models.port, folder, limit, **settings) as client:
         small = client.photos[0].asks
-        # In color: a painting is smooth, and its file small.
+        # In color, because the file of a smooth painting is small.
         large = ask_for("color", large_photo(*_LARGE, grain=12.0))
         heads = limits.HEAD_WITHIN_S
-        crowds: tuple[tuple[dict[str, Dawdle], float], ...] = (
+        crowds: tuple[tuple[dict[str, SlowCaller], float], ...] = (
             (
                 {"silent": _silent, "half a head": _half_a_head, "dripped head": _dripped_head},
                 heads,
             ),
             ({"stalled body": _stalled_body, "dripped body": _dripped_body}, CLIENT_TIMEOUT_S),
-            # As many large photos at once wait for one another first.
+            # So many large photos at once first wait for memory.
             ({"never reads": _never_reads}, TIMEOUT_S + CLIENT_TIMEOUT_S),
             ({"gone amid upload": _gone_amid_upload, "gone before answer": _gone_early}, 0.0),
         )
@@ -47,7 +45,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             f"“{name}”" for crowd, _ in crowds for name in crowd
         )
         for crowd, seconds in crowds:
-            tell(f"{kind}: clients that are {', '.join(crowd)}")
+            log(f"{kind}: callers that are {', '.join(crowd)}")
             _Crowd(client, large if "never reads" in crowd else small).come(crowd, seconds)
             client.check_that_nothing_is_in_progress(f"after {', '.join(crowd)}")
             client.check_good_photos(f"after {', '.join(crowd)}")
@@ -55,18 +53,18 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
 
 
 class _Crowd:
-    def __init__(self, client: Tried, request: bytes):
+    def __init__(self, client: ClientUnderTest, request: bytes):
         self.client = client
         self.request = request
         self.held: dict[str, list[float]] = {}
 
-    def come(self, kinds: dict[str, Dawdle], seconds: float) -> None:
-        """All of them at once, and somebody beside them who wants to know how it goes."""
+    def come(self, kinds: dict[str, SlowCaller], seconds: float) -> None:
+        """Send all of them at once, and meanwhile ask for /healthz."""
         over = threading.Event()
         asking = threading.Thread(target=self._ask_for_health, args=(over,))
         crowd = [
-            threading.Thread(target=self._dawdle, args=(name, dawdle))
-            for name, dawdle in kinds.items()
+            threading.Thread(target=self._be_slow, args=(name, slow_caller))
+            for name, slow_caller in kinds.items()
             for _ in range(EACH)
         ]
         asking.start()
@@ -86,7 +84,7 @@ class _Crowd:
                     f"“{name}” was tolerated for {longest:.1f} s, not {tolerated:.1f} s"
                 )
 
-    def _dawdle(self, name: str, dawdle: Dawdle) -> None:
+    def _be_slow(self, name: str, slow_caller: SlowCaller) -> None:
         started = time.monotonic()
         answer = Answer(0)
         try:
@@ -95,7 +93,7 @@ class _Crowd:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 sock.settimeout(60)
                 sock.connect(("127.0.0.1", self.client.program.port))
-                answer = dawdle(sock, self.request)
+                answer = slow_caller(sock, self.request)
         except (BrokenPipeError, ConnectionResetError):
             pass  # it was cut off
         except OSError as error:
@@ -125,7 +123,7 @@ def _wrong(answer: Answer) -> str:
 
 
 def _answer(sock: socket.socket) -> Answer:
-    """What comes, and after it the end of the connection."""
+    """The reply, after the connection has ended."""
     answer = read_answer(sock, time.monotonic(), 60)
     sock.settimeout(60)
     while sock.recv(4096):
@@ -167,7 +165,7 @@ def _drip(sock: socket.socket, first: bytes, rest: bytes) -> Answer:
 
 
 def _never_reads(sock: socket.socket, request: bytes) -> Answer:
-    """Send a photo, and take nothing of its picture until the server has had enough."""
+    """Send a photo, and read nothing of the answer until the server closes the connection."""
     sock.sendall(request)
     poll = select.poll()
     poll.register(sock, 0)  # only errors, and that the other side is gone
@@ -179,11 +177,11 @@ def _never_reads(sock: socket.socket, request: bytes) -> Answer:
 def _gone_amid_upload(sock: socket.socket, request: bytes) -> Answer:
     sock.sendall(request[: len(request) // 2])
     time.sleep(0.1)
-    hang_up(sock, reset=sock.fileno() % 2 == 0)
+    close(sock, reset=sock.fileno() % 2 == 0)
     return Answer(0)
 
 
 def _gone_early(sock: socket.socket, request: bytes) -> Answer:
     sock.sendall(request)
-    hang_up(sock, reset=sock.fileno() % 2 == 0)
+    close(sock, reset=sock.fileno() % 2 == 0)
     return Answer(0)

@@ -4,7 +4,8 @@ import sys
 from color_client.hint_option import read_hints
 from color_client.routes import OPTIONS as COLOR_OPTIONS
 from color_client.routes import VIVIDNESS
-from photo_client.cli import Client, main
+from colorway import run
+from photo_client import cli
 from photo_client.metadata_option import METADATA
 from web import options
 
@@ -31,7 +32,7 @@ Options of a request for color:
 
 {options.help_text(COLOR_OPTIONS)}"""
 
-CLIENT = Client(
+CLIENT = cli.Client(
     program="python -m style_client",
     purpose=PURPOSE,
     kind=StyleSettings,
@@ -50,9 +51,9 @@ CLIENT = Client(
 )
 
 
-def run() -> int:
-    return main(CLIENT, sys.argv[1:], os.environ)
+def main() -> int:
+    return cli.main(CLIENT, sys.argv[1:], os.environ)
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(run(main))

@@ -1,5 +1,7 @@
 import sys
 
+from colorway import run
 from training.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -39,9 +39,17 @@ class JsonLines(logging.Formatter):
         )
 
 
+class _Handler(logging.StreamHandler):
+    """Drops a line that nobody reads any more: a service outlives whoever follows its log."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exception(), BrokenPipeError):
+            super().handleError(record)
+
+
 def configure() -> None:
     """Make this process log nothing but such lines."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Handler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)

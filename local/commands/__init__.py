@@ -4,7 +4,3 @@
 `promote` are the commands; `console` and `table` show what runs, `invitation` prints how to use it.
 May import everything in `local` below the command line.
 """
-
-
-class CannotStart(Exception):
-    """The command cannot start; the text says why."""

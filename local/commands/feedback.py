@@ -4,10 +4,10 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from ..errors import CannotStart
 from ..promotion.evidence import run_report
 from ..running.feedback import DATABASE
 from ..running.state import Row
-from . import CannotStart
 from .inspect import rows_of
 
 

@@ -9,12 +9,12 @@ from ..applications.claims import Volumes
 from ..applications.findings import Refused
 from ..applications.load import load
 from ..applications.validate import validate as find_problems
+from ..errors import CannotStart
 from ..rendering.compose.file import compose
 from ..rendering.kubernetes.http_routes import Gateway
 from ..rendering.kubernetes.manifests import kubernetes
 from ..rendering.left_out import not_rendered
 from ..running.plan import described
-from . import CannotStart
 from .planning import checked, planned
 
 

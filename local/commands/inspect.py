@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from ..applications.findings import known
+from ..errors import CannotStart
 from ..running.logs import followed, written
 from ..running.state import Row, StateFolder
-from . import CannotStart
 from .table import components_table, endpoints_table, printer
 
-_DOWN_WITHIN_S = 60.0
+# A change of what runs comes first.
+_DOWN_WITHIN_S = 300.0
 _ENDED = ("succeeded", "stopped", "failed")
 
 

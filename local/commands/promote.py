@@ -8,12 +8,12 @@ from ..applications.findings import Refused, known
 from ..applications.load import load_texts
 from ..applications.source import read_text
 from ..applications.validate import validate
+from ..errors import CannotStart
 from ..promotion import CannotPromote
 from ..promotion.shares import moved
 from ..promotion.traffic import rewritten, traffic
 from ..running.applied_files import applied_files
-from ..running.state import InUse, StateFolder
-from . import CannotStart
+from ..running.state import StateFolder
 from .promote_when import by_the_evidence
 from .running_file import RunningFile, difference
 
@@ -37,7 +37,7 @@ def promote(options: argparse.Namespace) -> int:
         return by_the_evidence(
             options, file, now, steps, lambda percent: _with(options, before, percent)
         )
-    except (CannotPromote, InUse, Refused) as error:
+    except Refused as error:
         raise CannotStart(error) from None
 
 

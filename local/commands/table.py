@@ -92,9 +92,17 @@ def has_endpoints(rows: Sequence[Row]) -> bool:
     return any(row.endpoints for row in rows)
 
 
-def printer(stream: TextIO) -> Console:
+class Printer(Console):
+    """rich's, which raises BrokenPipeError where nobody reads any more, as `print` does."""
+
+    def on_broken_pipe(self) -> None:
+        """Called while that error is handled; rich's own ends the process."""
+        raise
+
+
+def printer(stream: TextIO) -> Printer:
     """Prints tables to a stream: as wide as a terminal, or as wide as they are."""
-    return Console(
+    return Printer(
         file=stream, width=None if stream.isatty() else 1000, highlight=False, soft_wrap=False
     )
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from ..applications.findings import Refused
 from ..applications.images import GATEWAY
 from ..applications.source import read_text
+from ..errors import CannotStart
 from ..model_folder import NoModel
 from ..running.applied import Applied
 from ..running.differences import differences
 from ..running.logs import LogFiles
 from ..running.mailbox import ChangeRequest
 from ..running.runner import Runner
-from ..running.state import BadState, InUse, StateFolder
-from . import CannotStart
+from ..running.state import StateFolder
 from .asking import answered, opened
 from .console import Console
 from .invitation import invitation
@@ -36,7 +36,7 @@ def up(options: argparse.Namespace) -> int:
         names = list(dict.fromkeys(each.application for each in applied.plan.components))
         with state.taken([name for name in names if name != GATEWAY]):
             return _run(applied, state, options.ready_within)
-    except (NoModel, InUse, BadState) as error:
+    except NoModel as error:
         raise CannotStart(error) from None
 
 
@@ -44,10 +44,7 @@ def diff(options: argparse.Namespace) -> int:
     """Print what `up` of these files would change; 1 if it would change anything."""
     state = StateFolder(options.state)
     if state.is_running():
-        try:
-            return _change(options.files, options, state, only_show=True)
-        except InUse as error:
-            raise CannotStart(error) from None
+        return _change(options.files, options, state, only_show=True)
     print(f"nothing runs with {options.state}: all of it would be started", file=sys.stderr)
     for each in differences({}, planned(options.files, options).plan):
         print("\n".join(each.lines))

@@ -64,7 +64,7 @@ class Change:
             self._take_back()
             raise CannotChange(error) from None
         yield from self._restart_web_services()
-        yield from self._until_the_added_answer()
+        yield from self._until_they_run(self._added)
         yield from self._until_the_old_are_quiet()
         self._settle()
 
@@ -149,29 +149,27 @@ class Change:
             self._fleet.stop([component])
             component.planned, component.later, component.done = each.planned, True, False
             component.be("pending")
-            while not component.done and component.phase != "failed":
-                yield
-            self._note_failures([component])
+            yield from self._until_they_run([component])
 
-    def _until_the_added_answer(self) -> Iterator[None]:
-        """Until new services run; nobody waits here for a job, which may take hours."""
+    def _until_they_run(self, components: Sequence[Component]) -> Iterator[None]:
+        """Until services run or have failed; nobody waits here for a job, which may take hours."""
         while any(
             not (each.done or each.planned.job or each.phase == "failed" or self._waits(each))
-            for each in self._added
+            for each in components
         ):
             yield
-        self._note_failures(self._added)
-
-    def _waits(self, component: Component) -> bool:
-        """Whether a component cannot start yet because of a job."""
-        found = [self._fleet.component(key) for key in component.planned.depends_on]
-        missing = [each for each in found if each is not None and not each.done]
-        return any(each.planned.job or self._waits(each) for each in missing)
-
-    def _note_failures(self, components: Sequence[Component]) -> None:
         for each in components:
             if each.phase == "failed":
                 self.failures.append(f"{'/'.join(each.planned.key)} failed: {each.detail}")
+
+    def _waits(self, component: Component) -> bool:
+        """Whether a component cannot start yet because of a job, or of what has failed."""
+        found = [self._fleet.component(key) for key in component.planned.depends_on]
+        missing = [each for each in found if each is not None and not each.done]
+        return any(
+            each.planned.job or each.phase in ("failed", "stopped") or self._waits(each)
+            for each in missing
+        )
 
     def _until_the_old_are_quiet(self) -> Iterator[None]:
         """Until no old cluster has had a request for several looks in a row."""

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from ..shipped_models import CannotPrepare
 from .plan import PlannedComponent
 
 DATABASE, KEY = "FEEDBACK_DB", "SECRET_KEY"
+# Several clients begin at once, and only one makes the key.
+_alone = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,18 @@ class KeepFeedback:
         """Make what is not there yet. Raises CannotPrepare."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if self.key.exists():
-                return
-            scratch = self.key.with_name(f".{self.key.name}.{secrets.token_hex(4)}")
-            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
-                f.write(secrets.token_urlsafe(32))
-            scratch.rename(self.key)
+            with _alone:
+                if not self.key.exists():
+                    self._make_key()
         except OSError as error:
             raise CannotPrepare(f"{error.filename}: {error.strerror}") from None
+
+    def _make_key(self) -> None:
+        scratch = self.key.with_name(f".{self.key.name}.new")
+        scratch.unlink(missing_ok=True)
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        scratch.rename(self.key)
 
 
 def with_feedback(client: PlannedComponent, state: Path) -> PlannedComponent:

@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 
+from ..errors import CannotStart
 from ..gateway.watched import CLUSTERS, ENVOY, ROUTES, Watched, clusters_file, routes_file, watched
 from ..shipped_models import CannotPrepare
 from .program import Program
 
 
-class NoEnvoy(Exception):
+class NoEnvoy(CannotStart):
     """There is no Envoy on this machine; the text says how to get one."""
 
 

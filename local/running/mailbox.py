@@ -61,7 +61,7 @@ class Mailbox:
         said = self._said.setdefault(request.id, [])
         said += [text] if text else []
         answer = {"lines": said, "code": code}
-        self._state.write(f"changes/answered/{request.id}.json", answer)
+        self._state.tell(f"changes/answered/{request.id}.json", answer)
         if code is not None:
             del self._said[request.id]
 

@@ -1,34 +1,20 @@
 """Keeps what runs running until it is stopped, and changes it when another terminal asks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from ..applications.findings import Refused
 from ..applications.images import GATEWAY
+from ..shipped_models import CannotPrepare
+from .applied import Applied
 from .change import CannotChange, Change
 from .fleet import Fleet
 from .mailbox import ChangeRequest, Mailbox
-from .plan import Plan, PlannedComponent
+from .plan import PlannedComponent
 from .state import StateFolder
 from .supervisor import Display
 
 _TICK_S = 0.2
-
-
-class Applied(Protocol):
-    """Whoever knows which Applications run, and makes the next plan of them."""
-
-    def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
-        """The plan with what is asked for in it, and notices. Raises Refused."""
-
-    def begin(self) -> None:
-        """Take note that the first plan runs."""
-
-    def take(self, plan: Plan) -> None:
-        """Take note that this plan runs."""
-
-    def stopped(self, application: str) -> None:
-        """Take note that an Application was stopped."""
 
 
 class Runner:
@@ -37,14 +23,14 @@ class Runner:
     def __init__(
         self,
         components: Sequence[PlannedComponent],
-        face: Display,
+        display: Display,
         state: StateFolder,
         applied: Applied | None = None,
         **options: Any,
     ):
         """`options` are those of the Fleet; without `applied` nothing can be changed."""
-        self._fleet = Fleet(components, face, state, **options)
-        self._face = face
+        self._fleet = Fleet(components, display, state, **options)
+        self._display = display
         self._state = state
         self._applied = applied
         self._mailbox = Mailbox(state)
@@ -76,11 +62,12 @@ class Runner:
             fleet.start_what_may()
             fleet.report()
             fleet.take_events(_TICK_S)
-            if fleet.wishes_to_stop:
-                self._face.say("Stopping ...")
+            if fleet.stop_requests:
+                self._display.say("Stopping ...")
                 return self._end(0)
             self._go_on_changing()
-            self._grant_requests()
+            if self._change is None:  # which might start again what is stopped meanwhile
+                self._grant_requests()
             failed = [each for each in fleet.components if each.phase == "failed"]
             if any(not each.later for each in failed):
                 fleet.report()
@@ -106,7 +93,7 @@ class Runner:
         for name in self._state.requests():
             which = [each for each in self._fleet.components if each.planned.application == name]
             if which and name != GATEWAY:
-                self._face.say(f"Stopping {name} ...")
+                self._display.say(f"Stopping {name} ...")
                 self._fleet.stop(which)
                 if self._applied:
                     self._applied.stopped(name)
@@ -133,7 +120,7 @@ class Runner:
         def say(text: str) -> None:
             self._mailbox.answer(request, text)
             if not request.only_show:
-                self._face.say(text)
+                self._display.say(text)
 
         try:
             plan, notices = self._applied.next(request)
@@ -151,7 +138,7 @@ class Runner:
                 self._applied.take(plan)
         except Refused as refused:
             self._mailbox.answer(request, f"these files cannot be run\n{refused}", 2)
-        except CannotChange as error:
+        except (CannotChange, CannotPrepare) as error:
             say(f"Not changed: {error}")
             self._mailbox.answer(request, "", 1)
         else:

@@ -11,18 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..errors import CannotStart
 from .plan import PlannedComponent
 
 # A look at the lock holds it for an instant.
 _LOCK_WITHIN_S = 1.0
 
 
-class InUse(Exception):
+class InUse(CannotStart):
     """Another `up` has the folder; the text names it and says what to do."""
 
 
-class BadState(Exception):
-    """The folder cannot be used; the text says why."""
+class BadState(CannotStart):
+    """The folder cannot be used; the text says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ class StateFolder:
         with self._lock_file() as lock:
             return not _locked(lock, fcntl.LOCK_SH)
 
-    def write_rows(self, rows: Sequence[Row]) -> None:
-        """Say what runs."""
-        self.write("state.json", [asdict(row) for row in rows])
+    def write_rows(self, rows: Sequence[Row]) -> bool:
+        """Say what runs, as `tell` does."""
+        return self.tell("state.json", [asdict(row) for row in rows])
 
     def rows(self) -> list[Row]:
         """What runs, or ran last; programs of an `up` that is gone have stopped with it."""
@@ -139,7 +140,7 @@ class StateFolder:
     def note_done(self, job: PlannedComponent) -> None:
         """Remember that a job has succeeded."""
         if job.fingerprint:
-            self.write(self._record(job), {"fingerprint": job.fingerprint, "at": time.time()})
+            self.tell(self._record(job), {"fingerprint": job.fingerprint, "at": time.time()})
 
     @staticmethod
     def _record(job: PlannedComponent) -> str:
@@ -166,12 +167,24 @@ class StateFolder:
         return None
 
     def write(self, name: str, value: Any) -> None:
-        """Put JSON into a file of the folder; who reads it meets all of it or what was before."""
+        """Put JSON into a file of the folder; who reads it meets all of it or what was before.
+        Raises BadState.
+        """
         path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.new")
-        scratch.write_text(json.dumps(value, indent=1))
-        scratch.rename(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch = path.with_name(f".{path.name}.new")
+            scratch.write_text(json.dumps(value, indent=1))
+            scratch.rename(path)
+        except OSError as error:
+            raise BadState(f"{path}: {error.strerror}; choose another with --state") from None
+
+    def tell(self, name: str, value: Any) -> bool:
+        """The same of what runs, which a full disk does not stop; whether it is written."""
+        with contextlib.suppress(BadState):
+            self.write(name, value)
+            return True
+        return False
 
 
 def _holds_something(folder: Path) -> bool:

@@ -44,7 +44,7 @@ def evaluate() -> Callable[[Sequence[str]], list[dict[str, Any]]]:
 
 
 def definition(component_type: str) -> Path | None:
-    """The add-ons' definition of a component type; None if it is none of theirs."""
+    """The addons' definition of a component type; None if it is none of theirs."""
     return next(ADDONS.glob(f"*/definitions/{component_type}.cue"), None)
 
 

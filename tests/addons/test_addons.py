@@ -1,4 +1,4 @@
-"""The add-ons for KubeVela: what they make of every Application, and what they say of its state."""
+"""The addons for KubeVela: what they make of every Application, and what they say of its state."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ THEIR_GATEWAY = Gateway("model-serving", "vela-system")
 
 
 def components() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
-    """(file, component, context) of every component of the add-ons' types."""
+    """(file, component, context) of every component of the addons' types."""
     for file in FILES:
         application = yaml.safe_load(file.read_text())
         metadata = application["metadata"]
@@ -41,7 +41,7 @@ def components() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
 
 @pytest.fixture(scope="module")
 def made(evaluate) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
-    """(file, component, objects) of every component of the add-ons' types."""
+    """(file, component, objects) of every component of the addons' types."""
     every = list(components())
     results = evaluate(
         [filled_in(component["type"], context, component["properties"])
@@ -254,7 +254,7 @@ def test_health_and_messages(evaluate):
 
 
 def addon(parameters: dict[str, Any]) -> str:
-    """The add-on's own objects as KubeVela evaluates them: its files and the parameters as one."""
+    """The addon's own objects as KubeVela evaluates them: its files and the parameters as one."""
     folder = ADDONS / "model-serving"
     files = [folder / "template.cue", folder / "resources" / "gateway.cue"]
     texts = [file.read_text().removeprefix("package main\n") for file in files]

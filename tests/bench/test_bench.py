@@ -1,4 +1,4 @@
-"""`python -m bench` itself, with the real programs and a tiny model."""
+"""`python -m bench` with the real programs and a tiny model."""
 
 import json
 import os

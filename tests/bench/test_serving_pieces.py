@@ -1,4 +1,4 @@
-"""What the serving part is made of: closed loops, cores, memory, JSON both ways, the report."""
+"""The pieces of the serving part: closed loops, cores, memory, JSON both ways, the report."""
 
 import json
 import os

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from bench.command_line import Parser
+from colorway import run
 from tests.cluster.applications import images, rendered
 from tests.cluster.kubectl import NAMESPACE, ClusterFailed, kubectl, version
 from tests.cluster.steps import ab_test, canary, routes, training
@@ -59,7 +60,7 @@ def worked(act: Callable[[], object]) -> bool:
     return True
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the steps that are named, or all of them; 1 where the cluster fails one."""
     parser = Parser("python -m tests.cluster", __doc__ or "")
     known = ", ".join(STEPS)
@@ -81,4 +82,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(main))

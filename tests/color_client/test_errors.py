@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from .pictures import file_of, scene
 from .predictors import (
@@ -133,6 +134,17 @@ def test_too_many_bytes(start_client):
 def test_too_many_fields(client):
     files = {f"f{number}": b"" for number in range(500)}
     problem(client.predict(None, files=files), 413, "too-many-bytes")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status"),
+    [([2**20], 200), ([2**20 + 1], 400), ([2**20] * 4, 200), ([2**20] * 4 + [1], 400)],
+)
+def test_texts_of_a_png(client, sizes, status):
+    info = PngInfo()
+    for number, size in enumerate(sizes):
+        info.add_text(f"text {number}", "x" * size, zip=True)
+    assert client.predict(file_of(scene(60, 40), pnginfo=info)).status_code == status
 
 
 def test_too_many_pixels_by_the_header(start_client):
@@ -335,20 +347,20 @@ def test_restarted_behind_a_kept_connection(start_client, predictor):
 def test_a_kept_connection_that_dies_under_the_request_is_tried_once_more(client, predictor):
     assert client.predict(PHOTO).status_code == 200
 
-    def hang_up_once(handler, request):
+    def drop_first_connection(handler, request):
         predictor.behavior = None
         handler.connection.shutdown(socket.SHUT_RDWR)
         handler.close_connection = True
 
-    predictor.behavior = hang_up_once
+    predictor.behavior = drop_first_connection
     assert client.predict(PHOTO).status_code == 200
 
-    def hang_up(handler, request):
+    def drop_connection(handler, request):
         handler.connection.shutdown(socket.SHUT_RDWR)
         handler.close_connection = True
 
     before = len(predictor.seen)
-    predictor.behavior = hang_up
+    predictor.behavior = drop_connection
     problem(client.predict(PHOTO), 503, "predict-url-unreachable")
     assert len(predictor.seen) - before == 2  # on the kept connection, and once on a new one
     problem(client.predict(PHOTO), 503, "predict-url-unreachable")

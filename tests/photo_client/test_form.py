@@ -1,5 +1,8 @@
 """Forms as odd programs send them: read where the meaning is plain, else it is said why not."""
 
+import re
+from pathlib import Path
+
 import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
@@ -104,6 +107,21 @@ def test_no_boundary_is_said(address, boundary):
     reply = send(address, part(NAMED) + END, "multipart/form-data" + boundary)
     assert reply.status_code == 400
     assert "names no boundary" in reply.json()["detail"], reply.text
+
+
+def test_the_limits_of_a_form_are_those_in_the_docs(address):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
+    row = r"fields of a form; the text of one field \| (\d+); (\d+) KiB \| \| (\d+); (\d+) \|"
+    fields, kib, too_many, too_long = map(int, re.search(row, page).groups())
+
+    def status(**texts: str) -> int:
+        files = {"content_image": PHOTO, **{name: (None, text) for name, text in texts.items()}}
+        return requests.post(address + "/predict", files=files, timeout=60).status_code
+
+    assert status(**{f"f{n}": "" for n in range(fields - 1)}) == 400  # unknown options
+    assert status(**{f"f{n}": "" for n in range(fields)}) == too_many
+    assert status(vividness="1".rjust(1024 * kib)) == 200
+    assert status(vividness="1".rjust(1024 * kib + 1)) == too_long
 
 
 def test_an_upload_that_is_compressed_on_its_way_is_said(address):

@@ -1,9 +1,11 @@
 """JSON to tensors and back, against a plain decoder, for whatever Hypothesis thinks of."""
 
 import base64
+import contextlib
 import json
 import math
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -388,6 +390,23 @@ def test_a_large_value_is_cut_in_messages():
     with pytest.raises(ServingError) as error:
         parse_object(b"[" + b"1," * 100_000 + b"1]")
     assert len(error.value.message) < 600
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": -Inf, "b": "' + b'\\"' * 100_000,
+        b'{"inputs": {' + b",".join(b'"k%d": 1' % k for k in range(100_000)) + b"}}",
+        b'{"instances": [{' + b",".join(b'"k%d": 1' % k for k in range(100_000)) + b"}]}",
+    ],
+    ids=["a string that does not end", "names of inputs", "names in a row"],
+)
+def test_no_body_takes_more_time_than_its_length_explains(body):
+    # The interpreter lock is held meanwhile: nobody else would be answered.
+    started = time.process_time()
+    with contextlib.suppress(ServingError):
+        parse_object(body)
+    assert time.process_time() - started < 5  # or minutes
 
 
 def test_a_string_output_that_is_no_text_says_what_to_do():

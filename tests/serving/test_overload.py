@@ -1,5 +1,6 @@
 """More requests than the server takes, and requests that take too long."""
 
+import gzip
 import json
 import statistics
 import threading
@@ -69,6 +70,9 @@ def test_too_many_bytes_are_refused_but_one_large_request_is_not(small_server):
     assert len(small_server.predict(large).json["predictions"]) == 400_000
     with small_server.answering(slow(1200)):
         assert small_server.predict(large).status == 429
+        inflates = gzip.compress(large.encode())
+        assert len(inflates) < 100_000
+        assert small_server.predict(inflates, Content_Encoding="gzip").status == 429
         assert small_server.predict({"instances": [1.0]}).status in (200, 504)
 
 

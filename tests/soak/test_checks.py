@@ -1,4 +1,4 @@
-"""The soak can fail: what is wrong is called wrong, and what is right is not."""
+"""The checks of the soak: what is wrong is reported, and what is right is not."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""`python -m soak` itself, with the real programs: a small one; and that it can fail."""
+"""`python -m soak` with the real programs, at a small scale; and that it can fail."""
 
 import subprocess
 from collections import Counter

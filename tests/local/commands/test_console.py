@@ -1,7 +1,9 @@
 """How what runs is shown, on a terminal and elsewhere."""
 
 import io
+import os
 import re
+from contextlib import suppress
 from dataclasses import replace
 
 from rich.console import Console as Printer
@@ -64,10 +66,23 @@ def test_elsewhere_each_change_is_a_line():
     ]
 
 
-def test_a_closed_output_is_no_end():
+def test_what_runs_goes_on_when_its_output_is_closed():
     out = io.StringIO()
     console = Console(out, [])
     out.close()
+    show_everything(console)
+
+
+def test_what_runs_goes_on_when_nobody_reads_its_output():
+    reading, writing = os.pipe()
+    os.close(reading)
+    out = os.fdopen(writing, "w", buffering=1)
+    show_everything(Console(out, []))
+    with suppress(BrokenPipeError):
+        out.close()
+
+
+def show_everything(console: Console) -> None:
     console.say("to nobody")
     console.rows([ROW])
     console.show_endpoints([ROW])

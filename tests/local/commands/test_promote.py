@@ -11,6 +11,7 @@ from local.commands.running_file import RunningFile
 from local.promotion import CannotPromote
 from tests.local.running.test_change import (
     CANARY,
+    OTHER,
     Callers,
     Running,
     lasting,  # noqa: F401
@@ -133,6 +134,17 @@ def test_what_cannot_be_brought_up_leaves_the_file_as_it_was(up):
     assert up.file.read_text() == CANARY
     assert file.become(shares(90, 10), lambda *_: None)
     assert up.file.read_text() == shares(90, 10)
+
+
+def test_what_does_not_come_up_beside_it_does_not_part_file_and_gateway(up):
+    broken = OTHER.replace("color-model/model/v1", "other-claim/model/v9")
+    assert up.local("up", broken).returncode == 1
+    up.file.write_text(CANARY)
+    # The other one is tried again, and fails again.
+    done = promote(up, APP, COMPONENT, "model2")
+    assert (done.returncode, up.file.read_text()) == (0, shares(0, 100)), done.stdout
+    assert "other/other-serving failed: pvc://other-claim" in done.stdout
+    assert up.who_answers() == {"model2": 60}
 
 
 def test_what_does_not_run_any_more(tmp_path):

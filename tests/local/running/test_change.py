@@ -2,6 +2,7 @@
 
 import io
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from local.ports import free_port
 from local.running.applied import Applied
 from local.running.logs import LogFiles
 from local.running.mailbox import ChangeRequest
-from local.running.plan import Plan, Wishes
+from local.running.plan import Plan, RunOptions
 from local.running.planner import make_plan
 from local.running.runner import Runner
 from local.running.state import Row, StateFolder
@@ -37,7 +38,25 @@ CANARY = (
     .partition("  - name: color-rest-serving")[0]
     .replace("protocol: tensorflow", 'protocol: tensorflow\n      timeout: "60000"')
 )
+# Another Application, with an address of its own.
+OTHER = CANARY.replace("name: color-serving", "name: other").replace(
+    "color-model-serving", "other-serving"
+)
 WITHIN_S = 120.0
+
+
+def client(port: int) -> str:
+    """A web service for the end of either."""
+    url = "http://ambassador.vela-system.svc.cluster.local/seldon/default/x/v1/models/y:predict"
+    return f"""\
+  - name: other-client
+    type: webservice
+    dependsOn: [other-serving]
+    properties:
+      image: x/color-serving:v1
+      env: [{{name: URL, value: "{url}"}}]
+      port: {port}
+"""
 
 
 def shares(first: int, second: int) -> str:
@@ -94,10 +113,10 @@ class Running:
             model = self.state.volumes / "default" / "color-model" / "model" / version / "1"
             model.mkdir(parents=True)
             (model / "saved_model.pb").touch()
-        wishes = Wishes(gateway_port=free_port(), model_port=free_port())
+        run_options = RunOptions(gateway_port=free_port(), model_port=free_port())
         applications, _ = load([self.file])
-        plan = with_stand_ins(make_plan(applications, self.state.root, wishes))
-        applied = WithStandIns(applications, plan, self.state.root, wishes)
+        plan = with_stand_ins(make_plan(applications, self.state.root, run_options))
+        applied = WithStandIns(applications, plan, self.state.root, run_options)
         self.port, self.admin_port = plan.ports["gateway"], plan.ports["admin"]
         self.out = io.StringIO()
         self.console = Console(self.out, [], LogFiles(self.state))
@@ -358,14 +377,53 @@ def test_a_client_is_started_again_for_other_settings(running):
 
 
 def test_what_is_new_and_fails_stops_nobody(running):
-    second = CANARY.replace("name: color-serving", "name: other").replace(
-        "color-model-serving", "other-serving"
-    )
-    done = running.local("up", second.replace("color-model/model/v1", "nothing/model/v1"))
+    # Nor is anybody waited for who waits for it.
+    other = OTHER + client(free_port())
+    done = running.local("up", other.replace("color-model/model/v1", "nothing/model/v1"))
     assert done.returncode == 1
     assert "other/other-serving failed: pvc://nothing/model/v1: the claim is empty" in done.stdout
     assert running.row("other-serving").phase == "failed"
+    assert running.row("other-client").detail == "waiting for other-serving"
     assert running.ask().status_code == 200
     # Once it is put right, it comes up.
-    assert "+ other/other-serving: model-serving, is started" in running.change(second)
+    assert "+ other/other-serving: model-serving, is started" in running.change(other)
     assert running.row("other-serving").phase == "running"
+    wait_until(lambda: running.row("other-client").phase == "running", WITHIN_S)
+
+
+def test_what_is_stopped_during_a_change_stays_stopped(running):
+    running.change(OTHER)
+    more = CANARY.replace("replicas: 1", "replicas: 2", 1)
+    running.file.write_text(more)
+    command = [sys.executable, "-m", "local", "up", str(running.file)]
+    changing = subprocess.Popen([*command, "--state", str(running.state.root)], cwd=ROOT,
+                                stdout=subprocess.PIPE, text=True)  # fmt: skip
+    with changing:
+        assert "starts model1/1 beside the others" in changing.stdout.readline()
+        running.state.request_down("other")
+        assert changing.wait(WITHIN_S) == 0
+    wait_until(lambda: running.row("other-serving").phase == "stopped")
+    running.change(CANARY)
+    assert running.row("other-serving").phase == "stopped"
+
+
+def test_others_may_take_the_ports_of_what_is_stopped(running):
+    running.change(OTHER + client(free_port()))
+    address = running.row("other-client").endpoints[0][1]
+    running.state.request_down("other")
+    wait_until(lambda: running.row("other-serving").phase == "stopped")
+    port = int(address.rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        running.change(OTHER + client(port))
+        assert running.row("other-client").endpoints[0][1] != address
+
+
+def test_a_change_without_a_free_port_changes_nothing(lasting):
+    with socket.socket() as last:
+        last.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        last.bind(("127.0.0.1", 65535))
+        last.listen()
+        done = lasting.local("up", OTHER + client(65535))
+    assert done.returncode == 1
+    assert "Not changed: no port from 65535 on is free for other-client" in done.stdout
+    assert lasting.ask().status_code == 200

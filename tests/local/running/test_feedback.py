@@ -1,6 +1,8 @@
 """Where clients keep what people choose on one machine, and what a cluster's settings become."""
 
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from local.applications.validate import validate
 from local.ports import free_port
 from local.running.components import Component
 from local.running.feedback import KeepFeedback
-from local.running.plan import Plan, PlannedComponent, Wishes, described
+from local.running.plan import Plan, PlannedComponent, RunOptions, described
 from local.running.planner import make_plan
 from local.running.program import Child, Program
 from tests.local.conftest import wait_until
@@ -28,8 +30,8 @@ def environment(monkeypatch):
 
 
 def client(file: Path, state: Path) -> PlannedComponent:
-    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
-    plan = make_plan(load([file])[0], state, wishes)
+    run_options = RunOptions(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    plan = make_plan(load([file])[0], state, run_options)
     (found,) = (each for each in plan.components if each.type == "webservice")
     return found
 
@@ -52,6 +54,30 @@ def test_an_application_of_a_cluster_runs_with_sqlite(tmp_path):
     assert "this is not run here; a cluster runs it" in said
     assert "PostgreSQL is not run here: choices are kept in SQLite, in the state folder" in said
     assert "a key of the state folder takes its place" in said
+
+
+def test_clients_that_begin_at_once_have_one_key(tmp_path, monkeypatch):
+    keys = iter(("one", "two"))
+
+    def made(_):
+        time.sleep(0.2)  # while the other one begins
+        return next(keys)
+
+    monkeypatch.setattr("local.running.feedback.secrets.token_urlsafe", made)
+    step = KeepFeedback(tmp_path / "feedback", tmp_path / "key")
+    had = []
+
+    def begin():
+        step.run(print)
+        had.append(step.key.read_text())
+
+    threads = [threading.Thread(target=begin) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert had == ["one", "one"]
+    assert step.key.stat().st_mode & 0o777 == 0o600
 
 
 def test_other_secrets_are_still_an_error(tmp_path):

@@ -294,6 +294,31 @@ def test_a_step_that_fails_names_its_reason(stand_in, running):
     assert up.has_line("x failed: there is no model.")
 
 
+def test_a_step_that_the_system_refuses(stand_in, running):
+    class Refused:
+        def run(self, say):
+            raise PermissionError(13, "Permission denied", "claim")
+
+    with running(replace(service(stand_in("x")), steps=(Refused(),))) as up:
+        up.thread.join(60)
+    assert up.code == 1
+    assert up.has_line("x failed: [Errno 13] Permission denied: 'claim'.")
+
+
+def test_a_state_that_cannot_be_written_stops_nothing(stand_in, running):
+    """As on a full disk."""
+    program = stand_in("one")
+    with running(program, pauses_s=(0.1,)) as up:
+        assert up.ready.wait(60)
+        (up.state.root / ".state.json.new").mkdir()
+        get(f"{program.ready_url}exit/3")
+        wait_until(lambda: up.has_line("one is ready again."))
+        assert up.row("one").restarts == 0
+        (up.state.root / ".state.json.new").rmdir()
+        wait_until(lambda: up.row("one").restarts == 1)
+    assert up.code == 0
+
+
 def test_down_from_elsewhere(stand_in, running):
     kept = replace(service(stand_in("kept")), application="other")
     with running(stand_in("gone"), kept) as up:

@@ -130,6 +130,14 @@ def test_a_folder_that_cannot_be(tmp_path):
         pass
 
 
+def test_a_folder_that_cannot_be_looked_into(tmp_path):
+    (tmp_path / "lock").mkdir()
+    for words in (("ls",), ("status", "x"), ("diff", "deploy/color-model.yaml")):
+        done = local(tmp_path, *words)
+        said = f"python -m local: {tmp_path}: Is a directory; choose another with --state\n"
+        assert (done.returncode, done.stderr) == (2, said)
+
+
 def test_requests_are_told_once(state):
     with state.taken(["app"]):
         state.request_down("app")
@@ -146,6 +154,36 @@ def test_logs_of_several_components_in_order(state):
     lines = [line.split(" ", 1)[1] for line in written(paths)]
     assert sorted(lines) == [f"program-{n % 2} | line {n}\n" for n in (0, 2, 1, 3)]
     assert list(followed(paths, state)) == list(written(paths))
+
+
+def test_a_log_that_goes_on_anew_is_read_whole(state, monkeypatch):
+    monkeypatch.setattr("local.running.logs._MOST_BYTES", 200)
+    logs = LogFiles(state)
+    path = state.log("app", "a")
+    with state.taken(["app"]):
+        following = followed([path], state)
+        for number in range(6):
+            # Of a progress bar.
+            logs.line(("app", "a"), "a", f"{number} 10%\r20% ö")
+            assert next(following).endswith(f" a | {number} 10%\r20% ö\n")
+    logs.close()
+    assert path.with_suffix(".log.1").exists()
+    assert list(following) == []
+    lines = list(written([path]))
+    assert [line.partition("| ")[2][0] for line in lines] == list("012345")
+    assert list(followed([path], state)) == lines
+
+
+def test_a_log_that_cannot_be_closed_or_moved_is_begun_anew(state, monkeypatch):
+    """Whoever prints must not wait for it."""
+    monkeypatch.setattr("local.running.logs._MOST_BYTES", 50)
+    logs = LogFiles(state)
+    logs.line(("app", "a"), "a", "x" * 50)
+    shutil.rmtree(state.root / "logs")
+    logs.line(("app", "a"), "a", "lost with its file")
+    logs.line(("app", "a"), "a", "new")
+    logs.close()
+    assert state.log("app", "a").read_text().endswith(" a | new\n")
 
 
 def test_shipped_models_are_copied_once(tmp_path):

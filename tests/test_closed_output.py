@@ -1,0 +1,117 @@
+"""`| head`: what a program does when nobody reads its output any more."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from local.ports import free_port
+from local.running.state import Row, StateFolder
+from tests.test_help import PROGRAMS
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT_CLOSED = 141
+SCRIPTS = [
+    f"colorway-{name}" for name in ("color-client", "style-client", "local", "serving", "training")
+]
+# Programs print to a buffer, as they do in a shell.
+ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": ""}
+
+
+@contextmanager
+def unread() -> Iterator[int]:
+    """A pipe to write to, whose reader has left."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+def ended(command: Sequence[object]) -> tuple[int, str]:
+    """The exit code of a program whose standard output nobody reads, and its standard error."""
+    with unread() as output:
+        done = subprocess.run(
+            list(map(str, command)), cwd=ROOT, env=ENVIRONMENT,
+            stdout=output, stderr=subprocess.PIPE, text=True, timeout=120,
+        )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("program", [each for each in PROGRAMS if each.startswith("-m ")])
+def test_the_help_of_every_program(program):
+    assert ended([sys.executable, *program.split(), "--help"]) == (OUTPUT_CLOSED, "")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_help_of_every_console_script(script):
+    command = Path(sys.executable).with_name(script)
+    assert ended([command, "--help"]) == (OUTPUT_CLOSED, "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "render deploy/training-serving.yaml --format kubernetes",  # more than a pipe's buffer
+        "validate deploy/training-serving.yaml",
+        "status demo --state STATE",  # a table of rich's
+        "logs demo --state STATE",
+    ],
+)
+def test_what_a_command_prints(command, tmp_path):
+    state = StateFolder(tmp_path)
+    state.write_rows([Row("demo", "default", "web", "webservice", "running", True, "", 0, 1e9)])
+    state.log("demo", "web").parent.mkdir(parents=True)
+    state.log("demo", "web").write_text("2026-11-30T08:00:00.000Z web | hello\n" * 10_000)
+    words = command.replace("STATE", str(tmp_path)).split()
+    assert ended([sys.executable, "-m", "local", *words]) == (OUTPUT_CLOSED, "")
+
+
+def test_an_error_message_that_nobody_reads():
+    with unread() as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "training", "--no-such-flag"],
+            cwd=ROOT, env=ENVIRONMENT, stdout=output, stderr=output, timeout=120,
+        )  # fmt: skip
+    assert done.returncode == OUTPUT_CLOSED
+
+
+def test_another_broken_pipe_is_no_end_of_the_output():
+    script = """
+import colorway, os
+def main():
+    print("told")
+    reading, writing = os.pipe()
+    os.close(reading)
+    os.write(writing, b"lost")
+colorway.run(main)"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "told\n")
+    assert "BrokenPipeError" in done.stderr
+
+
+@pytest.mark.parametrize("package", ["color_client", "style_client"])
+def test_a_server_goes_on_where_nobody_reads_its_log(package, tmp_path):
+    port = free_port()
+    errors = tmp_path / "errors"
+    with errors.open("wb") as file:
+        server = subprocess.Popen(
+            [sys.executable, "-m", package],
+            cwd=ROOT, env={**ENVIRONMENT, "HOST": "127.0.0.1", "PORT": str(port)},
+            stdout=subprocess.PIPE, stderr=file,
+        )  # fmt: skip
+    try:
+        assert b"Listening" in server.stdout.readline()
+        server.stdout.close()
+        for _ in range(3):
+            assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).status_code == 200
+    finally:
+        server.terminate()
+        server.wait(60)
+    assert "Traceback" not in errors.read_text()
