@@ -12,6 +12,7 @@ from training.program.flags import (
     add_place_flags,
     add_recipe_flags,
     add_start_over_flag,
+    at_least,
 )
 from training.program.quiet import held_standard_error
 
@@ -81,13 +82,13 @@ def evaluation_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--photos",
-        type=_count,
+        type=at_least(1),
         metavar="N",
         help="a random sample of N photos (default: all)",
     )
     parser.add_argument(
         "--side",
-        type=int,
+        type=at_least(8),
         default=256,
         help="photos are cropped to squares of this side, in pixels (default: 256)",
     )
@@ -117,7 +118,9 @@ def evaluation_parser() -> argparse.ArgumentParser:
         metavar="N,N,...",
         help="also evaluate with N hints, of the true color at random places",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="random seed (default: %(default)s)"
+    )
     parser.add_argument(
         "--skin",
         action="store_true",
@@ -125,7 +128,7 @@ def evaluation_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
-        "--sheet-photos", type=int, default=24, help="photos on the sheet (default: 24)"
+        "--sheet-photos", type=at_least(1), default=24, help="photos on the sheet (default: 24)"
     )
     parser.add_argument(
         "--blind",
@@ -159,12 +162,6 @@ def _colorfulness(text: str) -> float:
     if not 0 < colorfulness < 200:
         raise argparse.ArgumentTypeError(f"{text!r} is not a colorfulness such as 28")
     return colorfulness
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of photos such as 100")
-    return int(text)
 
 
 def _counts(text: str) -> tuple[int, ...]:
