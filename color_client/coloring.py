@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from photo_client.batch import Make
-from photo_client.finished import Finished
 from photo_client.photo import decode
-from pictures import hints, lab, toning
+from photo_client.result import Result
+from pictures import hints, merge, toning
 from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
@@ -39,7 +39,7 @@ def network(settings: Settings, predictor: Predictor, headers: Mapping[str, str]
     return ask
 
 
-def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
+def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Result:
     """The picture that `open_header` opened, in color, with the options `asked`. Raises Problem 400
     if the picture is broken, and what `ask` raises.
     """
@@ -56,8 +56,8 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Finished:
     else:
         ab = ab * np.float32(vividness)
     with stage("merge"):
-        pixels = lab.colorize(photo.image, ab)
-    return Finished(pixels, photo, found.model, had_color)
+        pixels = merge.colorize(photo.image, ab)
+    return Result(pixels, photo, found.model, had_color)
 
 
 def maker(asked: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
-from pictures import lab
+from pictures import lab, merge
 from pictures.lab import Bytes
 
 from .style_network import Painting
@@ -47,6 +47,6 @@ def _color_as(photo: Image.Image, pixels: Bytes) -> None:
     def color_strip(top: int) -> None:
         bottom = min(top + rows, height)
         strip = photo.crop((0, top, width, bottom)).convert("RGB")
-        pixels[top:bottom] = lab.colorize(pixels[top:bottom], lab.color(np.asarray(strip)))
+        pixels[top:bottom] = merge.colorize(pixels[top:bottom], lab.color(np.asarray(strip)))
 
     list(_threads.map(color_strip, range(0, height, rows)))

@@ -36,6 +36,7 @@ def whole(pixels: np.ndarray, alpha: Image.Image | None) -> np.ndarray:
         (2, (65, 9000), True),
         (2, (63, 9000), False),
         (16, (9000, 65), False),
+        (1, (1700, 900), True),
     ],
 )
 def test_bands_make_one_file(monkeypatch, bands, size, see_through):

@@ -23,7 +23,7 @@ from training.publishing.publish import begun, claim, publish
 from training.publishing.report import tell_nothing_to_do, tell_published, tell_stopped
 from training.publishing.weights import load_weights
 from training.style import recipes, style_bank
-from training.style.fit import Looks, Trainer, train
+from training.style.fit import HeldBackPairs, Trainer, train
 from training.style.losses import HALF_LAYERS, Perception
 from training.style.magenta import start_from_magenta
 from training.style.network import stylizer
@@ -113,8 +113,8 @@ def _train_and_publish(
             return stop.exit_code
         stop.release()  # publishing is quick, and whole or not at all
         if keras.backend.backend() == "tensorflow":
-            looks = Looks(trainer, data.validation, bank)
-            validation_loss = looks.loss()
+            pairs = HeldBackPairs(trainer, data.validation, bank)
+            validation_loss = pairs.loss()
 
             def fill(scratch: Path) -> dict:
                 from training.style.export import NetworkPainter, write_saved_model
@@ -123,7 +123,7 @@ def _train_and_publish(
                 model = scratch / str(place.version)
                 write_saved_model(model, painter, f"style/v{place.version}")
                 shutil.copytree(place.unfinished / "journal", scratch / "journal")
-                sheet = Image.fromarray(looks.sheet(SHEET_PAIRS))
+                sheet = Image.fromarray(pairs.sheet(SHEET_PAIRS))
                 sheet.save(scratch / "contact-sheet.png")
                 return {
                     "recipe": dataclasses.asdict(recipe),
@@ -137,7 +137,7 @@ def _train_and_publish(
                     },
                     "seconds": round(state.seconds),
                     "history": state.history,
-                    "validation": {"loss": validation_loss, **looks.distances},
+                    "validation": {"loss": validation_loss, **pairs.distances},
                 }
 
             publish(place, fingerprint, fill)
