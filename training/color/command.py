@@ -178,10 +178,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
     import_keras()
     options.arguments = arguments
-    if evaluating:
-        with held_standard_error():  # TensorFlow is imported here
-            from training.color.run_evaluation import run_evaluation
-        return run_evaluation(options)
-    with held_standard_error():
-        from training.color.run import run_training
-    return run_training(options)
+    with held_standard_error():  # TensorFlow is imported here
+        if evaluating:
+            from training.color.run_evaluation import run_evaluation as run
+        else:
+            from training.color.run import run_training as run
+    return run(options)
