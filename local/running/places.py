@@ -21,10 +21,7 @@ class Places:
     """
 
     def __init__(
-        self,
-        applications: Sequence[LoadedApplication],
-        wishes: Wishes,
-        held: Mapping[str, int],
+        self, applications: Sequence[LoadedApplication], wishes: Wishes, held: Mapping[str, int]
     ):
         """Raises NoPort."""
         self._ports = Ports(wishes.host, held.values())
