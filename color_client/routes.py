@@ -73,7 +73,9 @@ def predict_routes(
                 room = in_progress.enter_context(admission.hold(header.room, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             network = coloring.network(settings, predictor, asked_with)
-            made = coloring.color(header, asked, remembering(kept, photo, asked, network))
+            made = coloring.color(
+                header, asked, remembering(kept, photo, asked, network), settings.working_size
+            )
             reply = picture_reply(made, asked["metadata"])
             add_receipt(reply, receipts, asked, LOOKS, photo)
             return kept_until_sent(reply, room, in_progress)
