@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from photo_client.batch import Make
-from photo_client.finished import Finished
 from photo_client.photo import decode
+from photo_client.result import Result
 from pictures import hints, merge, toning
 from pictures.decode import Photo, preview
 from pictures.header import Header
@@ -43,7 +43,7 @@ def network(settings: Settings, predictor: Predictor, headers: Mapping[str, str]
     return ask
 
 
-def color(header: Header, asked: Mapping[str, Any], ask: Ask, working_size: int) -> Finished:
+def color(header: Header, asked: Mapping[str, Any], ask: Ask, working_size: int) -> Result:
     """The picture that `open_header` opened, in color, with the options `asked`; `ask` wants
     `working_size` pixels on the long side. Raises Problem 400 if the picture is broken, and what
     `ask` raises.
@@ -68,7 +68,7 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask, working_size: int)
         ab = ab * np.float32(vividness)
     with stage("merge"):
         pixels = merge.colorize(photo.image, ab)
-    return Finished(pixels, photo, found.model, had_color)
+    return Result(pixels, photo, found.model, had_color)
 
 
 def _ask_while_decoding(header: Header, small: Header, ask: Ask) -> tuple[Photo, Color]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from web.problems import Problem
 
-from .errors import AlreadyUsed, Away, Unusable
+from .errors import AlreadyUsed, DatabaseUnavailable, DatabaseUnusable
 from .receipts import Receipts
 from .report import Report, report
 from .settings import OFF, FeedbackSettings
@@ -24,6 +24,8 @@ _RETRY_AFTER_S = 2, 10
 # Whoever asks for the report again and again has the last one, so that it takes this share of the
 # time at most.
 _MOST_OF_THE_TIME = 0.1
+# And whoever has none to get waits so long for another who reads them; each holds a thread.
+_PATIENCE_S = 3.0
 
 
 class Feedback:
@@ -46,26 +48,27 @@ class Feedback:
             raise Problem(
                 409, "receipt-used", f"There is a {vote.kind} for this receipt already."
             ) from None
-        except (Away, Unusable) as error:
-            raise _away() from error
+        except (DatabaseUnavailable, DatabaseUnusable) as error:
+            raise _unavailable() from error
 
     def report(self) -> Report:
         """The report, which may be cached for a moment. Raises Problem 503: the database is
         unreachable.
         """
-        # While somebody reads them, the others have the last one; each that waits holds a thread.
-        if self._reading.acquire(blocking=self._report is None):
+        # While somebody reads them, the others have the last one.
+        if self._reading.acquire(timeout=0 if self._report else _PATIENCE_S):
             try:
                 started = time.monotonic()
                 if self._report is None or started >= self._fresh_until:
                     self._report = report(self._votes.read())
                     now = time.monotonic()
                     self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
-            except Away as error:
-                raise _away() from error
+            except DatabaseUnavailable as error:
+                raise _unavailable() from error
             finally:
                 self._reading.release()
-        assert self._report
+        if self._report is None:
+            raise _unavailable()
         return self._report
 
     def close(self) -> None:
@@ -73,7 +76,7 @@ class Feedback:
         self._votes.close()
 
 
-def _away() -> Problem:
+def _unavailable() -> Problem:
     detail = "Votes cannot be kept or read now. Try again soon."
     return Problem(503, "feedback-away", detail, random.randint(*_RETRY_AFTER_S))
 
@@ -89,20 +92,13 @@ def start(settings: FeedbackSettings) -> Feedback | None:
 
     try:
         votes = Votes(settings.feedback_db)
-        _try(votes, settings.feedback_db.startswith("sqlite:"))
-    except (Unusable, Away) as error:
-        log.error("Votes are not kept: FEEDBACK_DB cannot be used: %s.", error)
-        return None
+        votes.prepare()
+    except (DatabaseUnusable, DatabaseUnavailable) as error:
+        # An unreachable server may come back; a file that cannot be written won't.
+        if isinstance(error, DatabaseUnusable) or settings.feedback_db.startswith("sqlite:"):
+            log.error("Votes are not kept: FEEDBACK_DB cannot be used: %s.", error)
+            return None
+        log.warning("The database of votes is away, and is asked again with each vote: %s.", error)
     if not settings.secret_key:
         log.warning("SECRET_KEY is not set: receipts of before this start are void.")
     return Feedback(Receipts(settings.secret_key), votes)
-
-
-def _try(votes: "Votes", is_file: bool) -> None:
-    """Make the table. An unreachable server may come back; a file that cannot be written won't."""
-    try:
-        votes.prepare()
-    except Away as error:
-        if is_file:
-            raise
-        log.warning("The database of votes is away, and is asked again with each vote: %s.", error)

@@ -43,8 +43,10 @@ def is_decided(wins: float, losses: float) -> bool:
 def choices_to_go(wins: int, losses: int) -> int | None:
     """About how many more choices at the present rate decide it; None if none would."""
     choices = wins + losses
-    if not choices or is_decided(wins, losses):
-        return None if not choices else 0
+    if not choices:
+        return None
+    if is_decided(wins, losses):
+        return 0
     share = wins / choices
 
     def decides(number: int) -> bool:

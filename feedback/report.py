@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from .interval import choices_to_go, interval, is_decided
+from .interval import choices_to_go, interval
 from .strengths import strengths
 
 # Of the curve of a pair, as many points as a picture shows.
@@ -119,9 +119,7 @@ def _pair(models: tuple[str, str], choices: list[tuple[Any, Any]]) -> Pair:
     wins, losses = results["won"], results["lost"]
     decided = [first for first, _ in choices if first.result in ("won", "lost")]
     low, high = interval(wins, losses)
-    preferred = None
-    if is_decided(wins, losses):
-        preferred = models[0] if wins > losses else models[1]
+    preferred = models[0] if low > 0.5 else models[1] if high < 0.5 else None
     return Pair(
         models=models,
         wins=(wins, losses),
@@ -131,7 +129,7 @@ def _pair(models: tuple[str, str], choices: list[tuple[Any, Any]]) -> Pair:
         win_rate=wins / len(decided) if decided else None,
         interval=(low, high),
         preferred=preferred,
-        verdict=_sentence(models, wins, losses),
+        verdict=_sentence(preferred, wins, losses),
         curve=_curve(decided),
     )
 
@@ -148,16 +146,16 @@ def _curve(decided: list[Any]) -> list[Point]:
     return points
 
 
-def _sentence(models: tuple[str, str], wins: int, losses: int) -> str:
+def _sentence(preferred: str | None, wins: int, losses: int) -> str:
     choices = wins + losses
     if not choices:
         return "no choices yet"
-    if is_decided(wins, losses):
-        winner, most, least = max((models[0], wins, losses), (models[1], losses, wins),
-                                  key=lambda each: each[1])  # fmt: skip
-        low, high = interval(most, least)
+    if preferred:
+        most = max(wins, losses)
+        low, high = interval(most, choices - most)
         bounds = f"[{100 * low:.0f}, {100 * high:.0f}]"
-        return f"{winner} is preferred: {100 * most / choices:.0f} % {bounds} of {choices} choices"
+        share = f"{100 * most / choices:.0f} %"
+        return f"{preferred} is preferred: {share} {bounds} of {choices} choices"
     more = choices_to_go(wins, losses)
     if more is None:
         return f"no decision yet: after {choices} choices the two are about even"

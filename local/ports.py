@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .errors import CannotStart
 
+LOOPBACK = "127.0.0.1"
 # Where things listen if nobody else does: the first port of each kind.
 CLIENT_PORT, GATEWAY_PORT, MODEL_PORT, ADMIN_PORT = 3333, 8080, 8501, 9901
 
@@ -31,7 +32,7 @@ def check_free(host: str, port: int) -> None:
     A listener on either loopback address counts as well: `curl localhost` might reach it instead.
     Raises OSError if `host` is no address of this machine.
     """
-    if any(_answers(address, port) for address in ("127.0.0.1", "::1")):
+    if any(_answers(address, port) for address in (LOOPBACK, "::1")):
         raise PortInUse(_holder(port))
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -50,7 +51,7 @@ def check_free(host: str, port: int) -> None:
 class Ports:
     """Hands out ports, each once, the one asked for or the next that is free."""
 
-    def __init__(self, host: str = "127.0.0.1", held: Iterable[int] = ()):
+    def __init__(self, host: str = LOOPBACK, held: Iterable[int] = ()):
         """`host` is where programs for other machines listen; `held` ports are not given."""
         self._host = host
         self._given = set(held)
@@ -82,7 +83,7 @@ class Ports:
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on at the moment."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 

@@ -89,12 +89,12 @@ PARTS: dict[str, dict[str, set[str]]] = {
         # The images of the models hold these two alone.
         "shipped_models": {"model_folder"},
         "applications": {"ports", "model_folder"},
-        "gateway": {"applications"},
+        "gateway": {"applications", "ports"},
         "running": {
             "applications", "gateway", "errors", "ports", "addresses", "model_folder",
             "shipped_models",
         },
-        "rendering": {"applications", "gateway"},
+        "rendering": {"applications", "gateway", "ports"},
         "promotion": {"applications", "running", "errors"},
         "commands": {
             "applications", "gateway", "running", "rendering", "promotion", "errors", "ports",

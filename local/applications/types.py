@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ..ports import CLIENT_PORT
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+# A number with one of Kubernetes' suffixes.
+_AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)([mkMGTPE]|[KMGTPE]i|[eE][-+]?\d+)?", re.ASCII)
 _PORT = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -57,13 +59,25 @@ def _mount_path(text: str) -> str:
     return text
 
 
-def _amount(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError("must be a number, or a text such as 500m")
-    return str(value)
+def _amount(text: str) -> str:
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(f"{text!r} is no amount, such as 500m, 0.5 or 2Gi")
+    return text
 
 
-Cpu = Annotated[str, BeforeValidator(_amount)]
+def _count(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f'{text!r} is no whole number, as in "1"')
+    return text
+
+
+def _number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+Amount = Annotated[str, AfterValidator(_amount)]
+Count = Annotated[str, AfterValidator(_count)]
+Cpu = Annotated[Amount, BeforeValidator(_number_as_text)]
 Name = Annotated[str, AfterValidator(_kubernetes_name)]
 MountPath = Annotated[str, AfterValidator(_mount_path)]
 
@@ -154,9 +168,9 @@ class TrainingProperties(Strict):
     imagePullSecrets: list[str] | None = None
     cmd: list[str] | None = None
     env: list[EnvironmentVariable] = []
-    cpu: str | None = None
-    memory: str | None = None
-    gpu: str | None = None
+    cpu: Amount | None = None
+    memory: Amount | None = None
+    gpu: Count | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     restartPolicy: Literal["Never", "OnFailure", "Always"] = "Never"
@@ -185,9 +199,9 @@ class Graph(Strict):
 class ServingResources(Strict):
     """What a predictor may use."""
 
-    cpu: str | None = None
-    memory: str | None = None
-    gpu: str | None = None
+    cpu: Amount | None = None
+    memory: Amount | None = None
+    gpu: Count | None = None
 
 
 class Metric(Strict):
@@ -261,8 +275,8 @@ class ServiceProperties(Strict):
     ports: list[Port] = []
     exposeType: Literal["ClusterIP", "NodePort", "LoadBalancer"] | None = None
     addRevisionLabel: bool | None = None
-    cpu: str | None = None
-    memory: str | None = None
+    cpu: Amount | None = None
+    memory: Amount | None = None
     limit: dict[str, Any] | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
@@ -298,8 +312,8 @@ class TaskProperties(Strict):
     env: list[EnvironmentVariable] = []
     count: int | None = None
     restart: Literal["Never", "OnFailure"] | None = None
-    cpu: str | None = None
-    memory: str | None = None
+    cpu: Amount | None = None
+    memory: Amount | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     volumes: list[dict[str, Any]] | None = None
@@ -310,9 +324,9 @@ class TaskProperties(Strict):
 class NotebookProperties(Strict):
     """Properties of `jupyter-notebook`; the image is the addon's own."""
 
-    cpu: str | None = None
-    memory: str | None = None
-    gpu: str | None = None
+    cpu: Amount | None = None
+    memory: Amount | None = None
+    gpu: Count | None = None
     storage: list[ClaimMount] = []
     serviceType: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = "ClusterIP"
 
@@ -445,14 +459,14 @@ class Amounts(Strict):
     """Amounts of a container's resources, with the trait's defaults."""
 
     cpu: Cpu = "1"
-    memory: str = "2048Mi"
+    memory: Amount = "2048Mi"
 
 
 class ResourceTrait(Strict):
     """Properties of the trait `resource`: both together, or requests and limits."""
 
     cpu: Cpu | None = None
-    memory: str | None = None
+    memory: Amount | None = None
     requests: Amounts | None = None
     limits: Amounts | None = None
 
@@ -631,6 +645,9 @@ PROPERTIES: dict[str, type[Properties]] = {
 # The policies and the workflow steps that are looked into; of others only the name is.
 POLICIES: dict[str, type[Strict]] = {"topology": TopologyPolicy, "override": OverridePolicy}
 STEPS: dict[str, type[Strict]] = {"deploy": DeployStep, "suspend": SuspendStep}
+
+# What ends by itself, when its work is done.
+JOBS = (TrainingProperties, TaskProperties)
 
 # What a cluster runs, and this machine does not.
 NOT_HERE = (NotebookProperties, StatefulsetProperties)

@@ -43,8 +43,9 @@ def invitation(plan: Plan) -> str:
 
 def _folder_commands(component: PlannedComponent) -> Iterator[str]:
     """A whole folder, in each of the client's kinds, with the predict URL that runs."""
-    url = component.programs[0].environment["URL"]
-    start = f"  URL={url} {_as_typed(Path(sys.executable))} -m"
+    # Which the client may have of our own environment, as whoever reads this does.
+    url = component.programs[0].environment.get("URL")
+    start = f"  {f'URL={url} ' if url else ''}{_as_typed(Path(sys.executable))} -m"
     yield f"{start} color_client PHOTOS --out COLORED"
     if component.module == "style_client":
         painting = _sample("styles/*.jpg", "painting.jpg")

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .routes import LOOPBACK, Cluster, Route
+from ..ports import LOOPBACK
+from .routes import Cluster, Route
 
 _TYPES = "type.googleapis.com/envoy.extensions"
 # Shorter than the 75 s after which a model server closes a connection that nobody uses.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ..applications.loaded import LoadedApplication
 from ..applications.types import ServingProperties
+from ..ports import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 # Ambassador's own, where the component has no `timeout`.
 DEFAULT_TIMEOUT_MS = 3000
 

@@ -14,27 +14,31 @@ from .applied_files import AppliedFile, digest, write_applied
 from .change import CannotChange
 from .mailbox import ChangeRequest
 from .places import Places
-from .plan import Plan, Wishes
+from .plan import Plan, RunOptions
 from .planner import make_plan
 from .state import StateFolder
 
 
 class Applied:
-    """The Applications of one `up`, with its wishes.
+    """The Applications of one `up`, with its options.
 
     What runs besides them (`--model`) is in the first plan and stays as it is.
     """
 
     def __init__(
-        self, applications: Sequence[LoadedApplication], plan: Plan, state: Path, wishes: Wishes
+        self,
+        applications: Sequence[LoadedApplication],
+        plan: Plan,
+        state: Path,
+        run_options: RunOptions,
     ):
         self._applications = list(applications)
         self.plan = plan
         self._state = state
-        self._wishes = wishes
+        self._run_options = run_options
         self._besides = () if applications else plan.components
         self._files = {each.name: _where(Path.cwd(), each) for each in applications}
-        self._next = (self._applications, wishes, self._files)
+        self._next = (self._applications, run_options, self._files)
 
     def begin(self) -> None:
         """Say in the state folder which files run."""
@@ -46,12 +50,12 @@ class Applied:
 
     def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
         """The plan with these Applications in it, and notices. Raises Refused, CannotChange."""
-        wishes = replace(
-            self._wishes,
-            arguments={**self._wishes.arguments, **request.arguments},
-            images={**self._wishes.images, **request.images},
+        run_options = replace(
+            self._run_options,
+            arguments={**self._run_options.arguments, **request.arguments},
+            images={**self._run_options.images, **request.images},
         )
-        fresh, found = load_texts(request.texts, wishes.images)
+        fresh, found = load_texts(request.texts, run_options.images)
         refused = [*self._unchangeable(fresh)]
         if refused:
             raise Refused(refused)
@@ -62,17 +66,17 @@ class Applied:
             raise Refused(found)
         _check_arguments(applications, request.arguments)
         try:
-            plan = make_plan(applications, self._state, wishes, self.plan.ports)
+            plan = make_plan(applications, self._state, run_options, self.plan.ports)
         except CannotStart as error:
             raise CannotChange(error) from None
         where = {each.name: _where(Path(request.folder), each) for each in fresh}
-        self._next = (applications, wishes, {**self._files, **where})
+        self._next = (applications, run_options, {**self._files, **where})
         plan = replace(plan, components=(*self._besides, *plan.components))
         return plan, [*map(str, found), *plan.notices]
 
     def take(self, plan: Plan) -> None:
         """Take note that the plan that `next` made last runs."""
-        self._applications, self._wishes, self._files = self._next
+        self._applications, self._run_options, self._files = self._next
         self.plan = plan
         self.begin()
 
@@ -81,7 +85,7 @@ class Applied:
         self._applications = [each for each in self._applications if each.name != application]
         self._besides = tuple(each for each in self._besides if each.application != application)
         # Others may take its ports.
-        ports = Places(self._applications, self._wishes, self.plan.ports).ports
+        ports = Places(self._applications, self._run_options, self.plan.ports).ports
         self.plan = replace(self.plan, ports=ports)
         self.begin()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..addresses import reachable, shown
+from ..ports import CLIENT_PORT, LOOPBACK, MODEL_PORT
 from .plan import Endpoint, Plan, PlannedComponent
 from .program import Program
 
@@ -17,9 +18,9 @@ class ColorService:
     """Where the service listens and what it serves. The model server is for this machine only."""
 
     model: Path
-    host: str = "127.0.0.1"
-    port: int = 3333
-    model_port: int = 8501
+    host: str = LOOPBACK
+    port: int = CLIENT_PORT
+    model_port: int = MODEL_PORT
 
     @property
     def programs(self) -> list[Program]:

@@ -42,7 +42,7 @@ class LogFiles:
             # Given up first: closing or renaming it may fail.
             del self._files[component]
             file.close()
-            path.replace(path.with_suffix(".log.1"))
+            path.replace(_before(path))
             file = None
         if file is None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,9 @@ class LogFiles:
 
 def written(paths: Sequence[Path]) -> Iterator[str]:
     """The lines of several logs, in the order in which they were printed."""
-    files = [path.open(encoding="utf-8", errors="replace") for path in paths if path.exists()]
+    every = [each for path in paths for each in (_before(path), path) if each.exists()]
+    # A line may hold a carriage return.
+    files = [each.open(encoding="utf-8", errors="replace", newline="\n") for each in every]
     try:
         yield from heapq.merge(*files, key=lambda line: line[:24])
     finally:
@@ -71,22 +73,32 @@ def written(paths: Sequence[Path]) -> Iterator[str]:
 def followed(paths: Sequence[Path], state: StateFolder) -> Iterator[str]:
     """The lines of several logs, and those to come, until the `up` that writes them ends."""
     places = dict.fromkeys(paths, 0)
+    fresh = [line for path in paths for line in _lines(_before(path), 0)[0]]
     while True:
         running = state.is_running()
-        fresh: list[str] = []
-        for path, place in places.items():
-            if not path.exists():
-                continue
-            with path.open(encoding="utf-8", errors="replace") as file:
-                if path.stat().st_size < place:
-                    place = 0
-                file.seek(place)
-                text = file.read()
-                whole = text.rpartition("\n")[0]
-                if whole:
-                    fresh += [f"{line}\n" for line in whole.split("\n")]
-                    places[path] = place + len(whole.encode()) + 1
+        for path in paths:
+            if path.exists() and path.stat().st_size < places[path]:  # it goes on anew
+                fresh += _lines(_before(path), places[path])[0]
+                places[path] = 0
+            lines, places[path] = _lines(path, places[path])
+            fresh += lines
         yield from sorted(fresh, key=lambda line: line[:24])
         if not running:
             return
+        fresh = []
         time.sleep(_LOOK_EVERY_S)
+
+
+def _before(path: Path) -> Path:
+    return path.with_suffix(".log.1")
+
+
+def _lines(path: Path, place: int) -> tuple[list[str], int]:
+    """The whole lines of a log from that byte on, and where they end."""
+    if not path.exists():
+        return [], place
+    with path.open("rb") as file:
+        file.seek(place)
+        whole, end, _ = file.read().rpartition(b"\n")
+    lines = whole.decode("utf-8", "replace").split("\n") if end else []
+    return [f"{line}\n" for line in lines], place + len(whole + end)

@@ -13,7 +13,8 @@ from ..addresses import reachable, shown
 from ..applications.claims import Volumes
 from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from ..applications.loaded import LoadedApplication, LoadedComponent
-from ..applications.own_settings import replaced_here
+from ..applications.order import depends_on
+from ..applications.replaced_settings import replacement
 from ..applications.types import (
     NOT_HERE,
     ServingProperties,
@@ -27,9 +28,8 @@ from ..shipped_models import ShippedModels
 from .feedback import with_feedback
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
-from .order import depends_on
 from .places import Places
-from .plan import Endpoint, Plan, PlannedComponent, Wishes
+from .plan import Endpoint, Plan, PlannedComponent, RunOptions
 from .program import Program
 
 # A status request that was answered well: the gateway asks twice a second.
@@ -39,7 +39,7 @@ _HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
 def make_plan(
     applications: Sequence[LoadedApplication],
     state: Path,
-    wishes: Wishes,
+    run_options: RunOptions,
     held: Mapping[str, int] = MappingProxyType({}),
 ) -> Plan:
     """The plan for Applications that `validate` found no error in, with state in that folder.
@@ -47,14 +47,16 @@ def make_plan(
     `held` are the ports of a plan that runs. Raises Refused for a host name that leads nowhere,
     NoEnvoy, and NoPort.
     """
-    return _Planner(applications, state, wishes, Places(applications, wishes, held)).plan()
+    return _Planner(
+        applications, state, run_options, Places(applications, run_options, held)
+    ).plan()
 
 
 @dataclass(frozen=True)
 class _Planner:
     applications: Sequence[LoadedApplication]
     state: Path
-    wishes: Wishes
+    run_options: RunOptions
     places: Places
 
     @property
@@ -67,6 +69,12 @@ class _Planner:
             for application in self.applications
             for component in application.components
             if not isinstance(component.properties, NOT_HERE)
+        ]
+        # Nobody waits for what is not run here.
+        run = {each.key for each in components}
+        components = [
+            replace(each, depends_on=tuple(key for key in each.depends_on if key in run))
+            for each in components
         ]
         configuration = None
         if self.places.gateway:
@@ -122,14 +130,12 @@ class _Planner:
         own = [here(argument) for argument in (properties.cmd or [])[3:]]
         if not any(argument.startswith("--export-root") for argument in own):
             own = ["--export-root", here(PUBLISHES_TO), *own]
-        arguments = (*own, *self.wishes.arguments.get(component.name, ()))
+        arguments = (*own, *self.run_options.arguments.get(component.name, ()))
         environment = {each.name: here(each.value or "") for each in properties.env}
         command = (sys.executable, "-m", "training", *arguments)
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             programs=(Program(component.name, command, environment),),
             job=True,
             fingerprint=_fingerprint(properties.model_dump(), arguments),
@@ -142,11 +148,9 @@ class _Planner:
     def _task(self, application: LoadedApplication, component: LoadedComponent) -> PlannedComponent:
         claim = self.volumes.inside(COPIES_TO, application.namespace, component.mounts)
         assert claim is not None and component.image is not None  # by validate
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             # No fingerprint: what is there is not copied again, and what is new is.
             steps=(ShippedModels(component.image.models, claim),),
             job=True,
@@ -189,11 +193,9 @@ class _Planner:
         path = address(application.namespace, routing.serviceName if routing else component.name)
         note = f" with {': '.join(routing.name_and_value)}" if routing else ""
         url = f"http://localhost:{self.places.gateway}{path.rstrip('/')}{note}"
-        return PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        return _planned(
+            application,
+            component,
             programs=tuple(programs),
             steps=tuple(steps),
             endpoints=(Endpoint("Service/vela-system/ambassador", url),),
@@ -208,14 +210,14 @@ class _Planner:
         assert component.image is not None  # by load
         environment = {}
         for index, variable in enumerate(properties.env):
-            if replaced_here(variable):
+            if replacement(variable):
                 continue
             at = (*component.path, "properties", "env", index, "value")
             environment[variable.name] = self.places.redirected(
                 application, at, variable.value or ""
             )
         port = self.places.services[application.namespace, component.name]
-        host = self.wishes.host
+        host = self.run_options.host
         program = Program(
             component.name,
             (sys.executable, "-m", component.image.module),
@@ -226,16 +228,22 @@ class _Planner:
         endpoint = Endpoint(
             f"Service/{application.namespace}/{component.name}", f"http://{shown(host)}:{port}"
         )
-        client = PlannedComponent(
-            application.name,
-            component.name,
-            component.type,
-            application.namespace,
+        client = _planned(
+            application,
+            component,
             programs=(program,),
             endpoints=(endpoint,),
             module=component.image.module,
         )
         return with_feedback(client, self.state)
+
+
+def _planned(
+    application: LoadedApplication, component: LoadedComponent, **more: Any
+) -> PlannedComponent:
+    return PlannedComponent(
+        application.name, component.name, component.type, application.namespace, **more
+    )
 
 
 def _fingerprint(*parts: Any) -> str:

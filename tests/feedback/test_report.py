@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 
 from color_client.__main__ import CLIENT
 from feedback import command
+from feedback.feedback import Feedback
 from feedback.formats import as_csv, as_html, as_json, as_text
 from feedback.receipts import Receipts
 from feedback.report import report
@@ -16,6 +19,7 @@ from feedback.vote import CHOICES, read_vote
 from feedback.votes import Votes
 from photo_client.cli import main
 from tests.running import run
+from web.problems import Problem
 
 A, B, C = "color/v1", "color/v2", "style/v1"
 
@@ -120,6 +124,29 @@ def test_text_has_everything():
         "style/v1  1",
     ):
         assert words in said
+
+
+def test_nobody_waits_behind_a_database_that_hangs(monkeypatch):
+    """One after the other, each would hold a thread for as long as all before it."""
+    monkeypatch.setattr("feedback.feedback._PATIENCE_S", 0.1)
+    reading, back = threading.Event(), threading.Event()
+
+    class Hanging:
+        def read(self):
+            reading.set()
+            assert back.wait(60)
+            return []
+
+    feedback = Feedback(Receipts(), Hanging())
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(feedback.report)
+        assert reading.wait(60)
+        with pytest.raises(Problem) as refused:
+            feedback.report()
+        assert refused.value.status == 503
+        back.set()
+        assert first.result(60).choices == 0
+    assert feedback.report().choices == 0
 
 
 def test_names_of_models_are_no_html():

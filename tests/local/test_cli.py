@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from local.cli import build_parser
 from local.commands.invitation import invitation
 from local.ports import PortInUse, Ports, check_free, free_port
 from local.running.color_service import ColorService
-from local.running.plan import Wishes
+from local.running.plan import RunOptions
 from local.running.planner import make_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,12 +162,22 @@ def test_the_folder_commands_have_the_url_that_runs(monkeypatch, tmp_path):
     assert f"  {url} {python} -m color_client PHOTOS --out COLORED\n" in color
     assert "style_client" not in color
     applications, _ = load([ROOT / "deploy" / "color-style-ab-serving.yaml"])
-    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
-    both = invitation(make_plan(applications, tmp_path, wishes))
-    url = f"URL=http://127.0.0.1:{wishes.gateway_port}/seldon/default/color-ab-serving/"
+    run_options = RunOptions(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    both = invitation(make_plan(applications, tmp_path, run_options))
+    url = f"URL=http://127.0.0.1:{run_options.gateway_port}/seldon/default/color-ab-serving/"
     (color, style) = (line for line in both.splitlines() if url in line)
     assert color.endswith(" -m color_client PHOTOS --out COLORED")
     assert " -m style_client PHOTOS --out PAINTED --style samples/styles/" in style
+
+
+def test_a_predict_url_of_the_environment_needs_no_mention(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    plan = ColorService(Path("models/color/v1")).plan
+    (program,) = plan.components[1].programs
+    own = replace(program, environment={"HOST": "127.0.0.1", "PORT": "3333"})
+    plan = replace(plan, components=(replace(plan.components[1], programs=(own,)),))
+    assert "URL=" not in invitation(plan)
+    assert "python -m color_client PHOTOS --out COLORED" in invitation(plan)
 
 
 @pytest.mark.parametrize("given", [{"PORT": "18081"}, {}], ids=["PORT=... make", "make PORT=..."])

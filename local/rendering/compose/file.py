@@ -10,7 +10,9 @@ from typing import Any
 from ...applications.findings import Refused
 from ...applications.images import GATEWAY
 from ...applications.loaded import LoadedApplication, LoadedComponent
+from ...applications.order import depends_on
 from ...applications.types import (
+    JOBS,
     NotebookProperties,
     ServiceProperties,
     ServingProperties,
@@ -159,26 +161,16 @@ class _Composed:
         """`depends_on`: what the file says, what fills the claims, and the gateway."""
         done, healthy = "service_completed_successfully", "service_healthy"
         waits: dict[str, dict[str, str]] = {}
-        needed = set(component.depends_on)
-        if isinstance(component.properties, ServingProperties):
-            claims = {predictor.graph.claim for predictor in component.properties.predictors}
-            needed |= {
-                each.name
-                for other in self.applications
-                for each in other.components
-                if isinstance(each.properties, (TrainingProperties, TaskProperties))
-                and claims & {mount.name for mount in each.mounts}
-                and component.name not in each.depends_on
-            }
+        needed = depends_on(self.applications, application, component)
         for other in self.applications:
             for each in other.components:
-                if each.name not in needed:
+                if (other.name, each.name) not in needed:
                     continue
                 if isinstance(each.properties, ServingProperties):
                     for predictor in self.served:
                         if predictor.component is each:
                             waits[predictor.name] = {"condition": healthy}
-                elif isinstance(each.properties, (TrainingProperties, TaskProperties)):
+                elif isinstance(each.properties, JOBS):
                     waits[each.name] = {"condition": done}
                 else:
                     waits[each.name] = {"condition": "service_started"}

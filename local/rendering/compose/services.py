@@ -10,6 +10,7 @@ from ...applications.types import (
     TaskProperties,
     TrainingProperties,
 )
+from ...ports import CLIENT_PORT
 from ..common import CLAIM_AT, NOTEBOOK_PORT, SERVING_PORT, Served
 from ..kubernetes.pods import CLIENT_GRACE_S, ENVOY_USER, USER
 
@@ -40,7 +41,7 @@ def _limits(
     """`deploy`: Kubernetes' quantities in the words of compose."""
     limits = {}
     if cpu:
-        limits["cpus"] = f"{int(cpu[:-1]) / 1000:g}" if cpu.endswith("m") else cpu
+        limits["cpus"] = f"{float(cpu[:-1]) / 1000:g}" if cpu.endswith("m") else cpu
     if memory:
         # Ki, Mi and Gi are k, m and g there: powers of 1024, too.
         limits["memory"] = memory.removesuffix("i").lower()
@@ -129,7 +130,7 @@ def web_service(
         image=properties.image,
         entrypoint=properties.cmd,
         command=properties.args,
-        environment={**({"PORT": str(port)} if ours and port != 3333 else {}), **values},
+        environment={**({"PORT": str(port)} if ours and port != CLIENT_PORT else {}), **values},
         volumes=volumes,
         ports=[f"{each}:{each}" for each in exposed],
         depends_on=waits,

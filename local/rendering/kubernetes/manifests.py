@@ -11,6 +11,7 @@ from ...applications.findings import Refused
 from ...applications.hosts import AMBASSADOR
 from ...applications.loaded import LoadedApplication, LoadedComponent
 from ...applications.types import (
+    JOBS,
     NotebookProperties,
     ServiceProperties,
     ServingProperties,
@@ -69,7 +70,7 @@ def _header(
         lines += ["", *_gateway_steps(their_gateway)]
     for application in applications:
         for component in application.components:
-            if component.depends_on and _is_job(component):
+            if component.depends_on and isinstance(component.properties, JOBS):
                 lines += ["", *_steps(application, component)]
     return as_comment("\n".join(lines))
 
@@ -95,13 +96,9 @@ def _steps(application: LoadedApplication, component: LoadedComponent) -> Iterat
         other = next(each for each in application.components if each.name == name)
         selector = f"-n {application.namespace} -l {LABEL}/component={name}"
         yield f"  kubectl apply -f THIS_FILE -l {LABEL}/component={name}"
-        what = "complete job" if _is_job(other) else "available deployment"
-        condition, kind = what.split()
+        job = isinstance(other.properties, JOBS)
+        condition, kind = ("complete", "job") if job else ("available", "deployment")
         yield f"  kubectl wait --for=condition={condition} --timeout=24h {kind} {selector}"
-
-
-def _is_job(component: LoadedComponent) -> bool:
-    return isinstance(component.properties, (TrainingProperties, TaskProperties))
 
 
 class _Objects:

@@ -5,22 +5,10 @@ from typing import Any
 
 from ...applications.images import NOTEBOOK_IMAGE
 from ...applications.loaded import LoadedApplication, LoadedComponent
-from ...applications.types import (
-    NotebookProperties,
-    ServiceProperties,
-    StatefulsetProperties,
-)
-from ..common import (
-    NOTEBOOK_PORT,
-    Addresses,
-    Manifest,
-)
-from .objects import (
-    autoscaler,
-    deployment,
-    service,
-    without_none,
-)
+from ...applications.types import NotebookProperties, ServiceProperties, StatefulsetProperties
+from ...ports import CLIENT_PORT
+from ..common import NOTEBOOK_PORT, Addresses, Manifest
+from .objects import autoscaler, deployment, service, without_none
 from .pods import (
     CLIENT_GRACE_S,
     LINGER,
@@ -47,7 +35,7 @@ def webservice(
     port = properties.main_port
     named = {entry["name"] for entry in environment}
     ours = component.image is not None
-    if ours and "PORT" not in named and port != 3333:
+    if ours and "PORT" not in named and port != CLIENT_PORT:
         environment.append({"name": "PORT", "value": str(port)})
     if not ours:
         remarks.append("No image of this project: its user, probes and file system are its own.")

@@ -95,6 +95,13 @@ def test_all_five_of_ours_together(tmp_path):
         (AB, ('timeout: "10000"', 'timeout: "10s"'),
          f"a.yaml:24: {P1}.timeout: '10s' is no whole number of milliseconds, as in \"10000\""),
         (CANARY, ("replicas: 1", "replicas: one"), "replicas: 'one' must be a whole number"),
+        # Which the rendering for Compose computes with.
+        (TRAINING, ("framework: tensorflow", "framework: tensorflow\n      gpu: all"),
+         f"a.yaml:14: {P0}.gpu: 'all' is no whole number, as in \"1\""),
+        (TRAINING, ("framework: tensorflow", "framework: tensorflow\n      cpu: halfm"),
+         f"a.yaml:14: {P0}.cpu: 'halfm' is no amount, such as 500m, 0.5 or 2Gi"),
+        (CANARY, ("replicas: 1", "replicas: 1\n          resources: {memory: 2 GB}"),
+         "resources.memory: '2 GB' is no amount"),
         (CANARY, ("protocol: tensorflow", "protocol: rest"),
          "'rest' must be 'seldon', 'tensorflow' or 'v2'"),
         (CANARY, ("apiVersion: core.oam.dev/v1beta1", "apiVersion: v1"), "a.yaml:1: apiVersion: "),

@@ -43,6 +43,18 @@ def test_every_file_is_valid(file):
             assert volume.partition(":")[0] in value["volumes"]
 
 
+def test_a_job_that_comes_after_a_server_is_not_waited_for(render):
+    """Docker Compose starts nothing where services wait for one another."""
+    text = TRAINING.replace("    dependsOn:\n      - demo-training\n", "").replace(
+        "    type: model-training\n",
+        "    type: model-training\n    dependsOn: [demo-rest-serving]\n",
+    )
+    services = yaml.safe_load(render(text))["services"]
+    assert services["demo-training"]["depends_on"].keys() == {"demo-rest-serving"}
+    assert services["demo-rest-serving"]["depends_on"].keys() == {"demo-serving-model", "gateway"}
+    assert "depends_on" not in services["demo-serving-model"]
+
+
 def test_order_and_addresses(render):
     services = yaml.safe_load(render(TRAINING))["services"]
     assert services["demo-serving-model"]["depends_on"] == {

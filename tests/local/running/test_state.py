@@ -156,6 +156,24 @@ def test_logs_of_several_components_in_order(state):
     assert list(followed(paths, state)) == list(written(paths))
 
 
+def test_a_log_that_goes_on_anew_is_read_whole(state, monkeypatch):
+    monkeypatch.setattr("local.running.logs._MOST_BYTES", 200)
+    logs = LogFiles(state)
+    path = state.log("app", "a")
+    with state.taken(["app"]):
+        following = followed([path], state)
+        for number in range(6):
+            # Of a progress bar.
+            logs.line(("app", "a"), "a", f"{number} 10%\r20% ö")
+            assert next(following).endswith(f" a | {number} 10%\r20% ö\n")
+    logs.close()
+    assert path.with_suffix(".log.1").exists()
+    assert list(following) == []
+    lines = list(written([path]))
+    assert [line.partition("| ")[2][0] for line in lines] == list("012345")
+    assert list(followed([path], state)) == lines
+
+
 def test_a_log_that_cannot_be_closed_or_moved_is_begun_anew(state, monkeypatch):
     """Whoever prints must not wait for it."""
     monkeypatch.setattr("local.running.logs._MOST_BYTES", 50)
