@@ -18,11 +18,11 @@ BATCHES = (1, 2, 4, 8)
 PICTURES = 8  # in each turn of each way
 
 
-def measure(model: Path, rounds: int, tell: Callable[[str], None]) -> PartResult:
+def measure(model: Path, rounds: int, log: Callable[[str], None]) -> PartResult:
     """Time so many rounds of every way. Raises CannotMeasure."""
     question, cores = make_question(), os.cpu_count() or 1
     with network_alone(model) as network:
-        tell("batching: loading the model")
+        log("batching: loading the model")
         network.wait_until_ready()
         asks: dict[str, Callable[..., Loop]] = {
             "packed": partial(network.packed, question.l_png),
@@ -30,7 +30,7 @@ def measure(model: Path, rounds: int, tell: Callable[[str], None]) -> PartResult
         }
         rates: dict[str, dict[str, list[float]]] = {}
         for number in range(-1, rounds):
-            tell(f"batching: round {number + 1} of {rounds}" if number >= 0 else "warming up")
+            log(f"batching: round {number + 1} of {rounds}" if number >= 0 else "warming up")
             for signature, ask in asks.items():
                 for name, loop in _ways(cores).items():
                     found = ask(**loop, untimed=1)

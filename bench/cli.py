@@ -126,28 +126,28 @@ def _measure(options: argparse.Namespace) -> dict[str, PartResult]:
     if photo_names or {"gateway", "serving", "batching"} & set(options.only):
         check_model(model)
     if photo_names:
-        results["client"] = client_part.measure(model, photo_names, options.repeats, _tell)
+        results["client"] = client_part.measure(model, photo_names, options.repeats, _log)
     if "style" in options.only:
         results["style"] = _measure_style(options, photo_names or list(SIZES))
     if "gateway" in options.only:
-        results["gateway"] = gateway_part.measure(model, options.repeats, _tell)
+        results["gateway"] = gateway_part.measure(model, options.repeats, _log)
     if "networks" in options.only:
         models = sorted(path for path in (ROOT / "models" / "color").iterdir() if path.is_dir())
-        results["networks"] = networks_part.measure(models, options.repeats, _tell)
+        results["networks"] = networks_part.measure(models, options.repeats, _log)
     if "serving" in options.only:
         results["serving"] = serving_part.measure(
-            model, options.repeats, _tell, with_peer=not options.no_peer
+            model, options.repeats, _log, with_peer=not options.no_peer
         )
     if "batching" in options.only:
-        results["batching"] = batching_part.measure(model, options.repeats, _tell)
+        results["batching"] = batching_part.measure(model, options.repeats, _log)
     if "throughput" in options.only:
-        results["throughput"] = throughput_part.measure(max(1, options.repeats // 5), _tell)
+        results["throughput"] = throughput_part.measure(max(1, options.repeats // 5), _log)
     if "memory" in options.only:
-        results["memory"] = memory_part.measure(_tell)
+        results["memory"] = memory_part.measure(_log)
     if "environment" in options.only:
-        results["environment"] = environment_part.measure_size(_tell)
+        results["environment"] = environment_part.measure_size(_log)
     if "imports" in options.only:
-        results["imports"] = environment_part.measure_imports(_tell)
+        results["imports"] = environment_part.measure_imports(_log)
     return results
 
 
@@ -156,10 +156,10 @@ def _measure_style(options: argparse.Namespace, photo_names: Sequence[str]) -> P
         return PartResult(notes=["Style is not measured: there is no model in models/style."])
     model = options.style_model.absolute()
     check_model(model)
-    return style_part.measure(model, photo_names, options.repeats, _tell)
+    return style_part.measure(model, photo_names, options.repeats, _log)
 
 
-def _tell(progress: str) -> None:
+def _log(progress: str) -> None:
     print(f"bench: {progress}", file=sys.stderr, flush=True)
 
 

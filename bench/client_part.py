@@ -35,7 +35,7 @@ NOT_OWN_WORK = ("decode", "encode", "upstream", "total")
 
 
 def measure(
-    model: Path, photo_names: Sequence[str], repeats: int, tell: Callable[[str], None]
+    model: Path, photo_names: Sequence[str], repeats: int, log: Callable[[str], None]
 ) -> PartResult:
     """Measure the photos of these names (see bench.photos) `repeats` times.
 
@@ -44,15 +44,15 @@ def measure(
     service = ColorService(model, port=free_port(), model_port=free_port())
     with ExitStack() as stack:
         network = stack.enter_context(network_alone(model))
-        tell("making the photos, starting the servers")
+        log("making the photos, starting the servers")
         every = [Samples(make_photo(name)) for name in photo_names]
         # The model server retries a broken model forever; the network alone fails at once.
         network.wait_until_ready()
         stack.enter_context(running(*service.programs))
-        tell("counting bytes")
+        log("counting bytes")
         _count_bytes(service, every)
         for number in range(-WARM_UP_ROUNDS, repeats):
-            tell(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
+            log(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
             for samples in every:
                 _measure_once(service, network, samples, keep=number >= 0)
     return result(every)

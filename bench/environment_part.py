@@ -16,12 +16,12 @@ IMPORT_ROUNDS = 5
 MEGABYTES_GOAL = 140.0
 
 
-def measure_size(tell: Callable[[str], None]) -> PartResult:
+def measure_size(log: Callable[[str], None]) -> PartResult:
     """Install `.[client]` into a fresh environment and weigh it. Needs the package registry.
 
     Raises CannotMeasure if it cannot be installed.
     """
-    tell("installing the client into a fresh environment")
+    log("installing the client into a fresh environment")
     with tempfile.TemporaryDirectory(prefix="bench-client-") as scratch:
         # From a copy: a build leaves folders behind beside the sources.
         source = Path(scratch, "source")
@@ -53,9 +53,9 @@ def measure_size(tell: Callable[[str], None]) -> PartResult:
     )
 
 
-def measure_imports(tell: Callable[[str], None]) -> PartResult:
+def measure_imports(log: Callable[[str], None]) -> PartResult:
     """Import the client's application and TensorFlow in fresh processes, in turns."""
-    tell("importing the client and TensorFlow")
+    log("importing the client and TensorFlow")
     seconds: dict[str, list[float]] = {"color_client.app": [], "tensorflow": []}
     for number in range(IMPORT_ROUNDS + 1):
         for module, taken in seconds.items():

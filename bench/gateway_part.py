@@ -39,7 +39,7 @@ class Way:
     predictions: list[float] = field(default_factory=list)
 
 
-def measure(model: Path, repeats: int, tell: Callable[[str], None]) -> PartResult:
+def measure(model: Path, repeats: int, log: Callable[[str], None]) -> PartResult:
     """Measure both ways so many rounds.
 
     Raises CannotMeasure if there is no Envoy, or a program does not start or answer.
@@ -52,7 +52,7 @@ def measure(model: Path, repeats: int, tell: Callable[[str], None]) -> PartResul
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-gateway-")))
         gateway = _gateway(folder, gateway_port, service.model_port, path)
         second = _second_client(service, second_port, f"http://127.0.0.1:{gateway_port}{route}")
-        tell("starting the servers")
+        log("starting the servers")
         # In this order: the gateway asks a model server that is up, and the client the gateway.
         for program in (service.programs[0], gateway, service.programs[1], second):
             stack.enter_context(running(program))
@@ -68,7 +68,7 @@ def measure(model: Path, repeats: int, tell: Callable[[str], None]) -> PartResul
         }
         photo, question = make_photo(PHOTO), make_question()
         for number in range(-WARM_UP_ROUNDS, repeats):
-            tell(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
+            log(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
             in_turn = list(ways.values())
             for way in in_turn if number % 2 else reversed(in_turn):
                 color(way.client_url, photo.jpeg)

@@ -22,9 +22,9 @@ PAINTED_OF = 10  # one photo of so many is painted
 SETTLE_S = 12.0  # a server gives memory back when it has been idle for 5 s
 
 
-def measure(tell: Callable[[str], None]) -> PartResult:
+def measure(log: Callable[[str], None]) -> PartResult:
     """Run the service, make so many pictures, and weigh it. Raises CannotMeasure."""
-    tell("starting the service")
+    log("starting the service")
     with ab_and_canary() as files, local_up(*files) as service:
         weigh = partial(memory_of, service.pid, without_itself=True)
         url, photo = f"{service.url}/predict", make_photo("400x400").jpeg
@@ -33,10 +33,10 @@ def measure(tell: Callable[[str], None]) -> PartResult:
         def ask() -> None:
             color(url, photo, None if next(count) % PAINTED_OF else style)
 
-        tell("letting it settle")
+        log("letting it settle")
         time.sleep(SETTLE_S)
         weights = {"at rest": weigh()}
-        tell(f"sending {PHOTOS} photos")
+        log(f"sending {PHOTOS} photos")
         closed_loop([ask] * CALLERS, PHOTOS // CALLERS, untimed=0)
         rush = f"{PHOTOS} photos of 400×400, {CALLERS} at a time, every {PAINTED_OF}th painted"
         weights[f"right after {rush}"] = weigh()

@@ -15,13 +15,13 @@ MOST_GFLOPS = 9.0
 
 
 def measure(
-    models: Sequence[Path], rounds: int, tell: Callable[[str], None], held_to: str = "color/v2"
+    models: Sequence[Path], rounds: int, log: Callable[[str], None], held_to: str = "color/v2"
 ) -> PartResult:
     """Time the color models with these base paths; the goals are those of `held_to`.
 
     Raises CannotMeasure if one of them cannot be loaded.
     """
-    tell("the networks beside a plain U-Net")
+    log("the networks beside a plain U-Net")
     command = [sys.executable, "-m", "bench.networks_process", str(rounds), *map(str, models)]
     output = output_of(command, "the process that runs the networks ended")
     numbers: dict[str, Any] = json.loads(output)

@@ -24,7 +24,7 @@ def peer_version() -> str:
     return found[1]
 
 
-def peer_python(tell: Callable[[str], None], environment: Path = ENVIRONMENT) -> Path:
+def peer_python(log: Callable[[str], None], environment: Path = ENVIRONMENT) -> Path:
     """The Python of an environment that holds the peer; made the first time, with a network.
 
     Raises CannotMeasure if it cannot be installed.
@@ -34,7 +34,7 @@ def peer_python(tell: Callable[[str], None], environment: Path = ENVIRONMENT) ->
     stamp = environment / "installed.txt"
     if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
         return python
-    tell(f"installing LitServe {peer_version()} into .cache (TensorFlow is a large download)")
+    log(f"installing LitServe {peer_version()} into .cache (TensorFlow is a large download)")
     shutil.rmtree(environment, ignore_errors=True)
     venv.create(environment, with_pip=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

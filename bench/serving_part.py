@@ -60,7 +60,7 @@ class Way:
 
 
 def measure(
-    model: Path, repeats: int, tell: Callable[[str], None], *, with_peer: bool = True
+    model: Path, repeats: int, log: Callable[[str], None], *, with_peer: bool = True
 ) -> PartResult:
     """Measure so many rounds; a peer that cannot be installed is left out, and a note says so.
 
@@ -75,13 +75,13 @@ def measure(
     }
     if with_peer:
         try:
-            programs["litserve"] = peer_program(peer_python(tell), newest_version(model))
+            programs["litserve"] = peer_program(peer_python(log), newest_version(model))
         except CannotMeasure as error:
             notes.append(f"No peer is measured: {error}")
     question = make_question()
     with ExitStack() as stack:
         stack.enter_context(cores.generating_load())
-        tell("starting the network alone and the servers")
+        log("starting the network alone and the servers")
         network = stack.enter_context(network_alone(model, cores))
         network.wait_until_ready()
         # One after another, as they share a core.
@@ -115,7 +115,7 @@ def measure(
         json_work = BothWays(question.floats, _same_answer(servers, question.floats))
         json_work.check()
         for number in range(-WARM_UP_ROUNDS, repeats):
-            tell(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
+            log(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
             first = number % len(ways)
             in_turn = list(ways.values())
             for way in in_turn[first:] + in_turn[:first]:

@@ -82,7 +82,7 @@ class Samples:
 
 
 def measure(
-    model: Path, photo_names: Sequence[str], repeats: int, tell: Callable[[str], None]
+    model: Path, photo_names: Sequence[str], repeats: int, log: Callable[[str], None]
 ) -> PartResult:
     """Measure the photos of these names (see bench.photos) `repeats` times.
 
@@ -92,17 +92,17 @@ def measure(
     photos = [make_photo(name) for name in photo_names]
     every = [Samples(photo, signature) for photo in photos for signature in SIGNATURES]
     with ExitStack() as stack:
-        tell("style: writing the model with serving_default alone")
+        log("style: writing the model with serving_default alone")
         plain = stack.enter_context(_plain_model(model))
         services, proxies = {}, {}
-        tell("style: starting the servers")
+        log("style: starting the servers")
         for signature, folder in zip(SIGNATURES, (model, plain), strict=True):
             port = free_port()
             proxy = proxies[signature] = stack.enter_context(CountingProxy(port))
             service = StyleService(folder, port, free_port(), free_port(), proxy.port)
             stack.enter_context(running(*service.programs))
             services[signature] = service
-        tell("style: counting bytes")
+        log("style: counting bytes")
         for samples in every:
             service, proxy = services[samples.signature], proxies[samples.signature]
             # The first request of the client without `packed` tries it and falls back.
@@ -112,7 +112,7 @@ def measure(
             samples.wire_bytes = len(proxy.sent), len(proxy.received)
             _check_signature(bytes(proxy.sent), samples.signature)
         for number in range(-WARM_UP_ROUNDS, repeats):
-            tell(f"style: round {number + 1} of {repeats}" if number >= 0 else "style: warming up")
+            log(f"style: round {number + 1} of {repeats}" if number >= 0 else "style: warming up")
             for samples in every:
                 _measure_once(services[samples.signature], samples, style, keep=number >= 0)
     return _result(every)

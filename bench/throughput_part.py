@@ -38,11 +38,11 @@ class Rates:
     errors: list[int] = field(default_factory=list)
 
 
-def measure(rounds: int, tell: Callable[[str], None]) -> PartResult:
+def measure(rounds: int, log: Callable[[str], None]) -> PartResult:
     """Measure the service and the folder command in so many rounds. Raises CannotMeasure."""
     photo, large = photo_of_size("400x400", SMALL).jpeg, photo_of_size("1600x1200", LARGE).jpeg
     found: dict[str, Rates] = {}
-    tell("throughput: starting the service")
+    log("throughput: starting the service")
     with local_up() as service, tempfile.TemporaryDirectory(prefix="bench-folder-") as folder:
         for number in range(FOLDER_PHOTOS):
             Path(folder, f"{number}.jpg").write_bytes(large)
@@ -72,7 +72,7 @@ def measure(rounds: int, tell: Callable[[str], None]) -> PartResult:
 
         ask(max(CALLERS), 1)  # the caches and pools of everything are filled
         for number in range(rounds):
-            tell(f"throughput: round {number + 1} of {rounds}")
+            log(f"throughput: round {number + 1} of {rounds}")
             for callers, calls in CALLERS.items():
                 name = f"{callers} caller{'s' if callers > 1 else ''}, 400×400"
                 timed(name, callers * calls, partial(ask, callers, calls))

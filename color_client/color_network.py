@@ -15,7 +15,7 @@ from PIL import Image
 from pictures import lab, png
 from pictures.lab import Floats
 from predict_url import prediction
-from predict_url.predictor import PACKED, Predictor, nonsense
+from predict_url.predictor import PACKED, Predictor, invalid_prediction
 from web.deadline import Deadline
 from web.stages import stage
 
@@ -85,7 +85,7 @@ def plain_color(answer: Any, shape: tuple[int, int]) -> Color:
     """The color in a `serving_default` prediction for L* of `shape`; see packed_color."""
     ab = prediction.numbers(answer)
     if ab.shape != (*shape, 2):
-        raise nonsense(f"shape {list(ab.shape)} instead of {[*shape, 2]}")
+        raise invalid_prediction(f"shape {list(ab.shape)} instead of {[*shape, 2]}")
     return Color(np.clip(ab * np.float32(128.0), -128.0, 127.0), None)
 
 

@@ -13,7 +13,7 @@ from photo_client import upload
 from photo_client.metadata_option import METADATA
 from photo_client.photo import open_header
 from photo_client.receipt import add_receipt
-from photo_client.reply import kept_until_sent, picture_reply
+from photo_client.reply import picture_reply, release_when_sent
 from predict_url.predictor import Predictor
 from web import options
 from web.admission import Admission
@@ -22,9 +22,9 @@ from web.settings import number
 from web.stages import stage
 
 from . import coloring
+from .color_cache import ColorCache
 from .color_network import Color
 from .hint_option import HINTS
-from .kept_colors import KeptColors
 from .settings import Settings
 
 # A style picture is the style client's business; here it is accepted and ignored, and so is the
@@ -45,7 +45,7 @@ MODEL = options.Option(
 )
 OPTIONS = (VIVIDNESS, HINTS, MODEL, METADATA)
 # What a picture looks like depends on these.
-LOOKS = (VIVIDNESS, HINTS)
+APPEARANCE = (VIVIDNESS, HINTS)
 
 
 def predict_routes(
@@ -53,7 +53,7 @@ def predict_routes(
 ) -> Blueprint:
     """The route of the color client; without `receipts` none are issued."""
     routes = Blueprint("predict", __name__)
-    kept = KeptColors()
+    cache = ColorCache()
 
     @routes.post("/predict")
     def predict() -> Response:
@@ -70,29 +70,30 @@ def predict_routes(
                 header = open_header(data, settings.max_pixels)
             with stage("wait"):
                 deadline = Deadline(settings.timeout_s)
-                room = in_progress.enter_context(admission.hold(header.room, deadline))
+                reservation = in_progress.enter_context(admission.reserve(header.cost, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             network = coloring.network(settings, predictor, asked_with)
-            made = coloring.color(header, asked, remembering(kept, photo, asked, network))
+            asking = cached(cache, photo, asked, network)
+            made = coloring.color(header, asked, asking, settings.working_size)
             reply = picture_reply(made, asked["metadata"])
-            add_receipt(reply, receipts, asked, LOOKS, photo)
-            return kept_until_sent(reply, room, in_progress)
+            add_receipt(reply, receipts, asked, APPEARANCE, photo)
+            return release_when_sent(reply, reservation, in_progress)
 
     return routes
 
 
-def remembering(
-    kept: KeptColors, photo: bytes, asked: Mapping[str, Any], ask: coloring.Ask
+def cached(
+    cache: ColorCache, photo: bytes, asked: Mapping[str, Any], ask: coloring.Ask
 ) -> coloring.Ask:
     """`ask`, but with the cached color for a photo that comes again with hints; `photo` is a hash
     of its file.
     """
 
-    def ask_or_remember(image: Image.Image) -> Color:
-        color = None if asked["hints"] is None else kept.get(photo, asked["model"])
+    def predict_unless_cached(image: Image.Image) -> Color:
+        color = None if asked["hints"] is None else cache.get(photo, asked["model"])
         if color is None:
             color = ask(image)
-            kept.put(photo, color)
+            cache.put(photo, color)
         return color
 
-    return ask_or_remember
+    return predict_unless_cached

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from .errors import Away, Unusable
+from .errors import DatabaseUnavailable, DatabaseUnusable
 from .formats import FORMATS
 from .report import report
 from .settings import OFF, database
@@ -36,13 +36,13 @@ def main(program: str, arguments: Sequence[str], environment: Mapping[str, str])
         parser.error("name the database: --db, or FEEDBACK_DB in the environment")
     try:
         if file := missing_file(url):
-            raise Unusable(f"there is no {file}")
+            raise DatabaseUnusable(f"there is no {file}")
         votes = Votes(url)
         try:
             rows = votes.read(given.since)
         finally:
             votes.close()
-    except (Away, Unusable) as error:
+    except (DatabaseUnavailable, DatabaseUnusable) as error:
         print(f"{parser.prog}: cannot read the votes: {error}", file=sys.stderr)
         return 1
     _, write = FORMATS[given.format]

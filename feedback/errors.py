@@ -1,11 +1,11 @@
 """Why a vote is not stored."""
 
 
-class Away(Exception):
+class DatabaseUnavailable(Exception):
     """The database cannot be reached now; the text says why."""
 
 
-class Unusable(Exception):
+class DatabaseUnusable(Exception):
     """The database cannot be used at all; the text says why."""
 
 

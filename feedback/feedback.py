@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from web.problems import Problem
 
-from .errors import AlreadyUsed, Away, Unusable
+from .errors import AlreadyUsed, DatabaseUnavailable, DatabaseUnusable
 from .receipts import Receipts
 from .report import Report, report
 from .settings import OFF, FeedbackSettings
@@ -48,8 +48,8 @@ class Feedback:
             raise Problem(
                 409, "receipt-used", f"There is a {vote.kind} for this receipt already."
             ) from None
-        except (Away, Unusable) as error:
-            raise _away() from error
+        except (DatabaseUnavailable, DatabaseUnusable) as error:
+            raise _unavailable() from error
 
     def report(self) -> Report:
         """The report, which may be cached for a moment. Raises Problem 503: the database is
@@ -63,12 +63,12 @@ class Feedback:
                     self._report = report(self._votes.read())
                     now = time.monotonic()
                     self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
-            except Away as error:
-                raise _away() from error
+            except DatabaseUnavailable as error:
+                raise _unavailable() from error
             finally:
                 self._reading.release()
         if self._report is None:
-            raise _away()
+            raise _unavailable()
         return self._report
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Feedback:
         self._votes.close()
 
 
-def _away() -> Problem:
+def _unavailable() -> Problem:
     detail = "Votes cannot be kept or read now. Try again soon."
     return Problem(503, "feedback-away", detail, random.randint(*_RETRY_AFTER_S))
 
@@ -93,9 +93,9 @@ def start(settings: FeedbackSettings) -> Feedback | None:
     try:
         votes = Votes(settings.feedback_db)
         votes.prepare()
-    except (Unusable, Away) as error:
+    except (DatabaseUnusable, DatabaseUnavailable) as error:
         # An unreachable server may come back; a file that cannot be written won't.
-        if isinstance(error, Unusable) or settings.feedback_db.startswith("sqlite:"):
+        if isinstance(error, DatabaseUnusable) or settings.feedback_db.startswith("sqlite:"):
             log.error("Votes are not kept: FEEDBACK_DB cannot be used: %s.", error)
             return None
         log.warning("The database of votes is away, and is asked again with each vote: %s.", error)

@@ -33,7 +33,7 @@ from sqlalchemy import (
     update,
 )
 
-from .errors import AlreadyUsed, Away, Unusable
+from .errors import AlreadyUsed, DatabaseUnavailable, DatabaseUnusable
 from .vote import Vote
 
 # The version of the table, and what brings an older one up to each: SQL statements.
@@ -80,13 +80,13 @@ class Votes:
     """The votes in the database at `url` (see feedback.settings.database). Threads may share it."""
 
     def __init__(self, url: str):
-        """Nothing is asked yet. Raises Unusable where there is no such kind of database."""
+        """Nothing is asked yet. Raises DatabaseUnusable where there is no such kind of database."""
         try:
             self._engine = _engine(url)
         except ImportError as error:
-            raise Unusable(f"{error}: pip install 'colorway[postgres]'") from None
+            raise DatabaseUnusable(f"{error}: pip install 'colorway[postgres]'") from None
         except (exc.ArgumentError, ValueError) as error:
-            raise Unusable(_first_line(error)) from None
+            raise DatabaseUnusable(_first_line(error)) from None
         self._ready = False
 
     def close(self) -> None:
@@ -94,19 +94,20 @@ class Votes:
         self._engine.dispose()
 
     def prepare(self) -> None:
-        """Create the table, or upgrade it; several clients may do so at once. Raises Unusable if a
-        newer Colorway made it, and Away.
+        """Create the table, or upgrade it; several clients may do so at once.
+
+        Raises DatabaseUnusable if a newer Colorway made it, and DatabaseUnavailable.
         """
         try:
             with self._engine.begin() as connection:
                 connection.exec_driver_sql(_ALONE[self._engine.dialect.name])
                 _bring_up_to_date(connection)
         except exc.SQLAlchemyError as error:
-            raise Away(_first_line(error)) from error
+            raise DatabaseUnavailable(_first_line(error)) from error
         self._ready = True
 
     def keep(self, vote: Vote) -> None:
-        """Store a vote durably. Raises AlreadyUsed, Away and Unusable."""
+        """Store a vote durably. Raises AlreadyUsed, DatabaseUnavailable and DatabaseUnusable."""
         if not self._ready:
             self.prepare()
         both = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
@@ -135,11 +136,11 @@ class Votes:
         except exc.IntegrityError:
             raise AlreadyUsed from None
         except exc.SQLAlchemyError as error:
-            raise Away(_first_line(error)) from error
+            raise DatabaseUnavailable(_first_line(error)) from error
 
     def read(self, since: float = 0.0) -> Sequence[Row[Any]]:
         """The rows since then, oldest first, the two of a choice together; none where there is no
-        table yet. Raises Away.
+        table yet. Raises DatabaseUnavailable.
         """
         rows = select(VOTES).where(VOTES.c.at >= since)
         try:
@@ -150,7 +151,7 @@ class Votes:
                     rows.order_by(VOTES.c.at, VOTES.c.vote, VOTES.c.place)
                 ).all()
         except exc.SQLAlchemyError as error:
-            raise Away(_first_line(error)) from error
+            raise DatabaseUnavailable(_first_line(error)) from error
 
 
 def _engine(url: str) -> Engine:
@@ -196,7 +197,7 @@ def _bring_up_to_date(connection: Connection) -> None:
         return
     found = connection.execute(select(_version.c.version)).scalar_one()
     if found > VERSION:
-        raise Unusable(f"a newer Colorway made it: its version is {found}, ours {VERSION}")
+        raise DatabaseUnusable(f"a newer Colorway made it: its version is {found}, ours {VERSION}")
     for version in range(found + 1, VERSION + 1):
         for statement in UPGRADES[version]:
             connection.exec_driver_sql(statement)

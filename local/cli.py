@@ -89,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     up.add_argument("files", nargs="*", type=Path, metavar="FILE", help="Applications in YAML")
     up.set_defaults(module="up")
-    _add_wishes(up)
+    _add_run_options(up)
     up.add_argument(
         "--model",
         type=Path,
@@ -112,7 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     diff.add_argument("files", nargs="+", type=Path, metavar="FILE")
     diff.set_defaults(module="up")
-    _add_wishes(diff)
+    _add_run_options(diff)
 
     ls = add("ls", "list the components that run, or last ran")
     ls.add_argument(
@@ -160,7 +160,7 @@ def build_parser() -> argparse.ArgumentParser:
         "(without a namespace: in the Application's)",
     )
     render.set_defaults(module="files")
-    _add_wishes(render)
+    _add_run_options(render)
 
     validate = add("validate", "report mistakes in Applications; exit code 1 if there are any")
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -180,7 +180,7 @@ def _add_image(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_wishes(command: argparse.ArgumentParser) -> None:
+def _add_run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port",
         type=port,

@@ -29,14 +29,14 @@ from web.problems import Problem
 from .admission import photo_admission
 from .batch_plan import Job
 from .batch_report import Outcome, progress, summary
-from .finished import Finished
 from .photo import decode, open_header
+from .result import Result
 from .settings import ClientSettings
 from .stamp import Source, is_made_of, is_whole, stamped
 
 # The finished picture of what `open_header` opened, asked for with those HTTP headers, as the hints
 # say that the photo has (see Batch), or None; raises Problem.
-Make = Callable[[Header, dict[str, str], Any], Finished]
+Make = Callable[[Header, dict[str, str], Any], Result]
 # Beside a.jpg, a.hints.json holds its hints.
 HINTS_SUFFIX = ".hints.json"
 
@@ -162,7 +162,7 @@ class Batch:
 
     def _has_color(self, data: bytes, page: int) -> bool:
         header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
-        with self.admission.hold(header.room, Deadline(self.patience_s)):
+        with self.admission.reserve(header.cost, Deadline(self.patience_s)):
             return has_color(decode(header).image)
 
     def _patiently(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
@@ -183,7 +183,7 @@ class Batch:
     def _picture(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
         """The PNG file that a photo becomes, and whether it was colored and had color before."""
         header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
-        with self.admission.hold(header.room, Deadline(self.patience_s)):
+        with self.admission.reserve(header.cost, Deadline(self.patience_s)):
             made = self.make(header, {"X-Request-ID": uuid.uuid4().hex}, hints)
             kept = made.photo.metadata.kept(self.metadata)
             png = encode(made.pixels, made.photo.alpha, "image/png", kept)

@@ -16,18 +16,18 @@ def add_receipt(
     response: Response,
     receipts: Receipts | None,
     asked: Mapping[str, Any],
-    looks: Sequence[Option],
+    appearance: Sequence[Option],
     content_image: bytes,
     style_image: bytes | None = None,
 ) -> None:
     """Add a receipt to the reply with a picture, where receipts are issued. It holds hashes of the
-    files, and those of the options `looks` that are not at their default.
+    files, and those of the options `appearance` that are not at their default.
     """
     if receipts is None:
         return
     options = {
         option.name: _told(asked[option.name], receipts)
-        for option in looks
+        for option in appearance
         if asked[option.name] != option.default
     }
     if style_image is not None:

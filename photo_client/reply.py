@@ -6,19 +6,21 @@ from contextlib import ExitStack
 from flask import Response, g, request
 
 from pictures.encode import encode
-from web.admission import Room
+from web.admission import Reservation
 from web.stages import stage
 
 from . import reply_format
 from .admission import BYTES_PER_PIXEL
-from .finished import Finished
+from .result import Result
 
 
-def kept_until_sent(response: Response, room: Room, in_progress: ExitStack) -> Response:
+def release_when_sent(
+    response: Response, reservation: Reservation, in_progress: ExitStack
+) -> Response:
     """The response, whose photo counts as `in_progress` until it is sent, however slowly its caller
-    receives it; of its `room`, only the size of the answer is still held.
+    receives it; of its `reservation`, only the size of the answer is still held.
     """
-    room.shrink((response.content_length or 0) // BYTES_PER_PIXEL + 1)
+    reservation.shrink((response.content_length or 0) // BYTES_PER_PIXEL + 1)
     # By the server, when it has sent the answer or given up; or when nobody has it any more.
     leave = weakref.finalize(response, in_progress.pop_all().close)
     leave.atexit = False
@@ -26,7 +28,7 @@ def kept_until_sent(response: Response, room: Room, in_progress: ExitStack) -> R
     return response
 
 
-def picture_reply(made: Finished, metadata: str) -> Response:
+def picture_reply(made: Result, metadata: str) -> Response:
     """The reply with a finished picture, in the format that the caller accepts; `metadata` is the
     option of that name.
     """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from flask import Request, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from web.arriving import Arriving
+from web.metered_body import MeteredBody
 from web.problems import Problem
 
 from .form import MOST_PARTS, FormParser, Unreadable
@@ -39,7 +39,7 @@ def pictures(
             f"The body is compressed ({encoding[:64]}). Send it as it is: pictures are compressed "
             "already.",
         )
-    request.environ["wsgi.input"] = Arriving(request.environ["wsgi.input"], more)
+    request.environ["wsgi.input"] = MeteredBody(request.environ["wsgi.input"], more)
     bare = request.mimetype.startswith("image/")
     # A length that is announced and too large is refused before a byte comes.
     if bare and (request.content_length or 0) > max_bytes:

@@ -39,7 +39,7 @@ class Header:
         return self.image.height
 
     @property
-    def room(self) -> int:
+    def cost(self) -> int:
         """Pixels for which there must be room in memory: its own, and half as many again of JPEG
         2000, whose decoder takes 24 bytes for each where the others take 18 at most.
         """

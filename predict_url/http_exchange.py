@@ -40,7 +40,7 @@ class Reply:
     body: bytes
 
 
-class _Wire(io.RawIOBase):
+class _DeadlineSocket(io.RawIOBase):
     """A socket for http.client, whose every wait ends at `deadline`."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline):
@@ -63,23 +63,23 @@ class _Wire(io.RawIOBase):
 
     def makefile(self, mode: str) -> io.BufferedReader:
         # A reader of its own for each reply: http.client closes it, and the connection lives on.
-        return io.BufferedReader(_Wire(self.sock, self.deadline), 65_536)
+        return io.BufferedReader(_DeadlineSocket(self.sock, self.deadline), 65_536)
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection whose waits obey the deadline of the exchange in progress."""
+    """A connection whose waits end at the deadline of the exchange in progress."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None):
         super().__init__(host, port)
         self.tls = tls
         self.deadline = Deadline(0)
-        self.wire: _Wire | None = None
+        self.deadline_socket: _DeadlineSocket | None = None
 
-    def obey(self, deadline: Deadline) -> None:
+    def use_deadline(self, deadline: Deadline) -> None:
         """End every wait from now on at `deadline`."""
         self.deadline = deadline
-        if self.wire is not None:
-            self.wire.deadline = deadline
+        if self.deadline_socket is not None:
+            self.deadline_socket.deadline = deadline
 
     def connect(self) -> None:
         error: OSError | None = None
@@ -95,23 +95,23 @@ class _Connection(http.client.HTTPConnection):
                 sock.close()
                 error = failed
             else:
-                self.sock: Any = _Wire(sock, self.deadline)
-                self.wire = self.sock
+                self.sock: Any = _DeadlineSocket(sock, self.deadline)
+                self.deadline_socket = self.sock
                 return
         raise error or OSError(f"no address for {self.host}")
 
-    def hang_up(self) -> None:
+    def close_socket(self) -> None:
         """Close the socket itself; http.client calls close() while it still reads the body."""
         self.close()
-        if self.wire is not None:
-            self.wire.sock.close()
+        if self.deadline_socket is not None:
+            self.deadline_socket.sock.close()
 
-    def has_gone_away(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether an idle connection has become readable: then the server has closed it."""
-        if self.wire is None or self.sock is None:
+        if self.deadline_socket is None or self.sock is None:
             return True
         poll = select.poll()
-        poll.register(self.wire.sock, select.POLLIN)
+        poll.register(self.deadline_socket.sock, select.POLLIN)
         return bool(poll.poll(0))
 
 
@@ -171,8 +171,8 @@ class HttpPool:
         while True:
             if connection is None:
                 connection = _Connection(self.host, self.port, self.tls)
-            connection.obey(deadline)
-            kept = False
+            connection.use_deadline(deadline)
+            reusable = False
             try:
                 deadline.left()
                 try:
@@ -181,11 +181,11 @@ class HttpPool:
                 except (ConnectionError, ssl.SSLEOFError):
                     if not reused:
                         raise
-                    connection.hang_up()
+                    connection.close_socket()
                     connection, reused = None, False
                     continue
                 reply = Reply(response.status, response.headers, _read(response, max_bytes))
-                kept = not response.will_close
+                reusable = not response.will_close
                 return reply
             except TimeoutError:
                 raise DeadlineExceeded(f"{deadline.seconds:g} s have passed") from None
@@ -197,14 +197,14 @@ class HttpPool:
                 raise NotHttp(f"no HTTP reply: {type(error).__name__}") from error
             finally:
                 if connection is not None:
-                    self._give_back(connection, kept)
+                    self._release(connection, reusable)
 
     def close(self) -> None:
         """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
-            connection.hang_up()
+            connection.close_socket()
 
     def _take_idle(self) -> _Connection | None:
         while True:
@@ -212,16 +212,16 @@ class HttpPool:
                 if not self._idle:
                     return None
                 connection = self._idle.pop()
-            if not connection.has_gone_away():
+            if not connection.is_stale():
                 return connection
-            connection.hang_up()
+            connection.close_socket()
 
-    def _give_back(self, connection: _Connection, kept: bool) -> None:
+    def _release(self, connection: _Connection, reusable: bool) -> None:
         with self._lock:
-            if kept and len(self._idle) < self.MAX_IDLE:
+            if reusable and len(self._idle) < self.MAX_IDLE:
                 self._idle.append(connection)
                 return
-        connection.hang_up()
+        connection.close_socket()
 
 
 def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:

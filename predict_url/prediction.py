@@ -10,7 +10,7 @@ from PIL import Image
 
 from pictures.lab import Bytes, Floats
 
-from .predictor import nonsense
+from .predictor import invalid_prediction
 
 
 def bytes_value(data: bytes) -> dict[str, str]:
@@ -29,7 +29,7 @@ def png_pixels(
     try:
         data = base64.b64decode(prediction[name]["b64"], validate=True)
     except (TypeError, KeyError, IndexError, binascii.Error, ValueError):
-        raise nonsense(f"no base64 picture in `{name}`") from None
+        raise invalid_prediction(f"no base64 picture in `{name}`") from None
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             fits = all(
@@ -37,12 +37,12 @@ def png_pixels(
                 for low, side, high in zip(least, image.size, most, strict=True)
             )  # fmt: skip
             if image.mode != mode or not fits:
-                raise nonsense(
+                raise invalid_prediction(
                     f"`{name}` is {image.mode} of {image.size}, not {mode} of {least} to {most}"
                 )
             return np.asarray(image)
     except (OSError, SyntaxError, ValueError):
-        raise nonsense(f"`{name}` is not a whole PNG") from None
+        raise invalid_prediction(f"`{name}` is not a whole PNG") from None
 
 
 def numbers(prediction: Any) -> Floats:
@@ -53,9 +53,9 @@ def numbers(prediction: Any) -> Floats:
         with np.errstate(over="ignore"):
             values = np.asarray(prediction, np.float32)
     except (TypeError, ValueError):
-        raise nonsense("not an array of numbers") from None
+        raise invalid_prediction("not an array of numbers") from None
     if not np.isfinite(values).all():
-        raise nonsense("numbers that are not finite")
+        raise invalid_prediction("numbers that are not finite")
     return values
 
 

@@ -139,7 +139,7 @@ class Predictor:
             ) from None
         except NotHttp as failure:
             outcome = "nonsense"
-            raise nonsense(str(failure)) from None
+            raise invalid_prediction(str(failure)) from None
         finally:
             self._observe(route, signature, outcome, time.monotonic() - started)
 
@@ -148,14 +148,14 @@ class Predictor:
             raise _problem_for(reply)
         body = _json(reply.body)
         if not isinstance(body, dict):
-            raise nonsense(f"not a JSON object: {_quote(reply)}")
+            raise invalid_prediction(f"not a JSON object: {_quote(reply)}")
         predictions = body.get("predictions")
         if not isinstance(predictions, list) or len(predictions) != 1:
-            raise nonsense("no list `predictions` with one element")
+            raise invalid_prediction("no list `predictions` with one element")
         return predictions[0]
 
 
-def nonsense(what: str) -> Problem:
+def invalid_prediction(what: str) -> Problem:
     """The problem for a reply that is no valid prediction."""
     return Problem(
         502,

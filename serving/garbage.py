@@ -19,5 +19,5 @@ def collect_garbage() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    memory.give_back()
+    memory.trim()
     gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)

@@ -107,13 +107,13 @@ def _soak(options: argparse.Namespace, folder: Path, found: list[Part]) -> None:
         with models(client, folder) as servers:
             if "uploads" in options.only:
                 tried = uploads_part.soak(
-                    client, servers, folder, options.uploads, options.seed, _tell
+                    client, servers, folder, options.uploads, options.seed, _log
                 )
                 found.append(tried.part)
             for name, part in PARTS.items():
                 if name in options.only:
-                    found.append(part.soak(client, servers, folder, _tell).part)
+                    found.append(part.soak(client, servers, folder, _log).part)
 
 
-def _tell(progress: str) -> None:
+def _log(progress: str) -> None:
     print(f"soak: {progress}", file=sys.stderr, flush=True)

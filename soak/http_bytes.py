@@ -140,7 +140,7 @@ def get(port: int, path: str, within: float = 30.0) -> Answer:
     )
 
 
-def hang_up(sock: socket.socket, *, reset: bool = False) -> None:
+def close(sock: socket.socket, *, reset: bool = False) -> None:
     """Close a connection; with `reset` as a program that died does (RST)."""
     with contextlib.suppress(OSError):
         if reset:

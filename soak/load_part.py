@@ -8,7 +8,7 @@ from pathlib import Path
 from soak import checks, limits, memory
 from soak.good_photos import GoodPhoto, large_photo, with_references
 from soak.http_bytes import get
-from soak.services import Models, Tried, tried
+from soak.services import ClientUnderTest, Models, client_under_test
 
 IN_PROGRESS = 64  # the default of MAX_IN_PROGRESS
 TIMES = 10
@@ -18,10 +18,10 @@ LARGE, LARGE_SIZE = 8, (4000, 3000)
 LARGEST, LARGEST_SIZE = 2, (7000, 7000)
 
 
-def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
+def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) -> ClientUnderTest:
     """Try a client with its default settings."""
     limit = limits.memory_mb()
-    with tried(kind, "load", models.port, folder, limit) as client:
+    with client_under_test(kind, "load", models.port, folder, limit) as client:
         port = client.program.port
         sizes = {"large": LARGE_SIZE, "largest": LARGEST_SIZE}
         large = with_references(
@@ -37,9 +37,9 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
         photos = [large[0]] * LARGE + [large[1]] * LARGEST
         photos += [client.photos[n % len(client.photos)] for n in range(callers - len(photos))]
         crowd = Crowd(client, photos)
-        tell(f"{kind}: {callers} callers at once")
+        log(f"{kind}: {callers} callers at once")
         crowd.come_for(FOR_S)
-        _tell_of(crowd, client)
+        _note(crowd, client)
         client.check_that_nothing_is_in_progress("after the load")
         client.check_good_photos("after the load")
         _check_that_all_is_as_before(client, *before)
@@ -49,7 +49,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
 class Crowd:
     """Callers who send their photo repeatedly, and obey Retry-After."""
 
-    def __init__(self, client: Tried, photos: list[GoodPhoto]):
+    def __init__(self, client: ClientUnderTest, photos: list[GoodPhoto]):
         self.client = client
         self.photos = photos
         self.refused_after: list[float] = []
@@ -93,7 +93,7 @@ class Crowd:
                 self.client.violated(f"/healthz answered {answer.status} {answer.error}")
 
 
-def _tell_of(crowd: Crowd, client: Tried) -> None:
+def _note(crowd: Crowd, client: ClientUnderTest) -> None:
     part = client.part
     served = part.came_back["200"]
     if not served or not crowd.refused_after:
@@ -111,7 +111,7 @@ def _tell_of(crowd: Crowd, client: Tried) -> None:
             part.violated(f"{what} took {seconds:.1f} s; at once is {limits.AT_ONCE_S:g} s")
 
 
-def _check_that_all_is_as_before(client: Tried, megabytes: float, threads: int) -> None:
+def _check_that_all_is_as_before(client: ClientUnderTest, megabytes: float, threads: int) -> None:
     deadline = time.monotonic() + limits.GIVEN_BACK_WITHIN_S
     while (after := memory.now_mb(client.program.pid)) > megabytes + limits.KEPT_MB:
         if time.monotonic() > deadline:

@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def hang_up(self) -> None:
+    def drop_connection(self) -> None:
         """Lose the connection, as a process that dies does."""
         self.close_connection = True
         with contextlib.suppress(OSError):
@@ -219,7 +219,7 @@ def flapping(period: float, then: Behavior = flat) -> Behavior:
         if turn == 0:
             then(handler, body)
         elif turn == 1:
-            handler.hang_up()
+            handler.drop_connection()
         elif turn == 2:
             handler.say(503, b"no healthy upstream")
         else:

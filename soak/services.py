@@ -48,7 +48,7 @@ def models(client: str, folder: Path) -> Iterator[Models]:
 
 
 @dataclass
-class Tried:
+class ClientUnderTest:
     """A client that a part tries, with its photos and what the part has found so far."""
 
     kind: str
@@ -97,9 +97,9 @@ class Tried:
 
 
 @contextmanager
-def tried(
+def client_under_test(
     kind: str, name: str, upstream_port: int, folder: Path, limit_mb: float, **settings: str
-) -> Iterator[Tried]:
+) -> Iterator[ClientUnderTest]:
     """A client with those settings, its good photos, and a part to tell of what is found; memory
     and log are checked at the end.
     """
@@ -107,7 +107,7 @@ def tried(
     started = time.monotonic()
     with programs.client(kind, upstream_port, folder, **settings) as program:
         photos = good_photos(kind, program.port)
-        client = Tried(kind, program, photos, part)
+        client = ClientUnderTest(kind, program, photos, part)
         try:
             yield client
         finally:

@@ -10,7 +10,7 @@ from soak import limits
 from soak.good_photos import GoodPhoto, good_photos
 from soak.http_bytes import Answer, exchange, read_answer
 from soak.scripted_upstream import flat, slow
-from soak.services import Models, Tried, tried
+from soak.services import ClientUnderTest, Models, client_under_test
 
 ROUNDS = 2
 ASKING = 40
@@ -21,17 +21,17 @@ MODEL_S = 1.0
 ENDED_WITHIN_S = 20.0
 
 
-def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
+def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) -> ClientUnderTest:
     """Stop a client, several times, under full load."""
     ports = {name: server.port for name, server in models.servers.items()}
     gateway = models.gateway
     gateway.behave(flat)
     limit = limits.memory_mb()
-    rounds: list[Tried] = []
+    rounds: list[ClientUnderTest] = []
     try:
         for number in range(ROUNDS):
-            tell(f"{kind}: SIGTERM under load, {number + 1} of {ROUNDS}")
-            with tried(kind, "shutdown", gateway.port, folder, limit) as client:
+            log(f"{kind}: SIGTERM under load, {number + 1} of {ROUNDS}")
+            with client_under_test(kind, "shutdown", gateway.port, folder, limit) as client:
                 gateway.behave(slow(MODEL_S))
                 _Round(client, good_photos(kind, client.program.port, count=2)).stop_it()
             gateway.behave(flat)
@@ -48,7 +48,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
     return whole
 
 
-def _add(whole: Tried, other: Tried) -> None:
+def _add(whole: ClientUnderTest, other: ClientUnderTest) -> None:
     part, more = whole.part, other.part
     part.came_back += more.came_back
     part.violations = more.violations + part.violations
@@ -57,7 +57,7 @@ def _add(whole: Tried, other: Tried) -> None:
 
 
 class _Round:
-    def __init__(self, client: Tried, photos: list[GoodPhoto]):
+    def __init__(self, client: ClientUnderTest, photos: list[GoodPhoto]):
         self.client = client
         self.photos = photos
         self.told = threading.Event()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from soak import checks, limits
 from soak.good_photos import ask_for, large_photo
-from soak.http_bytes import Answer, get, hang_up, read_answer
-from soak.services import Models, Tried, tried
+from soak.http_bytes import Answer, close, get, read_answer
+from soak.services import ClientUnderTest, Models, client_under_test
 
 CLIENT_TIMEOUT_S = 3.0
 TIMEOUT_S = 15.0  # the default
@@ -19,19 +19,19 @@ _DRIP_S = 0.25
 # The answer must be larger than all buffers between the caller and the client.
 _LARGE = (1800, 1400)
 
-Dawdle = Callable[[socket.socket, bytes], Answer]
+SlowCaller = Callable[[socket.socket, bytes], Answer]
 
 
-def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
+def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) -> ClientUnderTest:
     """Try a client with a `CLIENT_TIMEOUT_S` of 3 s."""
     limit = limits.memory_mb()
     settings = {"CLIENT_TIMEOUT_S": f"{CLIENT_TIMEOUT_S:g}"}
-    with tried(kind, "slow", models.port, folder, limit, **settings) as client:
+    with client_under_test(kind, "slow", models.port, folder, limit, **settings) as client:
         small = client.photos[0].asks
         # In color, because the file of a smooth painting is small.
         large = ask_for("color", large_photo(*_LARGE, grain=12.0))
         heads = limits.HEAD_WITHIN_S
-        crowds: tuple[tuple[dict[str, Dawdle], float], ...] = (
+        crowds: tuple[tuple[dict[str, SlowCaller], float], ...] = (
             (
                 {"silent": _silent, "half a head": _half_a_head, "dripped head": _dripped_head},
                 heads,
@@ -45,7 +45,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
             f"“{name}”" for crowd, _ in crowds for name in crowd
         )
         for crowd, seconds in crowds:
-            tell(f"{kind}: callers that are {', '.join(crowd)}")
+            log(f"{kind}: callers that are {', '.join(crowd)}")
             _Crowd(client, large if "never reads" in crowd else small).come(crowd, seconds)
             client.check_that_nothing_is_in_progress(f"after {', '.join(crowd)}")
             client.check_good_photos(f"after {', '.join(crowd)}")
@@ -53,18 +53,18 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
 
 
 class _Crowd:
-    def __init__(self, client: Tried, request: bytes):
+    def __init__(self, client: ClientUnderTest, request: bytes):
         self.client = client
         self.request = request
         self.held: dict[str, list[float]] = {}
 
-    def come(self, kinds: dict[str, Dawdle], seconds: float) -> None:
+    def come(self, kinds: dict[str, SlowCaller], seconds: float) -> None:
         """Send all of them at once, and meanwhile ask for /healthz."""
         over = threading.Event()
         asking = threading.Thread(target=self._ask_for_health, args=(over,))
         crowd = [
-            threading.Thread(target=self._dawdle, args=(name, dawdle))
-            for name, dawdle in kinds.items()
+            threading.Thread(target=self._be_slow, args=(name, slow_caller))
+            for name, slow_caller in kinds.items()
             for _ in range(EACH)
         ]
         asking.start()
@@ -84,7 +84,7 @@ class _Crowd:
                     f"“{name}” was tolerated for {longest:.1f} s, not {tolerated:.1f} s"
                 )
 
-    def _dawdle(self, name: str, dawdle: Dawdle) -> None:
+    def _be_slow(self, name: str, slow_caller: SlowCaller) -> None:
         started = time.monotonic()
         answer = Answer(0)
         try:
@@ -93,7 +93,7 @@ class _Crowd:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 sock.settimeout(60)
                 sock.connect(("127.0.0.1", self.client.program.port))
-                answer = dawdle(sock, self.request)
+                answer = slow_caller(sock, self.request)
         except (BrokenPipeError, ConnectionResetError):
             pass  # it was cut off
         except OSError as error:
@@ -177,11 +177,11 @@ def _never_reads(sock: socket.socket, request: bytes) -> Answer:
 def _gone_amid_upload(sock: socket.socket, request: bytes) -> Answer:
     sock.sendall(request[: len(request) // 2])
     time.sleep(0.1)
-    hang_up(sock, reset=sock.fileno() % 2 == 0)
+    close(sock, reset=sock.fileno() % 2 == 0)
     return Answer(0)
 
 
 def _gone_early(sock: socket.socket, request: bytes) -> Answer:
     sock.sendall(request)
-    hang_up(sock, reset=sock.fileno() % 2 == 0)
+    close(sock, reset=sock.fileno() % 2 == 0)
     return Answer(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from soak import checks, limits
 from soak.http_bytes import Answer, exchange
 from soak.mutations import KINDS, Upload, make
-from soak.services import Models, Tried, tried
+from soak.services import ClientUnderTest, Models, client_under_test
 
 AT_ONCE = 8
 # After so many uploads each time, all good photos must come back right.
@@ -16,11 +16,11 @@ REPLY_WITHIN_S = 60.0
 
 
 def soak(
-    kind: str, models: Models, folder: Path, count: int, seed: int, tell: Callable[[str], None]
-) -> Tried:
+    kind: str, models: Models, folder: Path, count: int, seed: int, log: Callable[[str], None]
+) -> ClientUnderTest:
     """Send uploads 0 … `count` - 1 of that seed to a client with its default settings."""
     limit = limits.memory_mb()
-    with tried(kind, "uploads", models.port, folder, limit) as client:
+    with client_under_test(kind, "uploads", models.port, folder, limit) as client:
         client.part.sent = f"{count:,} hostile uploads of {len(KINDS)} kinds, seed {seed}"
 
         def send(number: int) -> None:
@@ -44,7 +44,7 @@ def soak(
                 numbers = range(start, min(start + CHECK_EVERY, count))
                 list(crowd.map(send, numbers))
                 client.check_good_photos(f"after upload {numbers[-1]}")
-                tell(f"{kind}: {numbers[-1] + 1} of {count} uploads")
+                log(f"{kind}: {numbers[-1] + 1} of {count} uploads")
         client.check_that_nothing_is_in_progress("after all uploads")
     return client
 

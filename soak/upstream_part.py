@@ -9,7 +9,7 @@ from soak import checks, limits
 from soak.good_photos import GoodPhoto, good_photos
 from soak.programs import PREDICT_PATH
 from soak.scripted_upstream import flapping, flat, slow
-from soak.services import Models, Tried, tried
+from soak.services import ClientUnderTest, Models, client_under_test
 
 TIMEOUT_S = 2.0
 IN_PROGRESS = 8
@@ -19,13 +19,13 @@ PHASE_S = 3.0
 RECOVERED_WITHIN_S = 3.0
 
 
-def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -> Tried:
+def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) -> ClientUnderTest:
     """Try a client with TIMEOUT_S of 2 s and eight photos in progress."""
     gateway = models.gateway
     ports = {name: server.port for name, server in models.servers.items()}
     limit = limits.memory_mb(max_in_progress=IN_PROGRESS)
     settings = {"TIMEOUT_S": f"{TIMEOUT_S:g}", "MAX_IN_PROGRESS": str(IN_PROGRESS)}
-    with tried(kind, "upstream", gateway.port, folder, limit, **settings) as client:
+    with client_under_test(kind, "upstream", gateway.port, folder, limit, **settings) as client:
         real = client.photos
         try:
             gateway.behave(flat)
@@ -35,7 +35,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
                 "is down, slow, flapping, killed and started again"
             )
             callers = _Callers(client, scripted)
-            tell(f"{kind}: a model that is down, slow, flapping")
+            log(f"{kind}: a model that is down, slow, flapping")
             gateway.count()  # forget what was before
             with callers:
                 callers.phase("up", {200})
@@ -60,7 +60,7 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
                     f"a stampede: {most} exchanges at once, {IN_PROGRESS} are in progress"
                 )
             gateway.pass_on(ports)
-            _kill_and_start_again(client, models, real, tell)
+            _kill_and_start_again(client, models, real, log)
         finally:
             gateway.up()
             gateway.pass_on(ports)
@@ -69,10 +69,10 @@ def soak(kind: str, models: Models, folder: Path, tell: Callable[[str], None]) -
 
 
 def _kill_and_start_again(
-    client: Tried, models: Models, photos: list[GoodPhoto], tell: Callable[[str], None]
+    client: ClientUnderTest, models: Models, photos: list[GoodPhoto], log: Callable[[str], None]
 ) -> None:
     server = models.servers[client.kind]
-    tell(f"{client.kind}: the model server is killed and started again")
+    log(f"{client.kind}: the model server is killed and started again")
     callers = _Callers(client, photos)
     with callers:
         # The network is at its limit: some photos take longer than TIMEOUT_S.
@@ -89,7 +89,7 @@ def _kill_and_start_again(
 class _Callers:
     """Callers who keep sending photos; each answer must be one that the phase allows."""
 
-    def __init__(self, client: Tried, photos: Sequence[GoodPhoto]):
+    def __init__(self, client: ClientUnderTest, photos: Sequence[GoodPhoto]):
         self.client = client
         self.photos = photos
         self._over = threading.Event()

@@ -9,8 +9,8 @@ from typing import Any
 from color_client import coloring
 from color_client.routes import VIVIDNESS
 from photo_client.batch import Make
-from photo_client.finished import Finished
 from photo_client.photo import decode, open_header
+from photo_client.result import Result
 from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.problems import Problem
@@ -48,7 +48,7 @@ def maker(asked: Mapping[str, Any], settings: StyleSettings, predictor: Predicto
         problem.detail = f"--style {asked['style']}: {problem.detail}"
         raise
 
-    def paint(header: Header, headers: dict[str, str], hints: Any) -> Finished:
+    def paint(header: Header, headers: dict[str, str], hints: Any) -> Result:
         # Hints are of color.
         headers = {**headers, "style": "transfer"}
         return painting.paint(header, style, asked, settings, predictor, headers)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from photo_client.finished import Finished
 from photo_client.photo import decode
+from photo_client.result import Result
 from pictures.header import Header
 from pictures.lab import Bytes
 from predict_url.predictor import Predictor
@@ -23,7 +23,7 @@ def paint(
     settings: StyleSettings,
     predictor: Predictor,
     headers: Mapping[str, str],
-) -> Finished:
+) -> Result:
     """The picture that `open_header` opened, in the style of `style` (see
     style_network.style_picture), as the options `asked` for; `headers` go to the predict URL.
 
@@ -41,4 +41,4 @@ def paint(
     )
     with stage("merge"):
         pixels = full_size(painting, photo.image, asked["strength"], asked["preserve_color"])
-    return Finished(pixels, photo, painting.model)
+    return Result(pixels, photo, painting.model)

@@ -12,14 +12,14 @@ from hashlib import sha256
 from flask import Blueprint, Response, g
 
 from color_client import coloring
-from color_client.kept_colors import KeptColors
-from color_client.routes import LOOKS, PICTURES, remembering
+from color_client.color_cache import ColorCache
+from color_client.routes import APPEARANCE, PICTURES, cached
 from color_client.routes import OPTIONS as COLOR_OPTIONS
 from feedback.receipts import Receipts
 from photo_client import upload
 from photo_client.photo import decode, open_header
 from photo_client.receipt import add_receipt
-from photo_client.reply import kept_until_sent, picture_reply
+from photo_client.reply import picture_reply, release_when_sent
 from pictures.header import Header
 from predict_url.predictor import Predictor
 from web import header_lines, options
@@ -84,7 +84,7 @@ def predict_routes(
 ) -> Blueprint:
     """The route of the style client; without `receipts` none are issued."""
     routes = Blueprint("predict", __name__)
-    kept = KeptColors()
+    cache = ColorCache()
     of_style = style_options(settings.max_side)
     known = (*of_style, *COLOR_OPTIONS)
 
@@ -104,23 +104,23 @@ def predict_routes(
                 hashes = {name: sha256(data[name].getbuffer()).digest() for name in wanted}
                 headers = {name: _open(name, data[name], settings) for name in wanted}
             with stage("wait"):
-                pixels = sum(header.room for header in headers.values())
+                pixels = sum(header.cost for header in headers.values())
                 deadline = Deadline(settings.timeout_s)
-                room = in_progress.enter_context(admission.hold(pixels, deadline))
+                reservation = in_progress.enter_context(admission.reserve(pixels, deadline))
             photo = headers["content_image"]
             asked_with = {"X-Request-ID": g.request_id, **style_header()}
             if not styling:
                 network = coloring.network(settings, predictor, asked_with)
-                ask = remembering(kept, hashes["content_image"], asked, network)
-                made = coloring.color(photo, asked, ask)
+                ask = cached(cache, hashes["content_image"], asked, network)
+                made = coloring.color(photo, asked, ask, settings.working_size)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))
                 made = painting.paint(photo, style, asked, settings, predictor, asked_with)
             reply = picture_reply(made, asked["metadata"])
-            looks = of_style if styling else LOOKS
-            add_receipt(reply, receipts, asked, looks, **hashes)
-            return kept_until_sent(reply, room, in_progress)
+            appearance = of_style if styling else APPEARANCE
+            add_receipt(reply, receipts, asked, appearance, **hashes)
+            return release_when_sent(reply, reservation, in_progress)
 
     return routes
 

@@ -17,7 +17,7 @@ from pictures import png
 from pictures.decode import Photo
 from pictures.lab import Bytes, Floats
 from predict_url import prediction
-from predict_url.predictor import PACKED, Predictor, Refused, nonsense
+from predict_url.predictor import PACKED, Predictor, Refused, invalid_prediction
 from web.deadline import Deadline
 from web.stages import stage
 
@@ -113,9 +113,9 @@ def plain_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
     """
     picture = prediction.numbers(answer)
     if picture.ndim != 3 or picture.shape[2] != 3:
-        raise nonsense(f"shape {list(picture.shape)} instead of {list(shape)}")
+        raise invalid_prediction(f"shape {list(picture.shape)} instead of {list(shape)}")
     if picture.shape[0] < shape[0] or picture.shape[1] < shape[1]:
-        raise nonsense(f"a picture of {list(picture.shape)} for one of {list(shape)}")
+        raise invalid_prediction(f"a picture of {list(picture.shape)} for one of {list(shape)}")
     picture = np.clip(picture[: shape[0], : shape[1]], 0.0, 1.0) * np.float32(255.0)
     return Painting(np.rint(picture).astype(np.uint8), None)
 

@@ -19,7 +19,7 @@ from local.applications.validate import validate
 from local.commands.invitation import invitation
 from local.ports import free_port
 from local.rendering.kubernetes.manifests import kubernetes
-from local.running.plan import Wishes
+from local.running.plan import RunOptions
 from local.running.planner import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,9 +163,9 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
     applications, _ = load([file])
     head = "".join(kubernetes(applications).splitlines(keepends=True)[:6])
     assert f"$ head -6 training-serving.k8s.yaml\n{head}```" in page
-    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
-    ready = invitation(make_plan(applications, tmp_path, wishes))
-    for port, usual in ((wishes.port, 3333), (wishes.gateway_port, 8080)):
+    run_options = RunOptions(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    ready = invitation(make_plan(applications, tmp_path, run_options))
+    for port, usual in ((run_options.port, 3333), (run_options.gateway_port, 8080)):
         ready = ready.replace(f":{port}", f":{usual}")
     assert f"```\n{ready}\n```" in page
     said = subprocess.run(

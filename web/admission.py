@@ -68,10 +68,10 @@ class Admission:
                 self.bytes -= arrived
 
     @contextmanager
-    def hold(self, cost: int, deadline: Deadline) -> Iterator["Room"]:
-        """Hold that cost, after waiting for room; refused at `deadline`.
+    def reserve(self, cost: int, deadline: Deadline) -> Iterator["Reservation"]:
+        """Reserve memory of that cost, after waiting for room; refused at `deadline`.
 
-        A cost beyond the limit is admitted when nothing else is held.
+        A cost beyond the limit is admitted when nothing else is reserved.
         """
         with self._changed:
             while self.cost and self.cost + cost > self.max_cost:
@@ -80,27 +80,27 @@ class Admission:
                 except DeadlineExceeded:
                     raise self._refusal("cost", self.requests) from None
             self.cost += cost
-        room = Room(self, cost)
+        reservation = Reservation(self, cost)
         try:
-            yield room
+            yield reservation
         finally:
-            room.shrink(0)
+            reservation.shrink(0)
 
-    def _give_back(self, cost: int) -> None:
+    def _release(self, cost: int) -> None:
         with self._changed:
             self.cost -= cost
             self._changed.notify_all()
 
 
-class Room:
-    """The memory that one request holds."""
+class Reservation:
+    """The memory that one request has reserved."""
 
     def __init__(self, admission: Admission, cost: int):
         self._admission = admission
         self._cost = cost
 
     def shrink(self, cost: int) -> None:
-        """Hold so much from now on, if it is less."""
+        """Reserve only so much from now on, if it is less."""
         less = max(0, self._cost - cost)
         self._cost -= less
-        self._admission._give_back(less)
+        self._admission._release(less)

@@ -6,7 +6,7 @@ import orjson
 from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from .arriving import Arriving
+from .metered_body import MeteredBody
 from .problems import Problem
 
 
@@ -20,7 +20,7 @@ def json_body(max_bytes: int) -> Any:
         raise Problem(
             415, "not-json", "Send JSON: curl --json '{…}', or Content-Type: application/json."
         )
-    request.environ["wsgi.input"] = Arriving(request.environ["wsgi.input"])
+    request.environ["wsgi.input"] = MeteredBody(request.environ["wsgi.input"])
     # One more, since a body of unknown length is cut there in silence.
     request.max_content_length = max_bytes + 1
     try:

@@ -6,7 +6,7 @@ import ctypes
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
-def keep_little() -> None:
+def limit_free_memory() -> None:
     """Return large blocks to the system when they are freed, and keep small ones.
 
     glibc keeps freed memory in a pool for each of several threads, and raises the size that it
@@ -19,7 +19,7 @@ def keep_little() -> None:
         ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, 8 * 1024 * 1024)
 
 
-def give_back() -> None:
+def trim() -> None:
     """Return the free memory in all threads' pools to the system; it takes milliseconds."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

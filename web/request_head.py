@@ -7,7 +7,7 @@ _FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
 _LONGEST_FIRST_LINE = 4_200
 
 
-def is_decided(head: bytes) -> bool:
+def is_complete_or_invalid(head: bytes) -> bool:
     """Whether nothing that is still to come matters: it is whole, or wrong already."""
     first, line_end, _ = head.partition(b"\n")
     return (

@@ -110,7 +110,7 @@ def serve(
     """
 
     def load() -> Flask:
-        memory.keep_little()
+        memory.limit_free_memory()
         logs.configure()
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
         return load_app()

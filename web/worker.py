@@ -22,7 +22,7 @@ from gunicorn.workers import gthread
 
 from . import header_lines, memory, request_head
 from .client_socket import ClientSocket
-from .not_a_request import why_refused
+from .malformed_request import error_reply
 from .request_body import RequestBody
 
 log = logging.getLogger("web")
@@ -122,7 +122,7 @@ class Worker(gthread.ThreadWorker):
             return True
         if head is None:
             return False
-        if len(head) in (0, conn.head_bytes) or request_head.is_decided(head):
+        if len(head) in (0, conn.head_bytes) or request_head.is_complete_or_invalid(head):
             return True
         conn.head_bytes = len(head)
         conn.sock.wake_at(len(head) + 1)
@@ -166,7 +166,7 @@ class Worker(gthread.ThreadWorker):
             self._busy_at = now
         elif self._busy_at is not None and now > self._busy_at + _IDLE_S:
             self._busy_at = None
-            memory.give_back()
+            memory.trim()
 
     # Requests are answered
 
@@ -191,7 +191,7 @@ class Worker(gthread.ThreadWorker):
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: Exception) -> None:
         """Answer what is not a request that an application can handle."""
-        status, detail, cause = why_refused(exc)
+        status, detail, cause = error_reply(exc)
         with contextlib.suppress(OSError):
             client.sendall(self._refusal(status, detail, cause))
 

@@ -1,14 +1,14 @@
 // Two answers beside each other, blind: which is better? Who made which is told after the choice.
-import { choose, whyNot } from "./feedback.js";
+import { choose, whyNotCounted } from "./feedback.js";
 import { Magnifier } from "./magnifier.js";
-import { fail, say } from "./telling.js";
+import { announce, showError } from "./messages.js";
 
 const byId = (id) => document.getElementById(id);
 const NARROW = matchMedia("(max-width: 40rem)");
 
-// What is shown of two answers, in the order in which they stand; `told` is what became of the
+// What is shown of two answers, in the order in which they stand; `outcome` is what became of the
 // choice, once it is counted or can never be.
-export const comparisonOf = (answers) => ({ answers, choice: "", sending: false, told: "" });
+export const comparisonOf = (answers) => ({ answers, choice: "", sending: false, outcome: "" });
 
 const nameOf = (answer) => answer.model || answer.wish.done;
 
@@ -59,20 +59,20 @@ export class Comparison {
   }
 
   draw() {
-    const { answers, choice, sending, told } = this.shown;
-    byId("question").textContent = told ? verdict(this.shown) : "Which is better?";
-    byId("about-choice").textContent = told ||
+    const { answers, choice, sending, outcome } = this.shown;
+    byId("question").textContent = outcome ? verdict(this.shown) : "Which is better?";
+    byId("about-choice").textContent = outcome ||
       "Two models made these. You are told which made which after your choice.";
     this.section.setAttribute("aria-busy", String(sending));
-    byId("choices").hidden = Boolean(told);
-    byId("compare-again").hidden = !told;
+    byId("choices").hidden = Boolean(outcome);
+    byId("compare-again").hidden = !outcome;
     for (const button of this.buttons) {
       button.setAttribute("aria-pressed", String(button.value === choice));
     }
     for (const [place, figure] of this.figures.entries()) {
-      figure.querySelector("figcaption").hidden = !told;
-      figure.querySelector(".by").textContent = told && nameOf(answers[place]);
-      figure.classList.toggle("liked", Boolean(told) && choice === ["first", "second"][place]);
+      figure.querySelector("figcaption").hidden = !outcome;
+      figure.querySelector(".by").textContent = outcome && nameOf(answers[place]);
+      figure.classList.toggle("liked", Boolean(outcome) && choice === ["first", "second"][place]);
     }
   }
 
@@ -102,40 +102,40 @@ export class Comparison {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const choice = this.keys[event.key] ?? this.keys[event.key.toLowerCase()];
-    if (!choice || this.shown.told) return;
+    if (!choice || this.shown.outcome) return;
     event.preventDefault();
     this.vote(this.shown, choice);
   }
 
   async vote(comparison, choice) {
-    if (comparison.sending || comparison.told) return;
+    if (comparison.sending || comparison.outcome) return;
     Object.assign(comparison, { choice, sending: true });
     this.draw();
     let failed = null;
     try {
-      comparison.told = await told(comparison);
+      comparison.outcome = await sendChoice(comparison);
     } catch (error) {
-      failed = whyNot(error);
-      if (!failed.again) comparison.told = failed.text;
+      failed = whyNotCounted(error);
+      if (!failed.again) comparison.outcome = failed.text;
     }
     comparison.sending = false;
-    if (failed?.again) fail(failed.text, () => this.vote(comparison, choice));
+    if (failed?.again) showError(failed.text, () => this.vote(comparison, choice));
     if (this.shown !== comparison) return;
     this.draw();
-    if (comparison.told) this.tell(comparison);
+    if (comparison.outcome) this.announceOutcome(comparison);
   }
 
-  // To whoever hears the page, and to keys: what comes next is one of them away.
-  tell({ answers, told }) {
+  // For screen readers; and the keyboard's focus goes to what comes next.
+  announceOutcome({ answers, outcome }) {
     const who = this.places.map((place, index) => `${place}: ${nameOf(answers[index])}.`);
-    say([verdict(this.shown), told, ...who].join(" "), true);
+    announce([verdict(this.shown), outcome, ...who].join(" "), true);
     byId("compare-again").focus({ preventScroll: true });
     this.bringIntoView();
   }
 }
 
 // Sends the choice, and says what became of it. Throws Failed.
-async function told({ answers, choice }) {
+async function sendChoice({ answers, choice }) {
   if (!answers.every((answer) => answer.receipt)) return "Choices are not collected here.";
   await choose(answers, choice);
   return "Thank you, your choice is counted.";

@@ -23,9 +23,9 @@ export function requestOf(file, wish) {
   return [form, { Accept: "image/png", ...wish.headers }];
 }
 
-// `tell("sending" | "working" | "receiving", share)` hears how far it is; the share, 0…1, may be
-// unknown. fetch() would not tell of the sending, which takes longest on a phone.
-export function ask(file, wish, signal, tell = () => {}) {
+// `onProgress("sending" | "working" | "receiving", share)` hears how far it is; the share, 0…1, may
+// be unknown. fetch() does not report the progress of an upload, which takes longest on a phone.
+export function ask(file, wish, signal, onProgress = () => {}) {
   const started = performance.now();
   const [form, headers] = requestOf(file, wish);
   return new Promise((resolve, reject) => {
@@ -34,11 +34,11 @@ export function ask(file, wish, signal, tell = () => {}) {
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.responseType = "blob";
     request.upload.addEventListener("progress", (event) => {
-      tell("sending", event.lengthComputable ? event.loaded / event.total : undefined);
+      onProgress("sending", event.lengthComputable ? event.loaded / event.total : undefined);
     });
-    request.upload.addEventListener("load", () => tell("working"));
+    request.upload.addEventListener("load", () => onProgress("working"));
     request.addEventListener("progress", (event) => {
-      tell("receiving", event.lengthComputable ? event.loaded / event.total : undefined);
+      onProgress("receiving", event.lengthComputable ? event.loaded / event.total : undefined);
     });
     request.addEventListener("load", async () => {
       if (request.status !== 200) {

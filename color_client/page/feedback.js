@@ -1,15 +1,15 @@
-// What a person says of pictures, for POST feedback, by the receipts that came with them. Nothing is
-// sent but what was done, and nothing is kept here.
+// What a person thinks of pictures, for POST feedback, by the receipts that came with them. Nothing
+// else is sent, and nothing is kept here.
 import { Failed } from "./exchange.js";
 
 const PATIENCE_MS = 15_000;
 
 // What the server answered. Throws Failed.
-async function send(said) {
+async function send(vote) {
   const reply = await fetch("feedback", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(said),
+    body: JSON.stringify(vote),
     signal: AbortSignal.timeout(PATIENCE_MS),
     keepalive: true,
   }).catch(() => {
@@ -28,15 +28,15 @@ export function choose(answers, choice) {
 // `rating`: 1 good, 0 not.
 export const rate = (answer, rating) => send({ receipt: answer.receipt, rating });
 
-// A picture was taken away, which is a sign, too; told once, and never in anybody's way.
-export function tellTaken(answer) {
-  if (!answer.receipt || answer.taken) return;
-  answer.taken = true;
+// A picture was downloaded, which is a sign, too; sent once, and a failure is not shown.
+export function reportDownload(answer) {
+  if (!answer.receipt || answer.downloadReported) return;
+  answer.downloadReported = true;
   send({ receipt: answer.receipt, downloaded: true }).catch(() => {});
 }
 
 // Why it was not counted, {text, again}: `again`, whether another try may help.
-export function whyNot({ status, code, message }) {
+export function whyNotCounted({ status, code, message }) {
   const later = LATER[status];
   return { text: later ?? NEVER[code] ?? `Not counted: ${message}`, again: Boolean(later) };
 }

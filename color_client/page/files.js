@@ -1,5 +1,5 @@
 // The ways in for photos: chosen, taken, a sample, dropped or pasted anywhere on the page.
-import { fail } from "./telling.js";
+import { showError } from "./messages.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -22,7 +22,7 @@ export function onFiles(take) {
       const picture = await reply.blob();
       take([new File([picture], sample.split("/").at(-1), { type: picture.type })]);
     } catch {
-      fail("The sample cannot be fetched. Is the server still there?");
+      showError("The sample cannot be fetched. Is the server still there?");
     }
   });
 
@@ -37,7 +37,7 @@ export function onFiles(take) {
   });
   const given = (data) => {
     if (data.files.length) take([...data.files]);
-    else fail(NO_FILE);
+    else showError(NO_FILE);
   };
   document.addEventListener("drop", (event) => {
     event.preventDefault();

@@ -9,7 +9,7 @@ const clamp = (share) => Math.min(1, Math.max(0, share));
 const FAR = 0.1;
 const NEAR = 0.01;
 
-// What is said of a photo: its hints now, and the lists before and after the last changes.
+// The history of a photo's hints: those now, and the lists before and after the last changes.
 export const noHints = () => ({ all: [], past: [], future: [] });
 
 // What is sent of it; nothing where nothing was ever pointed at. `model` is whose colors they are.
@@ -35,31 +35,31 @@ export class Hints {
     document.addEventListener("keydown", (event) => this.shortcut(event));
   }
 
-  // The hints of the photo that is shown, `said` of it (see noHints); null: it takes none.
-  show(said) {
+  // The hints of the photo that is shown, by their `history` (see noHints); null: it takes none.
+  show(history) {
     // The same dots stay: one of them may have the focus.
-    if (said && said === this.said) return;
-    this.said = said;
-    this.layer.hidden = byId("point-at").hidden = !said;
+    if (history && history === this.history) return;
+    this.history = history;
+    this.layer.hidden = byId("point-at").hidden = !history;
     this.draw();
   }
 
   get all() {
-    return this.said?.all ?? [];
+    return this.history?.all ?? [];
   }
 
   set(all) {
-    this.said.past.push(this.all);
-    this.said.future = [];
+    this.history.past.push(this.all);
+    this.history.future = [];
     this.turnTo(all);
   }
 
   undo() {
-    if (this.said?.past.length) this.go(this.said.past, this.said.future);
+    if (this.history?.past.length) this.go(this.history.past, this.history.future);
   }
 
   redo() {
-    if (this.said?.future.length) this.go(this.said.future, this.said.past);
+    if (this.history?.future.length) this.go(this.history.future, this.history.past);
   }
 
   go(from, to) {
@@ -68,14 +68,14 @@ export class Hints {
   }
 
   turnTo(all) {
-    this.said.all = all;
+    this.history.all = all;
     this.draw();
     this.changed();
   }
 
   // Ask for the color of a place, and take it.
   async add(x, y) {
-    if (!this.said) return;
+    if (!this.history) return;
     const place = { x: clamp(x), y: clamp(y) };
     const answer = await askForColor(this.frame, this.picture, place, false);
     if (answer === "full size") this.openFullSize(place.x, place.y);
@@ -106,7 +106,7 @@ export class Hints {
   draw() {
     this.layer.querySelectorAll(".dot").forEach((dot) => dot.remove());
     for (const [index, hint] of this.all.entries()) this.layer.append(this.dot(hint, index));
-    const { past = [], future = [] } = this.said ?? {};
+    const { past = [], future = [] } = this.history ?? {};
     byId("undo").disabled = !past.length;
     byId("redo").disabled = !future.length;
     byId("clear-hints").disabled = !this.all.length;

@@ -8,7 +8,7 @@ import { Photo } from "./photos.js";
 import { Result } from "./result.js";
 import { wireSaving } from "./save.js";
 import { Strip } from "./strip.js";
-import { fail, failedPhoto, forgive, say, tellProgress } from "./telling.js";
+import { announce, clearError, photoOfError, showError, showProgress } from "./messages.js";
 import { askTwoModels, oneAlone } from "./two_models.js";
 import { tooLarge, wordsFor } from "./words.js";
 
@@ -34,21 +34,21 @@ export function start(wish, compared) {
   const strip = new Strip(show, remove);
   let photos = [];
   let waiting = []; // {photo, comparing}, in the order of asking
-  let inHand = null; // {photo, comparing, controller}
-  let kept = null; // the finished photo that was shown before others came
+  let current = null; // {photo, comparing, controller}
+  let previous = null; // the finished photo that was shown before others came
 
-  const canBeMade = (photo) => photo.said?.again || photo.said?.style;
+  const canStillBeMade = (photo) => photo.failure?.again || photo.failure?.style;
 
   // Of a photo that was not made; "Try again" asks for the same once more.
   function failPhoto(photo, comparing = false) {
-    const again = photo.said.again && (() => send(photo, { comparing, next: true }));
-    fail(photo.said.text, again, canBeMade(photo) ? photo : null);
+    const again = photo.failure.again && (() => send(photo, { comparing, next: true }));
+    showError(photo.failure.text, again, canStillBeMade(photo) ? photo : null);
   }
 
   function draw() {
-    byId("progress").hidden = byId("cancel").hidden = !inHand;
-    byId("compare").disabled = byId("compare-again").disabled = Boolean(inHand);
-    byId("result").setAttribute("aria-busy", String(inHand?.photo === result.photo));
+    byId("progress").hidden = byId("cancel").hidden = !current;
+    byId("compare").disabled = byId("compare-again").disabled = Boolean(current);
+    byId("result").setAttribute("aria-busy", String(current?.photo === result.photo));
     byId("example").hidden = photos.length > 0;
     const has = Boolean(result.photo);
     document.body.classList.toggle("has-photo", has);
@@ -59,14 +59,14 @@ export function start(wish, compared) {
   }
 
   function show(photo) {
-    if (photo.state === "failed" && photo.said) failPhoto(photo);
+    if (photo.state === "failed" && photo.failure) failPhoto(photo);
     if (photo.state !== "failed" || photo.answer) result.show(photo);
     draw();
   }
 
   // The finished photo that was there before, or the last one, or nothing.
   function showFinished() {
-    const finished = photos.includes(kept) ? kept : photos.findLast((photo) => photo.answer);
+    const finished = photos.includes(previous) ? previous : photos.findLast((photo) => photo.answer);
     if (finished) result.show(finished);
     else result.nothing();
   }
@@ -74,7 +74,7 @@ export function start(wish, compared) {
   function remove(photo) {
     waiting = waiting.filter((each) => each.photo !== photo);
     photos = photos.filter((each) => each !== photo);
-    if (inHand?.photo === photo) inHand.controller.abort();
+    if (current?.photo === photo) current.controller.abort();
     if (result.photo === photo) showFinished();
     photo.drop();
     draw();
@@ -87,17 +87,17 @@ export function start(wish, compared) {
     waiting = waiting.filter((each) => each.photo !== photo);
     waiting[next ? "unshift" : "push"]({ photo, comparing });
     if (!photo.answer) photo.state = "waiting";
-    if (inHand?.photo === photo) inHand.controller.abort();
-    else if (!inHand) work();
+    if (current?.photo === photo) current.controller.abort();
+    else if (!current) work();
   }
 
   async function work() {
     let comparing = false;
     while (waiting.length) {
-      inHand = { ...waiting.shift(), controller: new AbortController() };
-      await make(inHand);
-      ({ comparing } = inHand);
-      inHand = null;
+      current = { ...waiting.shift(), controller: new AbortController() };
+      await make(current);
+      ({ comparing } = current);
+      current = null;
     }
     result.unfollow();
     draw();
@@ -108,17 +108,17 @@ export function start(wish, compared) {
 
   async function make({ photo, comparing, controller: { signal } }) {
     photo.state = "working";
-    photo.said = null;
-    if (failedPhoto() === photo || result.photo === photo) forgive();
-    tellProgress(undefined);
-    say(`Sending ${photo.name} …`);
+    photo.failure = null;
+    if (photoOfError() === photo || result.photo === photo) clearError();
+    showProgress(undefined);
+    announce(`Sending ${photo.name} …`);
     if (!result.photo) result.show(photo);
     draw();
     try {
       await (comparing ? compare(photo, signal) : answer(photo, signal));
       photo.state = "done";
     } catch (error) {
-      giveUp(photo, comparing, error);
+      showFailure(photo, comparing, error);
     }
     draw();
   }
@@ -130,11 +130,11 @@ export function start(wish, compared) {
       Object.assign(wished.fields, hintFields(photo.hints, photo.answer?.model));
     }
     const made = await ask(photo.file, wished, signal, (what, share) => {
-      tellProgress(share);
-      if (what === "working") say(`${wished.doing} …`);
+      showProgress(share);
+      if (what === "working") announce(`${wished.doing} …`);
     });
     await take(photo, made, signal);
-    say(`${photo.name}: ${wished.done}, in ${made.seconds.toFixed(1)} s.`, true);
+    announce(`${photo.name}: ${wished.done}, in ${made.seconds.toFixed(1)} s.`, true);
   }
 
   async function take(photo, made, signal) {
@@ -151,14 +151,14 @@ export function start(wish, compared) {
     const wishes = await compared();
     signal.throwIfAborted();
     const answers = await askTwoModels(photo.file, wishes, signal, (wished, tries, most) => {
-      tellProgress(tries ? tries / most : undefined);
+      showProgress(tries ? tries / most : undefined);
       const onlyOne = tries && wishes.length === 1;
-      say(onlyOne ? `Asking for another version: try ${tries + 1} of ${most} …` : `${wished.doing} …`);
+      announce(onlyOne ? `Asking for another version: try ${tries + 1} of ${most} …` : `${wished.doing} …`);
     });
     if (!photos.includes(photo)) return;
-    if (answers.length < 2) return say(oneAlone(answers[0]));
+    if (answers.length < 2) return announce(oneAlone(answers[0]));
     photo.compare(comparisonOf(answers));
-    say("Two pictures. Which is better?", true);
+    announce("Two pictures. Which is better?", true);
     if (result.photo === photo) result.showComparison();
   }
 
@@ -174,20 +174,20 @@ export function start(wish, compared) {
     }
   }
 
-  function giveUp(photo, comparing, error) {
+  function showFailure(photo, comparing, error) {
     photo.state = photo.answer ? "done" : "failed";
     if (error.name === "AbortError") {
       // Asked for again, which comes next; or canceled.
       if (waiting.some((each) => each.photo === photo)) return;
-      say("Canceled.");
+      announce("Canceled.");
     } else {
-      say("");
-      photo.said = error instanceof Failed ? wordsFor(error, photo.file, limits)
+      announce("");
+      photo.failure = error instanceof Failed ? wordsFor(error, photo.file, limits)
         : { text: `${photo.name} could not be made: ${error.message}`, again: true };
       failPhoto(photo, comparing);
     }
     if (photo.answer) return;
-    if (!photo.ofSeveral && !canBeMade(photo)) photos = photos.filter((each) => each !== photo);
+    if (!photo.ofSeveral && !canStillBeMade(photo)) photos = photos.filter((each) => each !== photo);
     if (result.photo === photo) showFinished();
   }
 
@@ -195,28 +195,28 @@ export function start(wish, compared) {
     const unmade = new Set(waiting.map((each) => each.photo));
     waiting = [];
     photos = photos.filter((photo) => !unmade.has(photo) || photo.answer);
-    if (inHand) inHand.photo.ofSeveral = false;
-    inHand?.controller.abort();
+    if (current) current.photo.ofSeveral = false;
+    current?.controller.abort();
   }
 
   // Photos coming in
 
   async function takeFiles(files) {
-    forgive();
+    clearError();
     const fit = files.filter((file) => file.size <= limits.bytes);
     const large = files.filter((file) => file.size > limits.bytes);
-    if (large.length) fail(large.map((file) => tooLarge(file, limits.bytes)).join(" "));
+    if (large.length) showError(large.map((file) => tooLarge(file, limits.bytes)).join(" "));
     const taken = fit.map((file) => new Photo(file));
     for (const photo of taken) photo.ofSeveral = files.length > 1;
     photos.push(...taken);
     if (taken.length) {
-      if (result.answer) kept = result.photo;
+      if (result.answer) previous = result.photo;
       result.show(taken[0]);
     }
     draw();
     // From a sample at the end of the page back to the picture.
     scrollBy(0, Math.min(0, document.querySelector("main").getBoundingClientRect().top));
-    await Promise.all(taken.map((photo) => photo.look()));
+    await Promise.all(taken.map((photo) => photo.checkPreview()));
     for (const photo of taken) if (photos.includes(photo)) send(photo);
     draw();
   }
@@ -234,7 +234,7 @@ export function start(wish, compared) {
   });
   // Another look is another try of what failed.
   look.addEventListener("change", () => {
-    const photo = failedPhoto() ?? result.photo;
+    const photo = photoOfError() ?? result.photo;
     if (photo) send(photo, { next: true });
   });
 

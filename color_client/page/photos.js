@@ -10,7 +10,7 @@ export class Photo {
     this.before = this.url; // the address of "before": the file's own, or of what was made for it
     this.unseen = false; // whether the browser cannot show the file itself
     this.state = "waiting"; // then "working", then "done" or "failed"
-    this.said = null; // of one that failed: {text, again}
+    this.failure = null; // of one that failed: {text, again}
     this.answer = null; // the last one; see exchange.js
     this.first = null; // the answer that has color, which vividness follows from
     this.comparison = null; // while two answers stand beside each other; see comparison.js
@@ -22,7 +22,7 @@ export class Photo {
   }
 
   // Whether the browser can show the file itself. Where not, "before" has yet to be made.
-  async look() {
+  async checkPreview() {
     const seen = await createImageBitmap(this.file).then((bitmap) => bitmap.close() ?? true,
       () => false);
     this.unseen = !seen;

@@ -10,7 +10,7 @@ const byId = (id) => document.getElementById(id);
 const LUMINANCE = [0.2126, 0.7152, 0.0722];
 
 // How fast an answer came, and, for whoever asks, by which model: a name is not to be judged.
-function tellMade(answer, place) {
+function showDetails(answer, place) {
   const open = Boolean(place.querySelector("details")?.open);
   place.textContent = `${answer.seconds.toFixed(1)} s`;
   if (!answer.model) return;
@@ -109,7 +109,7 @@ export class Result {
     this.after.hidden = false;
     this.hints.show(answer.wish.takesHints ? photo.hints : null);
     byId("had-color").hidden = !answer.hadColor;
-    tellMade(answer, byId("made"));
+    showDetails(answer, byId("made"));
     this.thumbs.show(answer);
     if (photo.before) this.showBefore();
   }

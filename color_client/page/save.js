@@ -1,7 +1,7 @@
 // What one takes away: a picture as PNG or JPEG, before and after in one, all in a zip; or shared.
-import { tellTaken } from "./feedback.js";
+import { reportDownload } from "./feedback.js";
 import { jpeg, pair } from "./pixels.js";
-import { fail } from "./telling.js";
+import { showError } from "./messages.js";
 import { zip } from "./zip.js";
 
 const byId = (id) => document.getElementById(id);
@@ -73,7 +73,7 @@ export function wireSaving(photo, photos) {
     try {
       await act();
     } catch (error) {
-      if (error.name !== "AbortError") fail(cannot);
+      if (error.name !== "AbortError") showError(cannot);
     } finally {
       byId(id).disabled = false;
     }
@@ -82,17 +82,17 @@ export function wireSaving(photo, photos) {
     const shown = photo();
     const { answer } = shown;
     save(await finished(shown), nameOf(shown));
-    tellTaken(answer);
+    reportDownload(answer);
   }, "The picture is too large for this browser to make a JPEG of it. Choose PNG.");
   wire("download-pair", async () => {
     const { was, saveName, answer } = photo();
     save(await pair(was, answer.picture, type()), `${saveName}-pair.${ENDINGS[type()]}`);
-    tellTaken(answer);
+    reportDownload(answer);
   }, "Before and after could not be put into one picture.");
   wire("download-all", async () => {
     const all = photos();
     save(await archive(all), "colorway.zip");
-    for (const { answer } of all) tellTaken(answer);
+    for (const { answer } of all) reportDownload(answer);
   }, "The zip would be larger than this browser can make. Download the pictures one by one.");
   wire("copy-curl", () => copy(curl(photo())), "The command could not be copied.");
   const empty = new File([""], "picture.png", { type: "image/png" });
@@ -102,6 +102,6 @@ export function wireSaving(photo, photos) {
     const { answer } = shown;
     const file = new File([await finished(shown)], nameOf(shown), { type: type() });
     await navigator.share({ files: [file] });
-    tellTaken(answer);
+    reportDownload(answer);
   }, "The picture could not be shared. Download it.");
 }

@@ -30,7 +30,7 @@ export class Strip {
     tile.querySelector(".state").textContent = state;
     const open = tile.querySelector(".open");
     open.setAttribute("aria-current", String(current));
-    open.title = photo.said ? photo.said.text : photo.name;
+    open.title = photo.failure ? photo.failure.text : photo.name;
     const address = photo.answer?.url || photo.before || "";
     const picture = tile.querySelector("img");
     picture.hidden = !address;

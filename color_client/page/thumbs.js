@@ -1,5 +1,5 @@
 // One thumb, up or down, for the answer that is looked at.
-import { rate, whyNot } from "./feedback.js";
+import { rate, whyNotCounted } from "./feedback.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -18,11 +18,11 @@ export class Thumbs {
   }
 
   draw() {
-    const { rating, ratingTold } = this.answer;
+    const { rating, ratingMessage } = this.answer;
     for (const button of this.buttons) {
       button.setAttribute("aria-pressed", String(Number(button.value) === rating));
     }
-    byId("rating-told").textContent = ratingTold ?? "";
+    byId("rating-told").textContent = ratingMessage ?? "";
   }
 
   // The same thumb is said once; what the server says of another mind is told.
@@ -31,9 +31,9 @@ export class Thumbs {
     answer.isRating = true;
     try {
       await rate(answer, rating);
-      Object.assign(answer, { rating, ratingTold: "Thank you." });
+      Object.assign(answer, { rating, ratingMessage: "Thank you." });
     } catch (error) {
-      answer.ratingTold = whyNot(error).text;
+      answer.ratingMessage = whyNotCounted(error).text;
     }
     answer.isRating = false;
     if (this.answer === answer) this.draw();

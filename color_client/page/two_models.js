@@ -8,14 +8,14 @@ const heads = () => crypto.getRandomValues(new Uint8Array(1))[0] < 128;
 
 // The two, in random order; or one alone, where no other model answered. `wishes` is one wish, asked
 // until another version of the model answers, or two wishes for two models.
-// `tell(wish, tries, most)` hears of every try.
-export async function askTwoModels(file, wishes, signal, tell) {
+// `onTry(wish, tries, most)` hears of every try.
+export async function askTwoModels(file, wishes, signal, onTry) {
   const most = wishes.length > 1 ? wishes.length : MOST_TRIES;
   const answers = [];
   try {
     for (let tries = 0; tries < most && answers.length < 2; tries++) {
       const wish = wishes[tries % wishes.length];
-      tell(wish, tries, most);
+      onTry(wish, tries, most);
       const answer = await ask(file, wish, signal);
       const another = wishes.length > 1 || answer.model !== answers[0]?.model;
       if (another || !answers.length) answers.push(answer);

@@ -8,7 +8,7 @@ from .cluster_only import cluster_only
 from .findings import Finding, known
 from .images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from .loaded import LoadedApplication, LoadedComponent, behind
-from .own_settings import replaced_here
+from .replaced_settings import replacement
 from .source import Document
 from .types import ServingProperties, StatefulsetProperties, TrainingProperties
 from .validate_models import validate_models
@@ -73,7 +73,7 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
         text = f"one process runs here, not {component.replicas}"
         yield document.finding((*component.path, "traits"), text, notice=True, here=True)
     for index, variable in enumerate(getattr(component.properties, "env", [])):
-        if text := replaced_here(variable):
+        if text := replacement(variable):
             yield document.finding(component.at("env", index), text, notice=True, here=True)
         elif variable.valueFrom is not None:
             text = "there are no secrets and config maps on this machine: give a value"

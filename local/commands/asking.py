@@ -11,7 +11,7 @@ _OPEN_WITHIN_S = 3.0
 _LOOK_EVERY_S = 0.1
 
 # Hears a line, and whether it says what is wrong.
-Hear = Callable[[str, bool], None]
+OnLine = Callable[[str, bool], None]
 
 
 def opened(state: StateFolder) -> Mailbox:
@@ -25,7 +25,7 @@ def opened(state: StateFolder) -> Mailbox:
     return mailbox
 
 
-def answered(mailbox: Mailbox, request: ChangeRequest, state: StateFolder, hear: Hear) -> int:
+def answered(mailbox: Mailbox, request: ChangeRequest, state: StateFolder, on_line: OnLine) -> int:
     """Send the request, and pass on every line of the answer as it arrives; returns its exit code:
     0 changed, or nothing to change; 1 it failed; 2 the files are wrong.
     """
@@ -36,11 +36,11 @@ def answered(mailbox: Mailbox, request: ChangeRequest, state: StateFolder, hear:
         running = state.is_running()
         lines, code = mailbox.answered(request)
         for line in lines[heard:]:
-            hear(line, code == 2)
+            on_line(line, code == 2)
         heard = len(lines)
         if code is not None:
             return code
         if not running:
-            hear("the `up` that was asked has ended", True)
+            on_line("the `up` that was asked has ended", True)
             return 1
         time.sleep(_LOOK_EVERY_S)

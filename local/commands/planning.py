@@ -16,7 +16,7 @@ from ..ports import CLIENT_PORT, Ports
 from ..running.applied import Applied, check_arguments
 from ..running.color_service import ColorService
 from ..running.feedback import with_feedback
-from ..running.plan import Plan, Wishes
+from ..running.plan import Plan, RunOptions
 from ..running.planner import make_plan
 from ..shipped_models import MODELS, ROOT
 
@@ -42,7 +42,7 @@ def shipped_files() -> list[Path]:
     return [ROOT / "deploy" / f"{name}.yaml" for name in names] if all(parts) else []
 
 
-def wishes_of(options: argparse.Namespace) -> Wishes:
+def run_options_of(options: argparse.Namespace) -> RunOptions:
     """Host, ports and arguments as the command line says, or else as they are by themselves."""
     given = {
         "host": options.host,
@@ -51,25 +51,25 @@ def wishes_of(options: argparse.Namespace) -> Wishes:
         "model_port": options.model_port,
     }
     said = {name: value for name, value in given.items() if value is not None}
-    return Wishes(**said, arguments=dict(options.args), images=dict(options.image))
+    return RunOptions(**said, arguments=dict(options.args), images=dict(options.image))
 
 
 def plain(options: argparse.Namespace) -> Applied:
     """The color client with one model, and no gateway."""
     model = (options.model or _newest_color_model()).absolute()
     check_model(model)
-    wishes = wishes_of(options)
-    ports = Ports(wishes.host)
+    run_options = run_options_of(options)
+    ports = Ports(run_options.host)
     service = ColorService(
         model=model,
-        host=wishes.host,
-        port=ports.give(wishes.port or CLIENT_PORT, "the client"),
-        model_port=ports.give(wishes.model_port, "the model server", "127.0.0.1"),
+        host=run_options.host,
+        port=ports.give(run_options.port or CLIENT_PORT, "the client"),
+        model_port=ports.give(run_options.model_port, "the model server", "127.0.0.1"),
     )
     serving, client = service.plan.components
     state = options.state.absolute()
     plan = Plan((serving, with_feedback(client, state)), tuple(ports.notices))
-    return Applied([], plan, state, wishes)
+    return Applied([], plan, state, run_options)
 
 
 def _newest_color_model() -> Path:
@@ -85,15 +85,15 @@ def _newest_color_model() -> Path:
 
 def planned(files: Sequence[Path], options: argparse.Namespace) -> Applied:
     """Files as a plan, with every notice printed; raises CannotStart with every error."""
-    wishes = wishes_of(options)
+    run_options = run_options_of(options)
     try:
-        applications, notices = checked(files, options.state, wishes.images)
-        check_arguments(applications, wishes.arguments)
-        plan = make_plan(applications, options.state.absolute(), wishes)
+        applications, notices = checked(files, options.state, run_options.images)
+        check_arguments(applications, run_options.arguments)
+        plan = make_plan(applications, options.state.absolute(), run_options)
         if not plan.components:
             raise CannotStart("\n".join(["nothing in these files runs here", *map(str, notices)]))
     except Refused as refused:
         raise CannotStart(f"these files cannot be run\n{refused}") from None
     for notice in notices:
         print(notice, file=sys.stderr)
-    return Applied(applications, plan, options.state.absolute(), wishes)
+    return Applied(applications, plan, options.state.absolute(), run_options)

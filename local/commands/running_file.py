@@ -12,7 +12,7 @@ from ..promotion import CannotPromote
 from ..running.applied_files import AppliedFile, applied_files, digest
 from ..running.mailbox import ChangeRequest
 from ..running.state import StateFolder
-from .asking import Hear, answered, opened
+from .asking import OnLine, answered, opened
 
 
 @dataclass
@@ -51,14 +51,14 @@ class RunningFile:
                 "difference, and up takes it"
             )
 
-    def become(self, text: str, hear: Hear) -> bool:
+    def become(self, text: str, on_line: OnLine) -> bool:
         """Apply this text to the file and to what runs; False, with nothing changed, if that fails.
         Raises CannotPromote as `check` does, or if the file cannot be written; InUse.
         """
         self.check()
         mailbox = opened(self.state)
         self._write(text)
-        code = answered(mailbox, ChangeRequest([(str(self.path), text)]), self.state, hear)
+        code = answered(mailbox, ChangeRequest([(str(self.path), text)]), self.state, on_line)
         # It may be changed, though something else in the file does not come up.
         runs = applied_files(self.state).get(self.application)
         if code and runs != AppliedFile(self.path, digest(text)):

@@ -13,27 +13,31 @@ from ..errors import CannotStart
 from .applied_files import AppliedFile, digest, write_applied
 from .mailbox import ChangeRequest
 from .places import Places
-from .plan import Plan, Wishes
+from .plan import Plan, RunOptions
 from .planner import make_plan
 from .state import StateFolder
 
 
 class Applied:
-    """The Applications of one `up`, with its wishes.
+    """The Applications of one `up`, with its options.
 
     What runs besides them (`--model`) is in the first plan and stays as it is.
     """
 
     def __init__(
-        self, applications: Sequence[LoadedApplication], plan: Plan, state: Path, wishes: Wishes
+        self,
+        applications: Sequence[LoadedApplication],
+        plan: Plan,
+        state: Path,
+        run_options: RunOptions,
     ):
         self._applications = list(applications)
         self.plan = plan
         self._state = state
-        self._wishes = wishes
+        self._run_options = run_options
         self._besides = () if applications else plan.components
         self._files = {each.name: _where(Path.cwd(), each) for each in applications}
-        self._next = (self._applications, wishes, self._files)
+        self._next = (self._applications, run_options, self._files)
 
     def begin(self) -> None:
         """Say in the state folder which files run."""
@@ -45,27 +49,27 @@ class Applied:
 
     def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
         """The plan with these Applications in it, and notices. Raises Refused, CannotStart."""
-        wishes = replace(
-            self._wishes,
-            arguments={**self._wishes.arguments, **request.arguments},
-            images={**self._wishes.images, **request.images},
+        run_options = replace(
+            self._run_options,
+            arguments={**self._run_options.arguments, **request.arguments},
+            images={**self._run_options.images, **request.images},
         )
-        fresh, found = load_texts(request.texts, wishes.images)
+        fresh, found = load_texts(request.texts, run_options.images)
         if refused := self._unchangeable(fresh):
             raise Refused(refused)
         names = {each.name for each in fresh}
         applications = [each for each in self._applications if each.name not in names] + fresh
         found = without_errors([*found, *validate(applications, Volumes.under(self._state))])
         check_arguments(applications, request.arguments)
-        plan = make_plan(applications, self._state, wishes, self.plan.ports)
+        plan = make_plan(applications, self._state, run_options, self.plan.ports)
         where = {each.name: _where(Path(request.folder), each) for each in fresh}
-        self._next = (applications, wishes, {**self._files, **where})
+        self._next = (applications, run_options, {**self._files, **where})
         plan = replace(plan, components=(*self._besides, *plan.components))
         return plan, [*map(str, found), *plan.notices]
 
     def take(self, plan: Plan) -> None:
         """Take note that the plan that `next` made last runs."""
-        self._applications, self._wishes, self._files = self._next
+        self._applications, self._run_options, self._files = self._next
         self.plan = plan
         self.begin()
 
@@ -74,7 +78,7 @@ class Applied:
         self._applications = [each for each in self._applications if each.name != application]
         self._besides = tuple(each for each in self._besides if each.application != application)
         # Others may take its ports.
-        ports = Places(self._applications, self._wishes, self.plan.ports).ports
+        ports = Places(self._applications, self._run_options, self.plan.ports).ports
         self.plan = replace(self.plan, ports=ports)
         self.begin()
 

@@ -9,7 +9,7 @@ from .components import Component, Slot
 from .plan import PlannedComponent
 from .program import Child
 from .state import Row, StateFolder
-from .supervisor import PAUSES, Display, Event, Exited, Looked, LostWorker, Prepared, Supervisor
+from .supervisor import PAUSES, Display, Event, Exited, LostWorker, Prepared, Probed, Supervisor
 
 
 class Fleet:
@@ -18,7 +18,7 @@ class Fleet:
     def __init__(
         self,
         components: Iterable[PlannedComponent],
-        face: Display,
+        display: Display,
         state: StateFolder,
         *,
         ready_within_s: float = 120.0,
@@ -36,12 +36,12 @@ class Fleet:
         # Those that come in the place of one that still runs; no row of the table is theirs.
         self.beside: list[Component] = []
         self.ready_within_s = ready_within_s
-        self.wishes_to_stop = 0
-        self._face = face
+        self.stop_requests = 0
+        self._display = display
         self._state = state
         self._grace_s = grace_s
         self._events: SimpleQueue[Event | None] = SimpleQueue()
-        self._programs = Supervisor(face, self._events.put, pauses_s, steady_after_s)
+        self._programs = Supervisor(display, self._events.put, pauses_s, steady_after_s)
         self._shown: list[Row] = []
 
     def ask_to_stop(self) -> None:
@@ -68,7 +68,7 @@ class Fleet:
         """Show how every component is, if that has changed."""
         rows = [each.row() for each in self.components]
         if rows != self._shown:
-            self._face.rows(rows)
+            self._display.rows(rows)
             if self._state.write_rows(rows):
                 self._shown = rows
 
@@ -92,7 +92,7 @@ class Fleet:
         if planned.job and self._state.is_done(planned):
             component.done = True
             component.be("succeeded", "Job Succeeded before, unchanged")
-            self._face.say(f"{planned.name} has succeeded before and has not changed.")
+            self._display.say(f"{planned.name} has succeeded before and has not changed.")
             return
         component.be("starting", "preparing")
         component.begun = time.monotonic()
@@ -126,7 +126,7 @@ class Fleet:
     def _next_event(self, seconds: float) -> Event | None:
         with contextlib.suppress(Empty):
             event = self._events.get(timeout=seconds)
-            self.wishes_to_stop += event is None
+            self.stop_requests += event is None
             return event
         return None
 
@@ -136,9 +136,9 @@ class Fleet:
                 self._prepared(component, problem)
             case Exited(slot, child) if slot.child is child:
                 self._exited(slot, child)
-            case Looked(slot, child, problem) if child.running and slot.child is child:
+            case Probed(slot, child, problem) if child.running and slot.child is child:
                 if slot.component.active:
-                    self._programs.looked(slot, problem)
+                    self._programs.note_probe(slot, problem)
             case LostWorker(slot, child, how) if child.running and slot.child is child:
                 if slot.component.active:
                     self._programs.lost_worker(slot, how)
@@ -166,7 +166,7 @@ class Fleet:
         component.be("failed", why)
         log = self._state.log(component.planned.application, component.planned.name)
         see = f" See {log}." if component.slots else ""
-        self._face.say(f"{component.planned.name} failed: {why}.{see}")
+        self._display.say(f"{component.planned.name} failed: {why}.{see}")
 
     def _look_at_the_clock(self) -> None:
         now = time.monotonic()
@@ -212,16 +212,16 @@ class Fleet:
         child = slot.child
         if child is None:
             return deadline
-        wishes = self.wishes_to_stop
+        before = self.stop_requests
         child.terminate()
         while child.running and time.monotonic() < deadline:
             event = self._next_event(min(0.2, max(0.0, deadline - time.monotonic())))
-            if self.wishes_to_stop > wishes:
+            if self.stop_requests > before:
                 deadline = time.monotonic()
             elif event and not (isinstance(event, Exited) and event.slot is slot):
                 self._handle(event)
         if child.running:
-            self._face.say(f"{slot.program.name} does not stop; killing it.")
+            self._display.say(f"{slot.program.name} does not stop; killing it.")
             child.kill()
             child.wait()
         slot.child, slot.ready = None, False

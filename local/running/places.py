@@ -9,11 +9,11 @@ from ..applications.loaded import LoadedApplication
 from ..applications.types import Graph, ServingProperties, WebserviceProperties
 from ..gateway.routes import cluster_name
 from ..ports import ADMIN_PORT, GATEWAY_PORT, LOOPBACK, Ports
-from .plan import Wishes
+from .plan import RunOptions
 
 
 class Places:
-    """Ports as they are `held`, else as the command line wishes, or the next ones that are free.
+    """Ports as they are `held`, else as the command line asks, or the next ones that are free.
 
     `models` are those of each predictor's replicas, by cluster name, `services` those of web
     services, by (namespace, name). `gateway` and `admin` are 0 where nothing is behind a gateway.
@@ -21,27 +21,30 @@ class Places:
     """
 
     def __init__(
-        self, applications: Sequence[LoadedApplication], wishes: Wishes, held: Mapping[str, int]
+        self,
+        applications: Sequence[LoadedApplication],
+        run_options: RunOptions,
+        held: Mapping[str, int],
     ):
         """Raises NoPort."""
-        self._ports = Ports(wishes.host, held.values())
+        self._ports = Ports(run_options.host, held.values())
         self._held = held
         self.ports: dict[str, int] = {}
         self.gateway = self.admin = 0
         self.models: dict[str, tuple[int, ...]] = {}
         self.services: dict[tuple[str, str], int] = {}
         if "gateway" in held:
-            self._give_the_gateway(wishes.gateway_port)
+            self._give_the_gateway(run_options.gateway_port)
         for application in applications:
             for component in application.components:
                 if isinstance(component.properties, ServingProperties):
-                    self._give_the_gateway(wishes.gateway_port)
+                    self._give_the_gateway(run_options.gateway_port)
                     for predictor in component.properties.predictors:
                         name = cluster_name(application.namespace, component.name, predictor.name)
                         self.models[name] = tuple(
                             self._give(
                                 _replica(name, predictor.graph, number),
-                                wishes.model_port,
+                                run_options.model_port,
                                 name,
                                 LOOPBACK,
                             )
@@ -50,7 +53,7 @@ class Places:
         for application in applications:
             for component in application.components:
                 if isinstance(component.properties, WebserviceProperties):
-                    wish = wishes.port or component.properties.main_port
+                    wish = run_options.port or component.properties.main_port
                     key = (application.namespace, component.name)
                     self.services[key] = self._give(f"{'/'.join(key)}:{wish}", wish, component.name)
 

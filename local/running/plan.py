@@ -68,7 +68,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RunOptions:
     """What the command line says: first ports to try, arguments added to components, and
     which of this project's images other ones stand for.
     """

@@ -14,7 +14,7 @@ from ..applications.claims import Volumes
 from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from ..applications.loaded import LoadedApplication, LoadedComponent
 from ..applications.order import depends_on
-from ..applications.own_settings import replaced_here
+from ..applications.replaced_settings import replacement
 from ..applications.types import (
     NOT_HERE,
     ServingProperties,
@@ -29,7 +29,7 @@ from .feedback import with_feedback
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
 from .places import Places
-from .plan import Endpoint, Plan, PlannedComponent, Wishes
+from .plan import Endpoint, Plan, PlannedComponent, RunOptions
 from .program import Program
 
 # A status request that was answered well: the gateway asks twice a second.
@@ -39,7 +39,7 @@ _HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
 def make_plan(
     applications: Sequence[LoadedApplication],
     state: Path,
-    wishes: Wishes,
+    run_options: RunOptions,
     held: Mapping[str, int] = MappingProxyType({}),
 ) -> Plan:
     """The plan for Applications that `validate` found no error in, with state in that folder.
@@ -47,14 +47,16 @@ def make_plan(
     `held` are the ports of a plan that runs. Raises Refused for a host name that leads nowhere,
     NoEnvoy, and NoPort.
     """
-    return _Planner(applications, state, wishes, Places(applications, wishes, held)).plan()
+    return _Planner(
+        applications, state, run_options, Places(applications, run_options, held)
+    ).plan()
 
 
 @dataclass(frozen=True)
 class _Planner:
     applications: Sequence[LoadedApplication]
     state: Path
-    wishes: Wishes
+    run_options: RunOptions
     places: Places
 
     @property
@@ -128,7 +130,7 @@ class _Planner:
         own = [here(argument) for argument in (properties.cmd or [])[3:]]
         if not any(argument.startswith("--export-root") for argument in own):
             own = ["--export-root", here(PUBLISHES_TO), *own]
-        arguments = (*own, *self.wishes.arguments.get(component.name, ()))
+        arguments = (*own, *self.run_options.arguments.get(component.name, ()))
         environment = {each.name: here(each.value or "") for each in properties.env}
         command = (sys.executable, "-m", "training", *arguments)
         return _planned(
@@ -208,14 +210,14 @@ class _Planner:
         assert component.image is not None  # by load
         environment = {}
         for index, variable in enumerate(properties.env):
-            if replaced_here(variable):
+            if replacement(variable):
                 continue
             at = (*component.path, "properties", "env", index, "value")
             environment[variable.name] = self.places.redirected(
                 application, at, variable.value or ""
             )
         port = self.places.services[application.namespace, component.name]
-        host = self.wishes.host
+        host = self.run_options.host
         program = Program(
             component.name,
             (sys.executable, "-m", component.image.module),

@@ -24,14 +24,14 @@ class Runner:
     def __init__(
         self,
         components: Sequence[PlannedComponent],
-        face: Display,
+        display: Display,
         state: StateFolder,
         applied: Applied | None = None,
         **options: Any,
     ):
         """`options` are those of the Fleet; without `applied` nothing can be changed."""
-        self._fleet = Fleet(components, face, state, **options)
-        self._face = face
+        self._fleet = Fleet(components, display, state, **options)
+        self._display = display
         self._state = state
         self._applied = applied
         self._mailbox = Mailbox(state)
@@ -63,8 +63,8 @@ class Runner:
             fleet.start_what_may()
             fleet.report()
             fleet.take_events(_TICK_S)
-            if fleet.wishes_to_stop:
-                self._face.say("Stopping ...")
+            if fleet.stop_requests:
+                self._display.say("Stopping ...")
                 return self._end(0)
             self._go_on_changing()
             if self._change is None:  # which might start again what is stopped meanwhile
@@ -94,7 +94,7 @@ class Runner:
         for name in self._state.requests():
             which = [each for each in self._fleet.components if each.planned.application == name]
             if which and name != GATEWAY:
-                self._face.say(f"Stopping {name} ...")
+                self._display.say(f"Stopping {name} ...")
                 self._fleet.stop(which)
                 if self._applied:
                     self._applied.stopped(name)
@@ -121,7 +121,7 @@ class Runner:
         def say(text: str) -> None:
             self._mailbox.answer(request, text)
             if not request.only_show:
-                self._face.say(text)
+                self._display.say(text)
 
         try:
             plan, notices = self._applied.next(request)

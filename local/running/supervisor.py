@@ -16,9 +16,9 @@ from .state import Row
 # Seconds before a program that died is started again, the last of them from then on.
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _PROBE_EVERY_S = 0.2
-# Once it is ready: so often it is looked at, and so many looks in a row must fail.
-_LOOK_EVERY_S = 2.0
-_LOOKS = 3
+# Once it is ready: so often it is probed, and so many probes in a row must fail.
+_READY_PROBE_EVERY_S = 2.0
+_FAILED_PROBES = 3
 # What gunicorn prints when a worker of its is killed or ends badly; it starts another itself.
 _WORKER_ENDED = re.compile(r"Worker \(pid:\d+\) (was sent SIG(?!TERM)\w+|exited with code \d+)")
 
@@ -53,7 +53,7 @@ class Exited:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Probed:
     """The child of a slot answers, or does not for this reason."""
 
     slot: Slot
@@ -70,21 +70,21 @@ class LostWorker:
     how: str
 
 
-Event = Prepared | Exited | Looked | LostWorker
+Event = Prepared | Exited | Probed | LostWorker
 
 
 class Supervisor:
-    """Starts programs and restarts them; `tell` is called on other threads with their events."""
+    """Starts programs and restarts them; `emit` is called on other threads with their events."""
 
     def __init__(
         self,
-        face: Display,
-        tell: Callable[[Event], None],
+        display: Display,
+        emit: Callable[[Event], None],
         pauses_s: Sequence[float] = PAUSES,
         steady_after_s: float = 60.0,
     ):
-        self._face = face
-        self._tell = tell
+        self._display = display
+        self._emit = emit
         self._pauses_s = pauses_s
         self._steady_after_s = steady_after_s
 
@@ -96,15 +96,15 @@ class Supervisor:
             problem = None
             try:
                 for step in planned.steps:
-                    step.run(lambda text: self._face.line(planned.key, planned.name, text))
+                    step.run(lambda text: self._display.line(planned.key, planned.name, text))
             except (CannotPrepare, OSError) as error:
                 problem = str(error)
-            self._tell(Prepared(component, problem))
+            self._emit(Prepared(component, problem))
 
         threading.Thread(target=run, daemon=True).start()
 
     def start(self, slot: Slot) -> None:
-        """Start the program of a slot; `Looked` or `Exited` follow."""
+        """Start the program of a slot; `Probed` or `Exited` follow."""
         slot.start_at = None
         slot.not_ready_because = "no answer yet"
         component = slot.component
@@ -113,35 +113,35 @@ class Supervisor:
             component.be("running", "Job Running")
 
         def on_line(name: str, text: str) -> None:
-            self._face.line(key, name, text)
+            self._display.line(key, name, text)
             if component.planned.job and text.strip() and component.phase == "running":
                 component.detail = f"Job Running: {text.strip()}"[:200]
             elif (found := _WORKER_ENDED.search(text)) and slot.child is not None:
-                self._tell(LostWorker(slot, slot.child, found[1]))
+                self._emit(LostWorker(slot, slot.child, found[1]))
 
-        slot.child = Child(slot.program, on_line, lambda child: self._tell(Exited(slot, child)))
+        slot.child = Child(slot.program, on_line, lambda child: self._emit(Exited(slot, child)))
         if not component.planned.job:
             threading.Thread(target=self._watch, args=(slot, slot.child), daemon=True).start()
 
     def _watch(self, slot: Slot, child: Child) -> None:
-        """Look at a program while it runs, and tell whenever it begins to answer or ceases to."""
+        """Probe a program while it runs, and tell whenever it begins to answer or ceases to."""
         answers, failed = False, 0
         while child.running:
             reason = program_not_ready_because(slot.program)
             failed = failed + 1 if reason else 0
             if reason is None and not (answers and slot.ready):
                 answers = True
-                self._tell(Looked(slot, child, None))
-            elif reason and (not answers or failed == _LOOKS):
+                self._emit(Probed(slot, child, None))
+            elif reason and (not answers or failed == _FAILED_PROBES):
                 answers = False
-                self._tell(Looked(slot, child, reason))
-            child.wait(_LOOK_EVERY_S if answers and slot.ready else _PROBE_EVERY_S)
+                self._emit(Probed(slot, child, reason))
+            child.wait(_READY_PROBE_EVERY_S if answers and slot.ready else _PROBE_EVERY_S)
 
-    def looked(self, slot: Slot, problem: str | None) -> None:
+    def note_probe(self, slot: Slot, problem: str | None) -> None:
         """Take note whether a program answers."""
         if problem is None:
             if slot.returning:
-                self._face.say(f"{slot.program.name} is ready again.")
+                self._display.say(f"{slot.program.name} is ready again.")
             slot.ready, slot.returning, slot.cause = True, False, ""
         else:
             slot.ready, slot.not_ready_because = False, problem
@@ -154,7 +154,7 @@ class Supervisor:
         slot.ready, slot.returning = False, True
         slot.cause = f"its worker {how}{memory}"
         slot.not_ready_because = "no answer yet"
-        self._face.say(f"{slot.program.name}: {slot.cause}; it starts another.")
+        self._display.say(f"{slot.program.name}: {slot.cause}; it starts another.")
         slot.component.judge()
 
     def plan_restart(self, slot: Slot, child: Child) -> None:
@@ -168,10 +168,10 @@ class Supervisor:
         name = slot.program.name
         slot.cause, slot.not_ready_because = "", f"it ended with {child.ending}"
         last = " Its last lines:" if child.last_lines else ""
-        self._face.say(
+        self._display.say(
             f"{name} ended after {ran:.0f} s with {child.ending}; "
             f"starting it again in {pause:g} s.{last}"
         )
         for line in child.last_lines:
-            self._face.line(slot.component.planned.key, name, f"  {line}")
+            self._display.line(slot.component.planned.key, name, f"  {line}")
         slot.component.judge()

@@ -136,7 +136,7 @@ def test_networks_are_timed_beside_a_u_net_of_nine_gflops(tmp_path):
     """The rule model of the tests has no parameters to speak of; the U-Net has its 9 GFLOPs."""
     write_color_model(tmp_path / "color" / "v2", 2)
     models = [tmp_path / "color" / "v2", ROOT / "models" / "color" / "v1"]
-    result = networks_part.measure(models, rounds=2, tell=lambda progress: None)
+    result = networks_part.measure(models, rounds=2, log=lambda progress: None)
     u_net, model, shipped = (result.numbers[n] for n in ("plain U-Net", "color/v2", "color/v1"))
     assert shipped["parameters"] / 1e6 == pytest.approx(3.2, abs=0.05)  # its constants are float16
     assert 8.0 < u_net["gflops"] <= 9.0
@@ -148,7 +148,7 @@ def test_networks_are_timed_beside_a_u_net_of_nine_gflops(tmp_path):
 def test_networks_that_cannot_be_loaded_say_so(tmp_path):
     (tmp_path / "3").mkdir()
     with pytest.raises(CannotMeasure, match="the process that runs the networks ended"):
-        networks_part.measure([tmp_path], rounds=1, tell=lambda progress: None)
+        networks_part.measure([tmp_path], rounds=1, log=lambda progress: None)
 
 
 def test_memory_is_told_for_each_moment():

@@ -347,20 +347,20 @@ def test_restarted_behind_a_kept_connection(start_client, predictor):
 def test_a_kept_connection_that_dies_under_the_request_is_tried_once_more(client, predictor):
     assert client.predict(PHOTO).status_code == 200
 
-    def hang_up_once(handler, request):
+    def drop_first_connection(handler, request):
         predictor.behavior = None
         handler.connection.shutdown(socket.SHUT_RDWR)
         handler.close_connection = True
 
-    predictor.behavior = hang_up_once
+    predictor.behavior = drop_first_connection
     assert client.predict(PHOTO).status_code == 200
 
-    def hang_up(handler, request):
+    def drop_connection(handler, request):
         handler.connection.shutdown(socket.SHUT_RDWR)
         handler.close_connection = True
 
     before = len(predictor.seen)
-    predictor.behavior = hang_up
+    predictor.behavior = drop_connection
     problem(client.predict(PHOTO), 503, "predict-url-unreachable")
     assert len(predictor.seen) - before == 2  # on the kept connection, and once on a new one
     problem(client.predict(PHOTO), 503, "predict-url-unreachable")

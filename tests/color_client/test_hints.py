@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from color_client.color_cache import ColorCache
 from color_client.color_network import Color
-from color_client.kept_colors import KeptColors
 
 from .pictures import file_of, lab_of, luminance_error, opened, scene
 from .predictors import answers, base64_png
@@ -148,22 +148,22 @@ def test_wrong_hints_are_refused_by_number(client, sent, told):
 
 
 def test_what_is_remembered_is_bounded_in_number_and_time():
-    kept = KeptColors(most=2)
+    cache = ColorCache(most=2)
     colors = [Color(np.zeros((1, 1, 2), np.float32), f"m{n}") for n in range(3)]
     for color in colors:
-        kept.put(b"photo", color)
-    assert kept.get(b"photo", "m0") is None
-    assert kept.get(b"photo", "m1") is colors[1] and kept.get(b"photo", None) is colors[2]
-    assert kept.get(b"other", None) is None
+        cache.put(b"photo", color)
+    assert cache.get(b"photo", "m0") is None
+    assert cache.get(b"photo", "m1") is colors[1] and cache.get(b"photo", None) is colors[2]
+    assert cache.get(b"other", None) is None
     # Of a model that answers in full size, fewer are kept.
     large = [Color(np.zeros((1000, 1000, 2), np.float32), f"m{n}") for n in range(3)]
     for color in large:
-        kept.put(b"large", color)
-    assert kept.get(b"large", "m2") is large[2] and kept.get(b"large", "m0") is None
-    many = KeptColors()
+        cache.put(b"large", color)
+    assert cache.get(b"large", "m2") is large[2] and cache.get(b"large", "m0") is None
+    many = ColorCache()
     for color in large:
         many.put(b"large", color)
     assert many.get(b"large", "m0") is None and many.get(b"large", "m1") is large[1]
-    at_once_forgotten = KeptColors(kept_for_s=0.0)
+    at_once_forgotten = ColorCache(ttl_s=0.0)
     at_once_forgotten.put(b"photo", colors[0])
     assert at_once_forgotten.get(b"photo", None) is None

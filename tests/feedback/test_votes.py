@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedback import votes as table
-from feedback.errors import AlreadyUsed, Away, Unusable
+from feedback.errors import AlreadyUsed, DatabaseUnavailable, DatabaseUnusable
 from feedback.receipts import Receipts
 from feedback.settings import database
 from feedback.vote import Vote, read_vote
@@ -115,7 +115,7 @@ def test_an_upgrade_that_fails_changes_nothing(votes, db, monkeypatch):
     steps = ["ALTER TABLE colorway_votes ADD COLUMN why VARCHAR", "UPDATE no_such_table SET x = 1"]
     monkeypatch.setattr(table, "UPGRADES", {2: steps})
     newer = Votes(db)
-    with pytest.raises(Away):
+    with pytest.raises(DatabaseUnavailable):
         newer.prepare()
     newer.close()
     monkeypatch.undo()
@@ -128,7 +128,7 @@ def test_a_newer_table_is_left_alone(votes, db, monkeypatch):
     votes.keep(rating())
     monkeypatch.setattr(table, "VERSION", 0)
     older = Votes(db)
-    with pytest.raises(Unusable, match="newer Colorway"):
+    with pytest.raises(DatabaseUnusable, match="newer Colorway"):
         older.keep(rating())
     older.close()
 
@@ -159,7 +159,7 @@ def test_a_file_that_somebody_else_holds_is_away_for_a_while(db, votes, monkeypa
     other = Votes(db)
     holder = sqlite3.connect(db.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Away, match="locked"):
+    with pytest.raises(DatabaseUnavailable, match="locked"):
         other.keep(rating())
     holder.execute("ROLLBACK")
     holder.close()
@@ -171,7 +171,7 @@ def test_a_file_that_somebody_else_holds_is_away_for_a_while(db, votes, monkeypa
 def test_a_folder_that_cannot_be_written_is_away(tmp_path):
     tmp_path.chmod(0o500)
     votes = Votes(f"sqlite:///{tmp_path / 'votes.db'}")
-    with pytest.raises(Away):
+    with pytest.raises(DatabaseUnavailable):
         votes.prepare()
     tmp_path.chmod(0o700)
 
@@ -186,6 +186,6 @@ def test_a_path_is_a_path_whatever_it_holds(tmp_path):
 def test_what_is_no_database_is_away(tmp_path):
     Path(tmp_path / "votes.db").write_bytes(b"nothing of the kind" * 100)
     votes = Votes(f"sqlite:///{tmp_path / 'votes.db'}")
-    with pytest.raises(Away, match="not a database"):
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
         votes.prepare()
     votes.close()

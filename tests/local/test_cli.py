@@ -14,7 +14,7 @@ from local.cli import build_parser
 from local.commands.invitation import invitation
 from local.ports import PortInUse, Ports, check_free, free_port
 from local.running.color_service import ColorService
-from local.running.plan import Wishes
+from local.running.plan import RunOptions
 from local.running.planner import make_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,9 +162,9 @@ def test_the_folder_commands_have_the_url_that_runs(monkeypatch, tmp_path):
     assert f"  {url} {python} -m color_client PHOTOS --out COLORED\n" in color
     assert "style_client" not in color
     applications, _ = load([ROOT / "deploy" / "color-style-ab-serving.yaml"])
-    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
-    both = invitation(make_plan(applications, tmp_path, wishes))
-    url = f"URL=http://127.0.0.1:{wishes.gateway_port}/seldon/default/color-ab-serving/"
+    run_options = RunOptions(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    both = invitation(make_plan(applications, tmp_path, run_options))
+    url = f"URL=http://127.0.0.1:{run_options.gateway_port}/seldon/default/color-ab-serving/"
     (color, style) = (line for line in both.splitlines() if url in line)
     assert color.endswith(" -m color_client PHOTOS --out COLORED")
     assert " -m style_client PHOTOS --out PAINTED --style samples/styles/" in style

@@ -7,7 +7,7 @@ import pytest
 from flask import Response
 
 from photo_client.admission import BYTES_PER_PIXEL, photo_admission
-from photo_client.reply import kept_until_sent
+from photo_client.reply import release_when_sent
 from web.admission import Admission
 from web.deadline import Deadline
 from web.problems import Problem
@@ -46,5 +46,5 @@ def test_a_place_is_free_when_nobody_has_the_answer_any_more():
 def _answered(admission: Admission) -> Response:
     with ExitStack() as in_progress:
         in_progress.enter_context(admission.request())
-        room = in_progress.enter_context(admission.hold(500, Deadline(1)))
-        return kept_until_sent(Response(b"x" * 54), room, in_progress)
+        reservation = in_progress.enter_context(admission.reserve(500, Deadline(1)))
+        return release_when_sent(Response(b"x" * 54), reservation, in_progress)

@@ -35,10 +35,10 @@ def test_requests_together_are_limited():
 
 def test_what_costs_too_much_waits_and_is_refused_at_its_deadline():
     limited = admission(max_cost=100)
-    with limited.hold(300, Deadline(1)) as room:
-        with pytest.raises(Refused), limited.hold(10, Deadline(0.05)):
+    with limited.reserve(300, Deadline(1)) as reservation:
+        with pytest.raises(Refused), limited.reserve(10, Deadline(0.05)):
             pass
-        room.shrink(90)
-        with limited.hold(10, Deadline(1)):
+        reservation.shrink(90)
+        with limited.reserve(10, Deadline(1)):
             assert limited.cost == 100
     assert limited.cost == 0

@@ -80,7 +80,7 @@ def test_use(module, use):
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name):
-    assert issubclass(getattr(errors, name), Exception), "see web/not_a_request.py"
+    assert issubclass(getattr(errors, name), Exception), "see web/malformed_request.py"
 
 
 def test_the_pin_is_the_version_that_was_tried():

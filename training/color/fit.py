@@ -23,7 +23,7 @@ from training.photos.contact_sheet import draw_contact_sheet
 from training.photos.data_cache import View
 from training.photos.lab import lab_to_rgb, rgb_to_lab
 
-SHOWN_PHOTOS = 8  # in TensorBoard, after each look
+SHOWN_PHOTOS = 8  # in TensorBoard, after each evaluation
 
 
 def schedule(recipe: Recipe) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -74,7 +74,7 @@ def train(
     held_back = validation_batches(validation, recipe)
     plan = Plan(
         steps=recipe.samples // recipe.batch_size,
-        steps_per_look=max(1, recipe.samples_per_epoch // recipe.batch_size),
+        steps_per_evaluation=max(1, recipe.samples_per_epoch // recipe.batch_size),
         patience=recipe.patience,
         ema=recipe.ema,
     )

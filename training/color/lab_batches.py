@@ -26,7 +26,7 @@ def as_batch(rgb: NDArray[np.uint8], rng: np.random.Generator | None = None) -> 
     """uint8 sRGB [B, S, S, 3] -> L* [B, S, S, 1], 0...100, and the truth [B, S/4, S/4, 3].
 
     The truth is a*/128, b*/128 and L*/100, means over each 4x4 pixels. With `rng`, the L* that the
-    network is given is roughened, the truth's is not.
+    network is given is degraded, the truth's is not.
     """
     lab = rgb_to_lab(rgb)
     batch, side = lab.shape[:2]
@@ -35,7 +35,7 @@ def as_batch(rgb: NDArray[np.uint8], rng: np.random.Generator | None = None) -> 
     truth = np.concatenate([truth[..., 1:] / 128.0, truth[..., :1] / 100.0], axis=-1)
     lightness = lab[..., 0]
     if rng is not None:
-        lightness = np.stack([roughen(photo, rng) for photo in lightness])
+        lightness = np.stack([degrade(photo, rng) for photo in lightness])
     return lightness[..., None], truth
 
 
@@ -47,7 +47,7 @@ def box_blur(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
     return (columns[:, :-2] + columns[:, 1:-1] + columns[:, 2:]) / 9.0
 
 
-def roughen(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def degrade(lightness: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """L* of one photo, 0...100, [S, S], degraded as in an old print or a cheap scan."""
     kind = rng.random()
     if kind < 0.35:  # blurred, once or twice, in part

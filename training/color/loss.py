@@ -31,7 +31,7 @@ def color_loss(
     al., "HINet", 2021). PSNR is that logarithm, so a photo that is nearly right counts as much as
     one that is far off.
 
-    With `picture_weight`, the worth of the sRGB picture, the predicted color with the photo's own
+    With `picture_weight`, a reward for the sRGB picture, the predicted color with the photo's own
     L*, lowers the loss: its PSNR in dB, plus `vividness` dB for each unit of its colorfulness. With
     that reward a network predicts strong color where it is most certain.
     """
@@ -46,14 +46,14 @@ def color_loss(
             relative = ops.log(ops.mean(squared, axis=(1, 2)) + _SMALLEST_ERROR)
             total += psnr_share * _TYPICAL_ERROR * ops.mean(relative)
         if picture_weight:
-            worse = ops.mean(-picture_worth(truth, predicted, vividness))
+            worse = ops.mean(-picture_reward(truth, predicted, vividness))
             total += picture_weight * _TYPICAL_ERROR * _PER_DECIBEL * worse
         return total
 
     return loss
 
 
-def picture_worth(
+def picture_reward(
     truth: keras.KerasTensor, predicted: keras.KerasTensor, vividness: float
 ) -> keras.KerasTensor:
     """PSNR in dB of each photo, and `vividness` times its colorfulness: [B].

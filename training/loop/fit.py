@@ -60,7 +60,7 @@ def fit(
     run.share(workers)
 
     book = Journal(journal, state.step) if journal and leads else None
-    tell_every = max(1, plan.steps_per_look // 10)
+    tell_every = max(1, plan.steps_per_evaluation // 10)
     told, saved = (state.step, time.monotonic()), time.monotonic()
     began = time.monotonic() - state.seconds
 
@@ -78,11 +78,11 @@ def fit(
                 told = (state.step, now)
                 numbers = {"learning_rate": run.learning_rate(), "steps_per_s": rate}
                 book.scalars(state.step, {"loss": state.loss, **numbers})
-            looking = state.step % plan.steps_per_look == 0 or state.step == plan.steps
-            if looking:
+            evaluating = state.step % plan.steps_per_evaluation == 0 or state.step == plan.steps
+            if evaluating:
                 if leads:
-                    improved, shown = run.look(validate, pictures if book else dict)
-                    watch.looked(state.history[-1], improved)
+                    improved, shown = run.evaluate(validate, pictures if book else dict)
+                    watch.evaluated(state.history[-1], improved)
                     if book:
                         book.scalars(
                             state.step, {"validation_loss": state.history[-1]["validation_loss"]}
@@ -91,7 +91,7 @@ def fit(
                 patience_ends = 0 < plan.patience <= state.looks_since_best
                 state.finished = workers.any(patience_ends) or state.step == plan.steps
             overdue = time.monotonic() - saved > plan.checkpoint_every_s
-            if checkpoints and leads and (looking or stopping or overdue):
+            if checkpoints and leads and (evaluating or stopping or overdue):
                 state.seconds = time.monotonic() - began
                 checkpoints.save(state.step, run.arrays(), dataclasses.asdict(state))
                 saved = time.monotonic()

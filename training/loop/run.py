@@ -30,10 +30,10 @@ class Plan:
     """How long a run goes on, and what it does on the way."""
 
     steps: int
-    steps_per_look: int  # between two looks at the validation data
-    patience: int  # looks without a new best before it ends early; 0: never
+    steps_per_evaluation: int  # between two evaluations
+    patience: int  # evaluations without a new best before it ends early; 0: never
     ema: float  # decay, per step, of the average of the weights that is validated and kept
-    checkpoint_every_s: float = 300.0  # beside the one after each look
+    checkpoint_every_s: float = 300.0  # beside the one after each evaluation
 
 
 @dataclasses.dataclass
@@ -46,7 +46,7 @@ class State:
     looks_since_best: int = 0
     finished: bool = False
     seconds: float = 0.0  # of training, over all starts
-    history: list[dict] = dataclasses.field(default_factory=list)  # one row a look
+    history: list[dict] = dataclasses.field(default_factory=list)  # one row an evaluation
 
 
 class Run:
@@ -79,7 +79,7 @@ class Run:
         """That of the next step."""
         return float(keras.ops.convert_to_numpy(self._model.optimizer.learning_rate))
 
-    def look(
+    def evaluate(
         self, validate: Callable[[], float], pictures: Callable[[], Pictures]
     ) -> tuple[bool, Pictures]:
         """Validate the averaged weights; whether they are the best so far, and pictures by them."""
@@ -93,7 +93,7 @@ class Run:
         self.state.looks_since_best = 0 if improved else self.state.looks_since_best + 1
         self.state.history.append(
             {
-                "epoch": -(-self.state.step // self._plan.steps_per_look),
+                "epoch": -(-self.state.step // self._plan.steps_per_evaluation),
                 "step": self.state.step,
                 "loss": self.state.loss,
                 "validation_loss": loss,

@@ -12,8 +12,8 @@ class Watch:
     def stepped(self, step: int, steps: int, loss: float) -> None:
         """`step` of `steps` are done; `loss` is the running one."""
 
-    def looked(self, look: dict, best: bool) -> None:
-        """The validation data were looked at: a row of the history, and whether it is the best."""
+    def evaluated(self, row: dict, best: bool) -> None:
+        """An evaluation: its row of the history, and whether it is the best so far."""
 
 
 class ProgressWatch(Watch):
@@ -32,7 +32,7 @@ class ProgressWatch(Watch):
         """Tell the samples, their rate and the time left."""
         self._progress(step * self._batch, steps * self._batch, f"loss {loss:.5f}")
 
-    def looked(self, look: dict, best: bool) -> None:
+    def evaluated(self, row: dict, best: bool) -> None:
         """Tell what the validation photos say."""
-        losses = f"loss {look['loss']:.5f}, validation {look['validation_loss']:.5f}"
-        self._progress.line(f"epoch {look['epoch']}: {losses}{', the best so far' * best}")
+        losses = f"loss {row['loss']:.5f}, validation {row['validation_loss']:.5f}"
+        self._progress.line(f"epoch {row['epoch']}: {losses}{', the best so far' * best}")

@@ -20,7 +20,7 @@ from training.style.pairs import batch_of, training_batch, validation_pairs
 from training.style.recipe import StyleRecipe
 from training.style.style_bank import StyleBank
 
-SHOWN_PAIRS = 12  # in TensorBoard, after each look
+SHOWN_PAIRS = 12  # in TensorBoard, after each evaluation
 
 
 class Trainer(keras.Model):
@@ -145,29 +145,29 @@ def train(
     """
     recipe = trainer.recipe
     compile_trainer(trainer)
-    looks = Looks(trainer, held_back, bank)
+    pairs = HeldBackPairs(trainer, held_back, bank)
     # One step of a batch builds the variables that the loop keeps.
     trainer(training_batch(photos, bank, recipe, 0)[0])
     plan = Plan(
         steps=recipe.samples // recipe.batch_size,
-        steps_per_look=max(1, recipe.samples_per_epoch // recipe.batch_size),
+        steps_per_evaluation=max(1, recipe.samples_per_epoch // recipe.batch_size),
         patience=0,
         ema=recipe.ema,
     )
     return fit(
         trainer,
         lambda step: training_batch(photos, bank, recipe, step),
-        looks.loss,
+        pairs.loss,
         plan,
         checkpoints=checkpoints,
         journal=journal,
-        pictures=lambda: {"photo, style, painted": looks.sheet(SHOWN_PAIRS)},
+        pictures=lambda: {"photo, style, painted": pairs.sheet(SHOWN_PAIRS)},
         watch=watch,
         stop=stop,
     )
 
 
-class Looks:
+class HeldBackPairs:
     """The held-back pairs, as the network paints them at the time."""
 
     def __init__(self, trainer: Trainer, held_back: NDArray[np.uint8], bank: StyleBank):

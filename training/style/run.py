@@ -25,7 +25,7 @@ from training.publishing.publish import begun, claim, publish
 from training.publishing.report import tell_published, tell_stopped
 from training.publishing.weights import WeightsError, load_weights
 from training.style import recipes, style_bank
-from training.style.fit import Looks, Trainer, train
+from training.style.fit import HeldBackPairs, Trainer, train
 from training.style.losses import HALF_LAYERS, Perception
 from training.style.magenta import TeacherError, start_from_magenta
 from training.style.network import stylizer
@@ -132,8 +132,8 @@ def _train_and_publish(
             return stop.exit_code
         stop.release()  # publishing is quick, and whole or not at all
         if keras.backend.backend() == "tensorflow":
-            looks = Looks(trainer, data.validation, bank)
-            validation_loss = looks.loss()
+            pairs = HeldBackPairs(trainer, data.validation, bank)
+            validation_loss = pairs.loss()
 
             def fill(scratch: Path) -> dict:
                 from training.style.export import NetworkPainter, write_saved_model
@@ -143,7 +143,7 @@ def _train_and_publish(
                 write_saved_model(model, painter, f"style/v{place.version}")
                 shutil.copytree(place.unfinished / "journal", scratch / "journal")
                 with write_then_rename(scratch / "contact-sheet.png") as path:
-                    Image.fromarray(looks.sheet(SHEET_PAIRS)).save(path, format="PNG")
+                    Image.fromarray(pairs.sheet(SHEET_PAIRS)).save(path, format="PNG")
                 return {
                     "recipe": dataclasses.asdict(recipe),
                     "photos": [download.recorded(source) for source in options.photos],
@@ -156,7 +156,7 @@ def _train_and_publish(
                     },
                     "seconds": round(state.seconds),
                     "history": state.history,
-                    "validation": {"loss": validation_loss, **looks.distances},
+                    "validation": {"loss": validation_loss, **pairs.distances},
                 }
 
             served = publish(place, fingerprint, fill)

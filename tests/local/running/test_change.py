@@ -20,7 +20,7 @@ from local.ports import free_port
 from local.running.applied import Applied
 from local.running.logs import LogFiles
 from local.running.mailbox import ChangeRequest
-from local.running.plan import Plan, Wishes
+from local.running.plan import Plan, RunOptions
 from local.running.planner import make_plan
 from local.running.runner import Runner
 from local.running.state import Row, StateFolder
@@ -113,10 +113,10 @@ class Running:
             model = self.state.volumes / "default" / "color-model" / "model" / version / "1"
             model.mkdir(parents=True)
             (model / "saved_model.pb").touch()
-        wishes = Wishes(gateway_port=free_port(), model_port=free_port())
+        run_options = RunOptions(gateway_port=free_port(), model_port=free_port())
         applications, _ = load([self.file])
-        plan = with_stand_ins(make_plan(applications, self.state.root, wishes))
-        applied = WithStandIns(applications, plan, self.state.root, wishes)
+        plan = with_stand_ins(make_plan(applications, self.state.root, run_options))
+        applied = WithStandIns(applications, plan, self.state.root, run_options)
         self.port, self.admin_port = plan.ports["gateway"], plan.ports["admin"]
         self.out = io.StringIO()
         self.console = Console(self.out, [], LogFiles(self.state))

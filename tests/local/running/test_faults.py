@@ -122,7 +122,7 @@ def test_a_second_up_gives_way_and_nothing_is_left_of_the_first_when_it_is_kille
     file = one_predictor(1)
     running = up(file).wait_until_ready()
     port = running.client.rpartition(":")[2]
-    # A folder of its own and the same wishes: ports that are taken give way.
+    # A folder of its own and the same run_options: ports that are taken give way.
     other = RunningApplications([file], tmp_path / "other", "--port", port)
     try:
         other.wait_for("the claim is empty")

@@ -13,7 +13,7 @@ from local.applications.validate import validate
 from local.ports import free_port
 from local.running.components import Component
 from local.running.feedback import KeepFeedback
-from local.running.plan import Plan, PlannedComponent, Wishes, described
+from local.running.plan import Plan, PlannedComponent, RunOptions, described
 from local.running.planner import make_plan
 from local.running.program import Child, Program
 from tests.local.conftest import wait_until
@@ -30,8 +30,8 @@ def environment(monkeypatch):
 
 
 def client(file: Path, state: Path) -> PlannedComponent:
-    wishes = Wishes(port=free_port(), gateway_port=free_port(), model_port=free_port())
-    plan = make_plan(load([file])[0], state, wishes)
+    run_options = RunOptions(port=free_port(), gateway_port=free_port(), model_port=free_port())
+    plan = make_plan(load([file])[0], state, run_options)
     (found,) = (each for each in plan.components if each.type == "webservice")
     return found
 

@@ -13,7 +13,7 @@ from local.applications.load import load
 from local.gateway.routes import routes
 from local.ports import free_port
 from local.running.gateway import find_envoy
-from local.running.plan import Plan, Wishes
+from local.running.plan import Plan, RunOptions
 from local.running.planner import make_plan
 from tests.local.running_applications import ARTICLE
 from tests.running import ROOT
@@ -26,9 +26,9 @@ AB = (ARTICLE / "color-style-ab-serving.yaml").read_text()
 def plan(loaded, tmp_path):
     """Plans Applications given as texts."""
 
-    def make(*texts: str, **wishes: object) -> Plan:
+    def make(*texts: str, **run_options: object) -> Plan:
         ports = {"port": free_port(), "gateway_port": free_port(), "model_port": free_port()}
-        return make_plan(loaded(*texts), tmp_path / "state", Wishes(**{**ports, **wishes}))
+        return make_plan(loaded(*texts), tmp_path / "state", RunOptions(**{**ports, **run_options}))
 
     return make
 
@@ -80,8 +80,8 @@ def test_arguments_and_paths_of_training(plan, tmp_path):
 
 
 def test_a_job_is_the_same_while_its_properties_and_arguments_are(plan):
-    def fingerprint(text: str = TRAINING, **wishes: object) -> str:
-        return component(plan(text, **wishes), "demo-training").fingerprint
+    def fingerprint(text: str = TRAINING, **run_options: object) -> str:
+        return component(plan(text, **run_options), "demo-training").fingerprint
 
     assert fingerprint() == fingerprint()
     assert fingerprint(arguments={"demo-training": ["--samples", "64"]}) != fingerprint()

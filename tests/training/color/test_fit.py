@@ -8,7 +8,7 @@ import pytest
 
 from training.color import fit, recipes
 from training.color.all_convolution import all_convolution
-from training.color.lab_batches import as_batch, roughen, training_batch, validation_batches
+from training.color.lab_batches import as_batch, degrade, training_batch, validation_batches
 from training.color.loss import color_loss
 from training.loop.optimizers import LayerwiseAdamW
 
@@ -123,7 +123,7 @@ def test_the_truth_is_never_touched():
 def test_roughening_stays_in_range():
     rng = np.random.default_rng(0)
     for _ in range(50):
-        rough = roughen(rng.uniform(0, 100, (32, 32)).astype(np.float32), rng)
+        rough = degrade(rng.uniform(0, 100, (32, 32)).astype(np.float32), rng)
         assert rough.dtype == np.float32
         assert 0 <= rough.min() <= rough.max() <= 100
 

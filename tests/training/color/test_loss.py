@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from training.color import metrics
-from training.color.loss import color_loss, colorfulness, picture_worth, to_rgb
+from training.color.loss import color_loss, colorfulness, picture_reward, to_rgb
 from training.photos.lab import lab_to_rgb, rgb_to_lab
 
 
@@ -50,16 +50,16 @@ def test_colorfulness_is_the_measure(photos):
     np.testing.assert_allclose(colorfulness(photos.astype(np.float32)), expected, rtol=1e-3)
 
 
-def test_a_pictures_worth_is_its_psnr_and_its_colorfulness(photos):
+def test_the_reward_of_a_picture_is_its_psnr_and_its_colorfulness(photos):
     truth = truth_of(photos)
     predicted = truth[..., :2] * 0.3
     pictures = lab_to_rgb(np.concatenate([truth[..., 2:] * 100.0, predicted * 128.0], axis=-1))
     psnr = [
         metrics.psnr(metrics.squared_error(*pair)) for pair in zip(photos, pictures, strict=True)
     ]
-    # The least error counts as 30 levels squared: what is near enough is not worth more.
-    np.testing.assert_allclose(picture_worth(truth, predicted, 0.0), psnr, atol=0.2)
-    more = picture_worth(truth, predicted, 0.05) - picture_worth(truth, predicted, 0.0)
+    # The least error counts as 30 levels squared: what is near enough has no more reward.
+    np.testing.assert_allclose(picture_reward(truth, predicted, 0.0), psnr, atol=0.2)
+    more = picture_reward(truth, predicted, 0.05) - picture_reward(truth, predicted, 0.0)
     expected = [0.05 * metrics.colorfulness(picture) for picture in pictures]
     np.testing.assert_allclose(more, expected, rtol=0.01)
 
@@ -81,9 +81,9 @@ def test_vividness_pays_for_color():
     gray = np.zeros((1, 4, 4, 2), np.float32)
     colored = gray + np.array([[0.02], [-0.02]], np.float32).repeat(2, axis=0)[:, None]
 
-    def worth_more(vividness: float) -> bool:
+    def pays_off(vividness: float) -> bool:
         loss = color_loss(0.5, 0.0, picture_weight=10.0, vividness=vividness)
         return float(loss(truth, colored)) < float(loss(truth, gray))
 
-    assert not worth_more(0.0)
-    assert worth_more(1.0)
+    assert not pays_off(0.0)
+    assert pays_off(1.0)

@@ -14,7 +14,7 @@ from training.loop.fit import fit, prefetch
 from training.loop.run import DivergedError, Plan, ResumeError
 from training.loop.watch import Watch
 
-PLAN = Plan(steps=20, steps_per_look=5, patience=0, ema=0.9)
+PLAN = Plan(steps=20, steps_per_evaluation=5, patience=0, ema=0.9)
 
 
 def line() -> keras.Model:
@@ -50,7 +50,7 @@ def told_steps(folder: Path) -> list[str]:
 def test_ends_early_when_nothing_gets_better():
     model = line()
     values = itertools.chain([5.0, 4.0, 3.0], itertools.repeat(3.5))
-    plan = Plan(steps=1000, steps_per_look=2, patience=3, ema=0.9)
+    plan = Plan(steps=1000, steps_per_evaluation=2, patience=3, ema=0.9)
     state = fit(model, make_batch, lambda: next(values), plan)
     # The start gave 5, looks 1 and 2 were better, and three in a row were not.
     assert (state.step, state.finished, state.best) == (10, True, 3.0)
@@ -108,7 +108,7 @@ def test_goes_on_as_if_nothing_had_happened(whole, tmp_path, at):
             journal=tmp_path)  # fmt: skip
     # Another start: weights and random state are those of the checkpoint, not these.
     resumed.set_weights([w + 1 for w in resumed.get_weights()])
-    if at <= PLAN.steps_per_look:  # no checkpoint yet: the same start is all there is
+    if at <= PLAN.steps_per_evaluation:  # no checkpoint yet: the same start is all there is
         resumed = line()
     state = fit(
         resumed, make_batch, validation_of(resumed), PLAN, checkpoints=kept, journal=tmp_path

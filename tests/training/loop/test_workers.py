@@ -157,7 +157,7 @@ class Watch(watch.Watch):
 
 # Worker 1 is asked to stop: both stop, at one step.
 asked = lambda: found.rank == found.count - 1 and len(losses) == 20
-plan = Plan(steps=30, steps_per_look=10, patience=0, ema=0.9)
+plan = Plan(steps=30, steps_per_evaluation=10, patience=0, ema=0.9)
 state = fit(model, batch, lambda: 0.0, plan, workers=found, watch=Watch(), stop=asked)
 np.save(sys.argv[1] + f"/{found.count}-{found.rank}.npy",
         np.concatenate([w.ravel() for w in model.get_weights()]))

@@ -8,7 +8,7 @@ import pytest
 from training.loop.checkpoints import Checkpoints
 from training.photos import data_cache, sources
 from training.style import style_bank
-from training.style.fit import Looks, Trainer, Trapezoid, train
+from training.style.fit import HeldBackPairs, Trainer, Trapezoid, train
 from training.style.losses import Perception
 from training.style.network import stylizer
 from training.style.pairs import batch_of, gray, training_batch
@@ -112,14 +112,14 @@ def test_it_learns(data, bank, tiny_recipe, perception, train_style_network):
         samples=240, samples_per_epoch=120,
     )  # fmt: skip
     trainer = start(recipe, perception)
-    looks = Looks(trainer, data.validation, bank)
-    at_first = looks.loss()
+    pairs = HeldBackPairs(trainer, data.validation, bank)
+    at_first = pairs.loss()
     before = [w.numpy().copy() for w in trainer.style_network.weights]
     state = train(trainer, data.training, data.validation, bank)
     assert state.finished and [look["step"] for look in state.history] == [30, 60]
     assert state.history[-1]["validation_loss"] < 0.98 * at_first
-    # What stays in the networks is the best that was looked at.
-    assert looks.loss() == pytest.approx(state.best, rel=1e-4)
+    # What stays in the networks is the best that was evaluated.
+    assert pairs.loss() == pytest.approx(state.best, rel=1e-4)
     after = [w.numpy() for w in trainer.style_network.weights]
     changed = any((one != other).any() for one, other in zip(before, after, strict=True))
     assert changed is train_style_network
@@ -148,9 +148,9 @@ def test_a_batch_can_carry_the_style_pictures(bank, tiny_recipe):
     assert judged_by["own"].tolist() == [0, 1]
 
 
-def test_looks_show_the_pairs(data, bank, tiny_recipe, perception):
-    looks = Looks(start(tiny_recipe, perception), data.validation, bank)
-    loss = looks.loss()
+def test_the_held_back_pairs_are_shown(data, bank, tiny_recipe, perception):
+    pairs = HeldBackPairs(start(tiny_recipe, perception), data.validation, bank)
+    loss = pairs.loss()
     weight = tiny_recipe.content_weight
-    assert loss == pytest.approx(looks.distances["style"] + weight * looks.distances["content"])
-    assert looks.painted.shape == (4, 32, 32, 3) and looks.sheet(3).shape[2] == 3
+    assert loss == pytest.approx(pairs.distances["style"] + weight * pairs.distances["content"])
+    assert pairs.painted.shape == (4, 32, 32, 3) and pairs.sheet(3).shape[2] == 3

@@ -7,7 +7,7 @@ from pictures.decode import Photo
 
 
 @dataclass(frozen=True)
-class Finished:
+class Result:
     """sRGB pixels [H,W,3], 0…255, the photo that they come from, and the model that made them, if
     it sent its name. `had_color`: whether the photo had color already; None if that was not tested.
     """

@@ -7,7 +7,7 @@ from .client_socket import ClientTooSlow
 from .problems import Problem
 
 
-class Arriving:
+class MeteredBody:
     """A body that reports each piece's size to `more`, and detects a slow caller."""
 
     def __init__(self, body: Any, more: Callable[[int], None] = lambda size: None):

@@ -9,16 +9,16 @@ from .color_network import Color
 _MOST = 128
 # At the usual working size a color takes 32 kB by `packed`, and 512 kB by `serving_default`.
 _MOST_BYTES = 16_000_000
-# A person who puts colors right looks at one photo for so long.
-_KEPT_FOR_S = 1_800.0
+# Seconds for which a person who puts colors right looks at one photo.
+_TTL_S = 1_800.0
 
 
-class KeptColors:
+class ColorCache:
     """The network's colors, by a hash of the photo's file and the model. Threads may share it."""
 
-    def __init__(self, most: int = _MOST, kept_for_s: float = _KEPT_FOR_S) -> None:
+    def __init__(self, most: int = _MOST, ttl_s: float = _TTL_S) -> None:
         self._most = most
-        self._kept_for_s = kept_for_s
+        self._ttl_s = ttl_s
         self._colors: OrderedDict[tuple[bytes, str | None], tuple[float, Color]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -28,7 +28,7 @@ class KeptColors:
             for key in reversed(self._colors):
                 if key[0] == photo and model in (None, key[1]):
                     since, color = self._colors[key]
-                    return color if time.monotonic() < since + self._kept_for_s else None
+                    return color if time.monotonic() < since + self._ttl_s else None
         return None
 
     def put(self, photo: bytes, color: Color) -> None:

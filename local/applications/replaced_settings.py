@@ -12,7 +12,7 @@ _OWN = {
 }
 
 
-def replaced_here(variable: EnvironmentVariable) -> str:
+def replacement(variable: EnvironmentVariable) -> str:
     """What this machine provides instead of the variable's value, in words; empty if the value is
     used.
     """

@@ -15,7 +15,7 @@ _REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
 )
 
 
-def why_refused(error: Exception) -> tuple[int, str, str]:
+def error_reply(error: Exception) -> tuple[int, str, str]:
     """Status, detail and cause of the answer; an unexpected error is a bug, and is logged."""
     found = [(status, detail) for kind, status, detail in _REFUSALS if isinstance(error, kind)]
     if not found:
