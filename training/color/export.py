@@ -54,16 +54,15 @@ def _module(network: keras.Model, name: str, recipe: Recipe) -> tf.Module:
         # To whole strides again: this stretches by at most half a stride.
         size = tf.cast(cells * COLOR_STRIDE, tf.float32) * (recipe.scale / stride)
         size = tf.cast(tf.maximum(tf.round(size), 1.0), tf.int32) * stride
-        smaller = tf.image.resize(lightness, size, antialias=True)
-        return tf.image.resize(frozen(smaller), cells)
+        return tf.image.resize(frozen(_resized(lightness, size)), cells)
 
     def ab_cells(lightness: tf.Tensor) -> tf.Tensor:
         """[B, H, W, 1] -> a*b*/128 [B, H', W', 2], a cell for every 4x4 pixels of the padded L*."""
         for axis in (1, 2):
             # The last row and column are repeated; tf.pad cannot reflect a 1-pixel picture.
-            length = tf.shape(lightness)[axis]
-            padded = -(-length // stride) * stride
-            lightness = tf.gather(lightness, tf.minimum(tf.range(padded), length - 1), axis=axis)
+            last = lightness[:, -1:] if axis == 1 else lightness[:, :, -1:]
+            missing = -tf.shape(lightness)[axis] % stride
+            lightness = tf.concat([lightness, tf.repeat(last, missing, axis)], axis)
         cells = tf.shape(lightness)[1:3] // COLOR_STRIDE
         return tf.clip_by_value(predicted(lightness, cells) * recipe.chroma_gain, -1.0, 1.0)
 
@@ -93,6 +92,18 @@ def _module(network: keras.Model, name: str, recipe: Recipe) -> tf.Module:
             return {"ab_bytes": ab_bytes, "model": tf.fill(tf.shape(l_bytes), name)}
 
     return ColorModel()
+
+
+def _resized(picture: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """[B, H, W, 1] -> [B, *size, 1], antialiased.
+
+    First the rows, then the columns, each time the other axis in the place of the channels:
+    TensorFlow computes on all channels at once, and pixel by pixel where there is but one.
+    """
+    for axis in (0, 1):
+        rows = tf.image.resize(tf.transpose(picture, (0, 1, 3, 2)), (size[axis], 1), antialias=True)
+        picture = tf.transpose(rows, (0, 3, 1, 2))
+    return picture
 
 
 def write_warmup(folder: Path) -> None:

@@ -40,8 +40,6 @@ def semantic_network(
     x = convolution(features[32], widths[0], 1, "decoder_32")
     x = keras.layers.Add()([x, scene])
     for stride, filters in zip((16, 8, 4), widths[1:], strict=True):
-        x = keras.layers.UpSampling2D(2, interpolation="nearest")(x)
-        x = keras.layers.Concatenate()([x, features[stride]])
-        x = convolution(x, filters, 3, f"decoder_{stride}")
+        x = layers.UpConvolution(filters, seeds, name=f"decoder_{stride}")([x, features[stride]])
     x = convolution(x, widths[-1], 3, "decoder_last")
     return keras.Model(lightness, layers.color_output(x), name="semantic")

@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
 from training.color import fit, networks, recipes
 from training.color.encoder import EncoderError
+from training.color.layers import UpConvolution
 from training.color.semantic_network import semantic_network
 
 RECIPE = dataclasses.replace(
@@ -19,6 +21,25 @@ def test_gives_a_color_for_four_by_four_pixels_and_starts_gray():
     ab = np.asarray(network(np.full((2, 64, 96, 1), 50.0, np.float32)))
     assert ab.shape == (2, 16, 24, 2)
     assert not ab.any()
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 5)])
+def test_a_coarse_picture_is_doubled_and_convolved_beside_a_fine_one(height, width):
+    """As the three plain layers do it, with their weights."""
+    rng = np.random.default_rng(0)
+    coarse = rng.standard_normal((2, height, width, 8)).astype(np.float32)
+    fine = rng.standard_normal((2, 2 * height, 2 * width, 3)).astype(np.float32)
+    layer = UpConvolution(6, keras.random.SeedGenerator(0))
+    layer([coarse, fine])
+    layer.set_weights([layer.get_weights()[0], rng.standard_normal(6)])
+    doubled = keras.layers.UpSampling2D(2, interpolation="nearest")(coarse)
+    beside = keras.layers.Concatenate()([doubled, fine])
+    plain = keras.layers.Conv2D(6, 3, padding="same", activation="relu")
+    plain.build(beside.shape)
+    plain.set_weights(layer.get_weights())
+    expected = np.asarray(plain(beside))
+    assert expected.any()
+    np.testing.assert_allclose(np.asarray(layer([coarse, fine])), expected, atol=1e-5)
 
 
 def test_v2_is_small_enough():
