@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("feedback")
 
-# Those who are refused together shall not come again together.
+# Random, so that callers who are refused together do not come back together.
 _RETRY_AFTER_S = 2, 10
 # Whoever asks for the report again and again has the last one, so that it takes this share of the
 # time at most.
