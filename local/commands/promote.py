@@ -107,6 +107,6 @@ def _show(options: argparse.Namespace, state: StateFolder) -> int:
 def _refuse_errors(file: str, text: str, state: StateFolder) -> None:
     """Raise Refused for what is wrong in a file wherever it runs."""
     applications, found = load_texts([(file, text)])
-    found += validate(applications, Volumes(state.volumes))
+    found += validate(applications, Volumes.under(state.root))
     if wrong := [each for each in found if not (each.notice or each.here)]:
         raise Refused(wrong)

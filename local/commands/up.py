@@ -76,10 +76,7 @@ def _run(applied: Applied, state: StateFolder, ready_within_s: float) -> int:
 
 
 def _change(
-    files: Sequence[Path],
-    options: argparse.Namespace,
-    state: StateFolder,
-    only_show: bool = False,
+    files: Sequence[Path], options: argparse.Namespace, state: StateFolder, only_show: bool = False
 ) -> int:
     """Have the running `up` change to these files, and print its output. Raises InUse if it takes
     no requests.

@@ -5,9 +5,10 @@ from typing import Any
 
 from ..applications.findings import Refused
 from ..applications.images import GATEWAY
+from ..errors import CannotStart
 from ..shipped_models import CannotPrepare
 from .applied import Applied
-from .change import CannotChange, Change
+from .change import Change
 from .fleet import Fleet
 from .mailbox import ChangeRequest, Mailbox
 from .plan import PlannedComponent
@@ -138,7 +139,7 @@ class Runner:
                 self._applied.take(plan)
         except Refused as refused:
             self._mailbox.answer(request, f"these files cannot be run\n{refused}", 2)
-        except (CannotChange, CannotPrepare) as error:
+        except (CannotStart, CannotPrepare) as error:
             say(f"Not changed: {error}")
             self._mailbox.answer(request, "", 1)
         else:
