@@ -99,7 +99,7 @@ def _photo(packed: Any, photo: bytes) -> Callable[[], None]:
 
     def call() -> None:
         header = open_header(io.BytesIO(photo), 10**9)
-        made = coloring.color(header, asked, ask)
+        made = coloring.color(header, asked, ask, Settings.working_size)
         encode(made.pixels, made.photo.alpha, "image/png")
 
     return call

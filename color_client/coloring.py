@@ -1,6 +1,8 @@
 """Coloring a photo: one code for POST /predict and for the command line."""
 
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from photo_client.batch import Make
 from photo_client.photo import decode
 from photo_client.result import Result
 from pictures import hints, merge, toning
+from pictures.decode import Photo, preview
 from pictures.header import Header
 from predict_url.predictor import Predictor
 from web.deadline import Deadline
@@ -21,6 +24,7 @@ from .settings import Settings
 
 # The long side, in pixels, that hints are spread at: their edges are as sharp as that.
 _HINTED_SIDE = 512
+_threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode")
 
 Ask = Callable[[Image.Image], Color]
 
@@ -39,15 +43,22 @@ def network(settings: Settings, predictor: Predictor, headers: Mapping[str, str]
     return ask
 
 
-def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Result:
-    """The picture that `open_header` opened, in color, with the options `asked`. Raises Problem 400
-    if the picture is broken, and what `ask` raises.
+def color(header: Header, asked: Mapping[str, Any], ask: Ask, working_size: int) -> Result:
+    """The picture that `open_header` opened, in color, with the options `asked`; `ask` wants
+    `working_size` pixels on the long side. Raises Problem 400 if the picture is broken, and what
+    `ask` raises.
     """
-    with stage("decode"):
-        photo = decode(header)
+    # One and a half times as many: what is scaled down from less is less sharp. With hints, `ask`
+    # may know the color already.
+    small = None if asked["hints"] else preview(header, working_size * 3 // 2)
+    if small is None:
+        with stage("decode"):
+            photo = decode(header)
+        found = ask(photo.image)
+    else:
+        photo, found = _ask_while_decoding(header, small, ask)
     with stage("lab"):
         had_color = toning.has_color(photo.image)
-    found = ask(photo.image)
     ab, vividness = found.ab, asked["vividness"]
     if asked["hints"]:
         with stage("hints"):
@@ -60,8 +71,25 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask) -> Result:
     return Result(pixels, photo, found.model, had_color)
 
 
+def _ask_while_decoding(header: Header, small: Header, ask: Ask) -> tuple[Photo, Color]:
+    """Let another core decode a large picture, while the network sees the small one."""
+    whole = _threads.submit(decode, header)
+    try:
+        with stage("decode"):
+            image = decode(small).image
+        found = ask(image)
+    finally:
+        # If the picture is broken, its caller is told that, whatever else went wrong.
+        with stage("decode"):
+            photo = whole.result()
+    return photo, found
+
+
 def maker(asked: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:
     """A function that colors photos on the command line, with the options `asked`."""
     return lambda header, headers, hints: color(
-        header, {**asked, "hints": hints}, network(settings, predictor, headers)
+        header,
+        {**asked, "hints": hints},
+        network(settings, predictor, headers),
+        settings.working_size,
     )

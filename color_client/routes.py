@@ -73,7 +73,8 @@ def predict_routes(
                 reservation = in_progress.enter_context(admission.reserve(header.cost, deadline))
             asked_with = {"X-Request-ID": g.request_id}
             network = coloring.network(settings, predictor, asked_with)
-            made = coloring.color(header, asked, cached(cache, photo, asked, network))
+            asking = cached(cache, photo, asked, network)
+            made = coloring.color(header, asked, asking, settings.working_size)
             reply = picture_reply(made, asked["metadata"])
             add_receipt(reply, receipts, asked, APPEARANCE, photo)
             return release_when_sent(reply, reservation, in_progress)

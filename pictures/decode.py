@@ -1,6 +1,7 @@
 """From a picture file to pixels, as a person sees the picture."""
 
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, replace
 
 from PIL import ExifTags, Image, ImageFile
 
@@ -19,6 +20,11 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+_JPEG = ("JPEG", "MPO")
+# libjpeg can skip the work for details smaller than so many pixels.
+_PREVIEW = 8
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,20 @@ def decode(header: Header) -> Photo:
         raise
     except Exception as error:
         raise broken() from error
+
+
+def preview(header: Header, least: int) -> Header | None:
+    """The header of the same JPEG at an eighth of its size, which takes half the time or less to
+    decode; both may be decoded, even at once. None if it is no JPEG, or its long side would then
+    have less than `least` pixels.
+    """
+    width, height = header.image.size
+    if header.image.format not in _JPEG or max(width, height) < _PREVIEW * least:
+        return None
+    data = io.BytesIO(header.data.getvalue())
+    image = Image.open(data, formats=("JPEG",))
+    image.draft(None, (max(1, width // _PREVIEW), max(1, height // _PREVIEW)))
+    return replace(header, image=image, data=data)
 
 
 def _decode(header: Header) -> Photo:
@@ -78,7 +98,7 @@ def _loaded(header: Header) -> tuple[ImageFile.ImageFile, bool]:
         header.image.load()
         return header.image, False
     except OSError:
-        if header.image.format not in ("JPEG", "MPO"):
+        if header.image.format not in _JPEG:
             raise
     return jpeg.without_end(header.data)
 

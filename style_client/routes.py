@@ -112,7 +112,7 @@ def predict_routes(
             if not styling:
                 network = coloring.network(settings, predictor, asked_with)
                 ask = cached(cache, hashes["content_image"], asked, network)
-                made = coloring.color(photo, asked, ask)
+                made = coloring.color(photo, asked, ask, settings.working_size)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))

@@ -33,6 +33,8 @@ def strings(*values: bytes) -> np.ndarray:
 
 
 GRAY = np.linspace(0, 255, 1000)
+DULL = np.linspace(100, 120, 1000)  # a level is 5 % of its range
+ONE_PIXEL = np.arange(1000) == 500
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,8 @@ GRAY = np.linspace(0, 255, 1000)
         (strings(picture(GRAY)), strings(picture(GRAY + 0.5)), False),
         (strings(picture(GRAY)), strings(picture(GRAY + 2)), True),
         (strings(picture(GRAY)), strings(picture(GRAY[::-1])), True),
+        (strings(picture(DULL)), strings(picture(DULL + ONE_PIXEL)), False),  # rounded otherwise
+        (strings(picture(DULL)), strings(picture(DULL + 2 * ONE_PIXEL)), True),
         (strings(picture(GRAY), b"a"), strings(picture(GRAY + 0.5), b"b"), True),
         (strings(picture(GRAY)), strings(b"no picture"), True),
     ],
