@@ -35,9 +35,9 @@ def database_of(rows: Sequence[Row], application: str) -> str:
             else f"{application} has no client, so nobody is asked to choose"
         )
     if len(found) > 1:
-        names = ", ".join(found)
+        names = ", ".join(row.component for row in clients)
         raise CannotStart(
-            f"the clients of {application} keep what people choose in several places: "
-            f"python -m color_client feedback --db with one of {names}"
+            f"the clients of {application} ({names}) keep what people choose in several places: "
+            f"python -m color_client feedback --db with the {DATABASE} of one of them"
         )
     return found[0]

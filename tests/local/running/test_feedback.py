@@ -90,6 +90,14 @@ def test_off_is_off_however_it_is_spelled():
         database_of([replace(row, feedback_db="OFF"), replace(row, feedback_db="off")], "app")
 
 
+def test_several_databases_are_not_named_as_an_address_may_hold_a_password():
+    row = Row("app", "default", "one", "webservice", "running", True, "", module="color_client")
+    one = replace(row, feedback_db="postgresql://me:password@host/votes")
+    with pytest.raises(CannotStart, match=r"app \(one, two\)") as error:
+        database_of([one, replace(row, component="two", feedback_db="sqlite:///votes.db")], "app")
+    assert "password" not in str(error.value)
+
+
 def test_other_secrets_are_still_an_error(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text(FILE.read_text().replace("- name: PGPASSWORD", "- name: TOKEN"))
