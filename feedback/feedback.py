@@ -38,12 +38,12 @@ class Feedback:
         self._report: Report | None = None
         self._fresh_until = 0.0
 
-    def keep(self, vote: Vote) -> None:
+    def store(self, vote: Vote) -> None:
         """Store a vote. Raises Problem: 409 a receipt has one already, 503 the database is
         unreachable.
         """
         try:
-            self._votes.keep(vote)
+            self._votes.store(vote)
         except AlreadyUsed:
             raise Problem(
                 409, "receipt-used", f"There is a {vote.kind} for this receipt already."

@@ -74,7 +74,7 @@ def _at_once(options: argparse.Namespace, file: RunningFile, percent: int) -> in
     if text == file.text:
         return _has_it(options, percent)
     print(difference(file.path, file.text, text), flush=True)
-    return 0 if file.become(text, _tell) else 1
+    return 0 if file.apply(text, _print_line) else 1
 
 
 def _has_it(options: argparse.Namespace, percent: int) -> int:
@@ -82,7 +82,7 @@ def _has_it(options: argparse.Namespace, percent: int) -> int:
     return 0
 
 
-def _tell(line: str, wrong: bool) -> None:
+def _print_line(line: str, wrong: bool) -> None:
     print(line, file=sys.stderr if wrong else sys.stdout, flush=True)
 
 

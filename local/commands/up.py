@@ -91,8 +91,8 @@ def _change(
             option = f"--{name.replace('_', '-')}"
             print(f"{option} changes nothing: what runs stays where it is", file=sys.stderr)
     request = ChangeRequest(texts, only_show, dict(options.args), dict(options.image))
-    return answered(mailbox, request, state, _tell)
+    return answered(mailbox, request, state, _print_line)
 
 
-def _tell(line: str, wrong: bool) -> None:
+def _print_line(line: str, wrong: bool) -> None:
     print(line, file=sys.stderr if wrong else sys.stdout, flush=True)

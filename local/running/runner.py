@@ -60,15 +60,15 @@ class Runner:
         fleet = self._fleet
         announced = False
         while True:
-            fleet.start_what_may()
+            fleet.start_what_is_due()
             fleet.report()
             fleet.take_events(_TICK_S)
             if fleet.stop_requests:
                 self._display.say("Stopping ...")
                 return self._end(0)
-            self._go_on_changing()
+            self._continue_change()
             if self._change is None:  # which might start again what is stopped meanwhile
-                self._grant_requests()
+                self._stop_requested_applications()
             failed = [each for each in fleet.components if each.phase == "failed"]
             if any(not each.later for each in failed):
                 fleet.report()
@@ -90,7 +90,7 @@ class Runner:
         ours = [each for each in self._fleet.components if each.planned.type != "envoy"]
         return all(each.phase in ("succeeded", "stopped", "failed") for each in ours)
 
-    def _grant_requests(self) -> None:
+    def _stop_requested_applications(self) -> None:
         for name in self._state.requests():
             which = [each for each in self._fleet.components if each.planned.application == name]
             if which and name != GATEWAY:
@@ -101,7 +101,7 @@ class Runner:
 
     # Changes, one after the other
 
-    def _go_on_changing(self) -> None:
+    def _continue_change(self) -> None:
         fresh = self._mailbox.requests()
         self._waiting += fresh
         for request in fresh:
