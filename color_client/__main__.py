@@ -25,7 +25,7 @@ Options of a request, as form or query fields; vividness and metadata are flags,
 CLIENT = cli.Client(
     program="python -m color_client",
     purpose=PURPOSE,
-    kind=Settings,
+    settings_class=Settings,
     create_app=create_app,
     options=lambda settings: (VIVIDNESS, METADATA),
     made_with=lambda asked: {VIVIDNESS.name: asked[VIVIDNESS.name]},

@@ -17,11 +17,11 @@ HEIGHT = 200
 GAP = 6
 
 
-def main() -> None:
-    """Color the photos and lay them out: gray above, colored below."""
+def service_address(description: str | None) -> str:
+    """The address on the command line of a script with that description."""
     parser = argparse.ArgumentParser(
         usage=argparse.SUPPRESS,
-        description=__doc__,
+        description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -31,7 +31,13 @@ def main() -> None:
         metavar="ADDRESS",
         help="(default: %(default)s)",
     )
-    address = parser.parse_args().address
+    address: str = parser.parse_args().address
+    return address
+
+
+def main() -> None:
+    """Color the photos and lay them out: gray above, colored below."""
+    address = service_address(__doc__)
     pairs = []
     for name in PHOTOS:
         data = (ROOT / "samples" / "gray" / f"{name}.jpg").read_bytes()

@@ -6,12 +6,12 @@
 From left to right: gray, colored, colored with the hints that the dots show, the original.
 """
 
-import argparse
 import io
 import json
 from pathlib import Path
 
 import requests
+from before_after import service_address  # beside this file
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,19 +62,7 @@ def dotted(picture: Image.Image, hints: list[dict[str, object]]) -> Image.Image:
 
 def main() -> None:
     """Color the examples and lay them out, one a row."""
-    parser = argparse.ArgumentParser(
-        usage=argparse.SUPPRESS,
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "address",
-        nargs="?",
-        default="http://localhost:3333",
-        metavar="ADDRESS",
-        help="(default: %(default)s)",
-    )
-    address = parser.parse_args().address
+    address = service_address(__doc__)
     rows = []
     for name, hints in EXAMPLES.items():
         gray, photo = ((SAMPLES / folder / f"{name}.jpg") for folder in ("gray", "."))

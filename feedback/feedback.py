@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("feedback")
 
-# Those who are refused together shall not come again together.
+# Random, so that callers who are refused together do not come back together.
 _RETRY_AFTER_S = 2, 10
 # Whoever asks for the report again and again has the last one, so that it takes this share of the
 # time at most.
@@ -38,12 +38,12 @@ class Feedback:
         self._report: Report | None = None
         self._fresh_until = 0.0
 
-    def keep(self, vote: Vote) -> None:
+    def store(self, vote: Vote) -> None:
         """Store a vote. Raises Problem: 409 a receipt has one already, 503 the database is
         unreachable.
         """
         try:
-            self._votes.keep(vote)
+            self._votes.store(vote)
         except AlreadyUsed:
             raise Problem(
                 409, "receipt-used", f"There is a {vote.kind} for this receipt already."

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from web.problems import described
+from web.problems import as_openapi
 
 from .formats import FORMATS
 from .vote import VOTE_SCHEMA
@@ -32,15 +32,15 @@ FEEDBACK_PATHS: dict[str, Any] = {
                     "description": "It is kept. The models, in the order of the receipts.",
                     "content": {"application/json": {"schema": _RECORDED}},
                 },
-                "400": described("No vote, a receipt of elsewhere, or two that do not compare."),
-                "404": described("Feedback is off."),
-                "408": described("The body took too long."),
-                "409": described("A receipt was used for this kind of vote already."),
-                "410": described("A receipt is too old."),
-                "413": described("Too many bytes."),
-                "415": described("Not JSON."),
-                "429": {**described("Too many votes from one address."), "headers": _RETRY_AFTER},
-                "503": {**described("Votes cannot be kept now."), "headers": _RETRY_AFTER},
+                "400": as_openapi("No vote, a receipt of elsewhere, or two that do not compare."),
+                "404": as_openapi("Feedback is off."),
+                "408": as_openapi("The body took too long."),
+                "409": as_openapi("A receipt was used for this kind of vote already."),
+                "410": as_openapi("A receipt is too old."),
+                "413": as_openapi("Too many bytes."),
+                "415": as_openapi("Not JSON."),
+                "429": {**as_openapi("Too many votes from one address."), "headers": _RETRY_AFTER},
+                "503": {**as_openapi("Votes cannot be kept now."), "headers": _RETRY_AFTER},
             },
         }
     },
@@ -60,9 +60,9 @@ FEEDBACK_PATHS: dict[str, Any] = {
                     "description": "The report.",
                     "content": {media_type: {} for media_type, _ in FORMATS.values()},
                 },
-                "400": described("No such format."),
-                "404": described("Feedback or the report is off."),
-                "503": {**described("Votes cannot be read now."), "headers": _RETRY_AFTER},
+                "400": as_openapi("No such format."),
+                "404": as_openapi("Feedback or the report is off."),
+                "503": {**as_openapi("Votes cannot be read now."), "headers": _RETRY_AFTER},
             },
         }
     },

@@ -35,7 +35,7 @@ def feedback_routes(
             detail = f"Too many votes from here: {per_minute} a minute are taken."
             raise Problem(429, "too-many-votes", detail, wait_s)
         given = read_vote(json_body(_MOST_BYTES), here.receipts.read)
-        here.keep(given)
+        here.store(given)
         metrics.count(given)
         return jsonify(recorded=given.kind, models=given.models)
 

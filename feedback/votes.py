@@ -106,7 +106,7 @@ class Votes:
             raise DatabaseUnavailable(_first_line(error)) from error
         self._ready = True
 
-    def keep(self, vote: Vote) -> None:
+    def store(self, vote: Vote) -> None:
         """Store a vote durably. Raises AlreadyUsed, DatabaseUnavailable and DatabaseUnusable."""
         if not self._ready:
             self.prepare()

@@ -162,10 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
     render.set_defaults(module="files")
     _add_run_options(render)
 
-    validate = add(
-        "validate",
-        "report mistakes in Applications; exit code 1 if there are any",
-    )
+    validate = add("validate", "report mistakes in Applications; exit code 1 if there are any")
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
     validate.set_defaults(module="files")
     _add_image(validate)

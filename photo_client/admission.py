@@ -1,5 +1,5 @@
-"""How many photos may be in progress at once: `web.admission` in the words and units of photos.
-What a photo costs is its decoded pixels.
+"""How many photos may be in progress at once: `web.admission`, where a photo costs its decoded
+pixels.
 """
 
 import random
@@ -10,7 +10,7 @@ from web.problems import Problem
 # What a decoded pixel takes in memory at most, with all that is made of it: 7 for a gray JPEG, 12
 # for one in color, 18 for an RGBA picture that goes out as WebP.
 BYTES_PER_PIXEL = 18
-# Those who are refused together shall not come again together.
+# Random, so that callers who are refused together do not come back together.
 _RETRY_AFTER_S = 1, 5
 _DETAIL: dict[Limit, str] = {
     "requests": "{} photos are in progress already. Try again soon.",

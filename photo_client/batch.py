@@ -1,8 +1,8 @@
 """Many photos at once, from files to files, by the code that answers POST /predict.
 
-What is there already and whole, of the same photo and with the same settings, is not made again, so
-that the same command goes on where it was stopped; a picture is written beside its place and
-renamed, so that none is ever half there.
+A complete picture of the same photo, made with the same settings, is not made again, so that the
+same command resumes one that was stopped. A picture is written beside its place and renamed, so
+that none is ever incomplete.
 """
 
 import errno
@@ -34,19 +34,19 @@ from .result import Result
 from .settings import ClientSettings
 from .stamp import Source, is_made_of, is_whole, stamped
 
-# The finished picture of what `open_header` opened, asked for with those HTTP headers, as the hints
-# say that the photo has (see Batch), or None; raises Problem.
+# The finished picture of what `open_header` opened, requested with those HTTP headers, and with the
+# photo's hints (see Batch) or None; raises Problem.
 Make = Callable[[Header, dict[str, str], Any], Result]
 # Beside a.jpg, a.hints.json holds its hints.
 HINTS_SUFFIX = ".hints.json"
 
-# So long a photo is tried again while the model is away or busy; a model server that starts again
-# takes less.
-PATIENCE_S = 60.0
+# Seconds for which a photo is retried while the model is unreachable or busy; a model server that
+# restarts takes less.
+RETRY_FOR_S = 60.0
 _LONGEST_PAUSE_S = 10.0
 _LINE_EVERY_S = 10.0
-_AWAY = ("predict-url-unreachable", "predict-url-not-ready")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNREACHABLE = ("predict-url-unreachable", "predict-url-not-ready")
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Batch:
@@ -62,7 +62,7 @@ class Batch:
         metadata: str = KEEP,
         read_hints: Callable[[str], Any] = str,
         hints: str | None = None,
-        patience_s: float = PATIENCE_S,
+        retry_for_s: float = RETRY_FOR_S,
         line_every_s: float = _LINE_EVERY_S,
     ):
         """`made_with` is what the pictures depend on beside the photos, as JSON; another is another
@@ -77,7 +77,7 @@ class Batch:
         self.read_hints = read_hints
         self.hints = hints
         self.skip_color = skip_color
-        self.patience_s = patience_s
+        self.retry_for_s = retry_for_s
         self.line_every_s = line_every_s
         self.metadata = metadata
         self.admission = photo_admission(at_once, settings.max_pixels_in_memory)
@@ -93,18 +93,18 @@ class Batch:
         interrupted = False
         with (
             progress(len(jobs), self.line_every_s) as shown,
-            ThreadPoolExecutor(self.at_once) as crowd,
+            ThreadPoolExecutor(self.at_once) as pool,
         ):
-            asked = [crowd.submit(self._one, job, again) for job in jobs]
+            futures = [pool.submit(self._one, job, again) for job in jobs]
             try:
-                for _ in as_completed(asked):
+                for _ in as_completed(futures):
                     if not self.stopping.is_set():
                         shown.step()
             except KeyboardInterrupt:
                 # What is in progress is finished; the rest waits for the next time.
                 interrupted = True
                 self.stopping.set()
-        outcomes = [(job.photo, _outcome(each)) for job, each in zip(jobs, asked, strict=True)]
+        outcomes = [(job.photo, _outcome(each)) for job, each in zip(jobs, futures, strict=True)]
         for line in summary(outcomes):
             print(line, file=sys.stderr)
         if interrupted:
@@ -120,8 +120,8 @@ class Batch:
             text = self._hints_of(job.photo)
             if text is not None:
                 made_with["hints"] = hashlib.sha256(text.encode()).hexdigest()
-            there = not again and is_whole(job.target)
-            if there and is_made_of(job.target, made_with, job.photo):
+            is_there = not again and is_whole(job.target)
+            if is_there and is_made_of(job.target, made_with, job.photo):
                 return Outcome("there already")
             data = job.photo.read_bytes()
             source = Source.of(job.photo, data)
@@ -134,15 +134,15 @@ class Batch:
         try:
             if self.skip_color and self._has_color(data, job.page):
                 return Outcome("left out")
-            png, had_color = self._patiently(data, job.page, hints)
+            png, had_color = self._with_retries(data, job.page, hints)
         except Problem as problem:
-            if problem.code in _AWAY:
+            if problem.code in _UNREACHABLE:
                 self.stopping.set()
             return Outcome("failed", problem.detail)
         try:
             _write(job.target, stamped(png, made_with, source))
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in _DISK_FULL:
                 self.stopping.set()
             where = f"cannot write to {job.target.parent}"
             return Outcome("failed", f"{where}: {error.strerror or error}.")
@@ -155,21 +155,21 @@ class Batch:
         try:
             return photo.with_suffix(HINTS_SUFFIX).read_text(encoding="utf-8", errors="replace")
         except OSError as error:
-            # Too long a name for a file is none that is there.
+            # Too long a name for a file is a file that does not exist.
             if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
                 return None
             raise
 
     def _has_color(self, data: bytes, page: int) -> bool:
         header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
-        with self.admission.reserve(header.cost, Deadline(self.patience_s)):
+        with self.admission.reserve(header.cost, Deadline(self.retry_for_s)):
             return has_color(decode(header).image)
 
-    def _patiently(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
-        """See `_picture`. Where the model is away or busy (503, 504), it is asked again, less and
-        less often. Raises Problem.
+    def _with_retries(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
+        """See `_picture`. Where the model is unreachable or busy (503, 504), it is asked
+        again, less and less often. Raises Problem.
         """
-        give_up = time.monotonic() + self.patience_s
+        give_up = time.monotonic() + self.retry_for_s
         pause = 0.5
         while True:
             try:
@@ -183,7 +183,7 @@ class Batch:
     def _picture(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
         """The PNG file that a photo becomes, and whether it was colored and had color before."""
         header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
-        with self.admission.reserve(header.cost, Deadline(self.patience_s)):
+        with self.admission.reserve(header.cost, Deadline(self.retry_for_s)):
             made = self.make(header, {"X-Request-ID": uuid.uuid4().hex}, hints)
             kept = made.photo.metadata.kept(self.metadata)
             png = encode(made.pixels, made.photo.alpha, "image/png", kept)

@@ -61,11 +61,11 @@ def progress(total: int, every_s: float) -> Iterator[Progress]:
     shown = Progress(total, None)
     over = threading.Event()
 
-    def tell() -> None:
+    def print_progress() -> None:
         while not over.wait(every_s):
             print(shown.line(), file=sys.stderr, flush=True)
 
-    thread = threading.Thread(target=tell, daemon=True)
+    thread = threading.Thread(target=print_progress, daemon=True)
     thread.start()
     try:
         yield shown
@@ -77,27 +77,27 @@ def progress(total: int, every_s: float) -> Iterator[Progress]:
 def summary(outcomes: Sequence[tuple[Path, Outcome]]) -> list[str]:
     """The lines that say what became of each photo."""
     count = Counter[str](outcome.kind for _, outcome in outcomes)
-    told = [", ".join(f"{count[kind]} {kind}" for kind in _ALWAYS) + "."]
+    lines = [", ".join(f"{count[kind]} {kind}" for kind in _ALWAYS) + "."]
     reasons: dict[str, list[str]] = {}
     for photo, outcome in outcomes:
         if outcome.kind == "failed":
             reasons.setdefault(outcome.reason, []).append(str(photo))
     for reason, photos in reasons.items():
         if len(photos) == 1:
-            told.append(f"  {photos[0]}: {reason}")
+            lines.append(f"  {photos[0]}: {reason}")
             continue
         more = f" and {len(photos) - _NAMED} more" if len(photos) > _NAMED else ""
-        told.append(f"  {len(photos)} photos: {reason} ({', '.join(photos[:_NAMED])}{more})")
+        lines.append(f"  {len(photos)} photos: {reason} ({', '.join(photos[:_NAMED])}{more})")
     if left_out := count["left out"]:
-        told.append(f"{left_out} left out: color is in them already.")
+        lines.append(f"{left_out} left out: color is in them already.")
     if colored := sum(outcome.kind == "made" and outcome.had_color for _, outcome in outcomes):
-        told.append(
+        lines.append(
             f"{colored} of those made had color already, and were colored anew; --skip-color "
             "leaves such photos out."
         )
     if not_tried := count["not tried"]:
-        told.append(f"{not_tried} not done yet; the same command goes on from here.")
-    return [one_line(each) for each in told]
+        lines.append(f"{not_tried} not done yet; the same command goes on from here.")
+    return [one_line(each) for each in lines]
 
 
 def one_line(text: str) -> str:

@@ -28,27 +28,27 @@ from .settings import ClientSettings
 
 _AT_ONCE = 4
 _FEEDBACK = "feedback"
-Kind = TypeVar("Kind", bound=ClientSettings)
+SettingsT = TypeVar("SettingsT", bound=ClientSettings)
 
 
 @dataclass(frozen=True)
-class Client(Generic[Kind]):
+class Client(Generic[SettingsT]):
     """What one client is: its name, its settings, its application, and what it makes of a file."""
 
     program: str
     purpose: str
-    kind: type[Kind]
-    create_app: Callable[[Kind], Flask]
-    # The options of a request, which are options of the command line, too.
-    options: Callable[[Kind], Sequence[Option]]
+    settings_class: type[SettingsT]
+    create_app: Callable[[SettingsT], Flask]
+    # The options of a request; the command line has them, too.
+    options: Callable[[SettingsT], Sequence[Option]]
     # What the arguments ask for, as a way to make a picture; it may raise Problem.
-    maker: Callable[[Mapping[str, Any], Kind, Predictor], Make]
+    maker: Callable[[Mapping[str, Any], SettingsT, Predictor], Make]
     # And what of them the picture depends on, as JSON.
     made_with: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     # The hints of a photo from their text; raises ValueError.
     read_hints: Callable[[str], Any]
     # Arguments of its own, each with what it means.
-    own_arguments: tuple[tuple[str, str, str], ...] = ()
+    extra_arguments: tuple[tuple[str, str, str], ...] = ()
 
 
 class _BadArguments(Exception):
@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
         raise _BadArguments(message)
 
 
-def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, str]) -> int:
+def main(client: Client[SettingsT], arguments: list[str], environment: Mapping[str, str]) -> int:
     """`--help`; or serve; or, where photos are named, write their pictures into a folder.
 
     Returns 0 when all is done, 1 where the port is taken or some photos failed, 2 for a bad
@@ -75,7 +75,7 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
 
         return feedback(client.program, arguments[1:], environment)
     try:
-        settings = from_environment(environment, client.kind)
+        settings = from_environment(environment, client.settings_class)
         if arguments:
             if not environment.get("URL", "").strip():
                 url = predict_url_of(client.program.split()[-1]) or settings.url
@@ -101,7 +101,7 @@ def main(client: Client[Kind], arguments: list[str], environment: Mapping[str, s
     return 0
 
 
-def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int:
+def _pictures(client: Client[SettingsT], arguments: list[str], settings: SettingsT) -> int:
     options = [
         FOLDER_METADATA if option is METADATA else option for option in client.options(settings)
     ]
@@ -112,7 +112,7 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--skip-color", action="store_true")
     parser.add_argument("--hints", type=Path)
-    for flag, _, _ in client.own_arguments:
+    for flag, _, _ in client.extra_arguments:
         parser.add_argument(flag)
     for option in options:
         # A yes-or-no option is a plain flag.
@@ -143,10 +143,10 @@ def _pictures(client: Client[Kind], arguments: list[str], settings: Kind) -> int
             settings,
             given.at_once,
             made_with,
-            given.skip_color,
-            given.metadata,
-            client.read_hints,
-            hints,
+            skip_color=given.skip_color,
+            metadata=given.metadata,
+            read_hints=client.read_hints,
+            hints=hints,
         )
         return batch.run(jobs, given.again)
     except Problem as problem:
@@ -192,17 +192,17 @@ def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return converted
 
 
-def _help(client: Client[Kind]) -> str:
+def _help(client: Client[SettingsT]) -> str:
     own = "".join(
-        entry(f"{flag} {value}", meaning) + "\n" for flag, value, meaning in client.own_arguments
+        entry(f"{flag} {value}", meaning) + "\n" for flag, value, meaning in client.extra_arguments
     )
     words = ["PHOTO ...", "--out FOLDER"]
-    words += [f"[{flag} {value}]" for flag, value, _ in client.own_arguments]
+    words += [f"[{flag} {value}]" for flag, value, _ in client.extra_arguments]
     words += [
         f"[{_flag(option)}]"
         if option.read is yes_or_no
         else f"[{_flag(option)} {option.name.upper().split('_')[-1]}]"
-        for option in client.options(client.kind())
+        for option in client.options(client.settings_class())
     ]
     words += ["[--hints FILE]", "[--at-once N]", "[--again]", "[--skip-color]"]
     return f"""\
@@ -238,4 +238,4 @@ Exit codes: 0 every photo has its picture, 1 some failed, 2 a bad argument.
 
 Settings, as environment variables:
 
-{help_text(client.kind)}"""
+{help_text(client.settings_class)}"""

@@ -22,16 +22,17 @@ def common_routes(
     predictor: Predictor,
     metrics: Metrics,
     page: Callable[[], str],
-    passed_on: Callable[[], dict[str, str]] = dict,
-    at_first: Iterable[dict[str, str]] = (),
+    readiness_headers: Callable[[], dict[str, str]] = dict,
+    required_once: Iterable[dict[str, str]] = (),
 ) -> Blueprint:
     """GET /, /healthz, /readyz and /metrics.
 
-    `page()` is the HTML of the page; `passed_on()` are the request headers that /readyz passes on
-    to the predict URL. /readyz also requires that the models selected by the headers `at_first`
-    have answered once; a later failure of one does not make the client unready for the others.
+    `page()` is the HTML of the page; `readiness_headers()` are the request headers that /readyz
+    passes on to the predict URL. /readyz also requires that the models selected by the headers
+    `required_once` have answered once; a later failure of one does not make the client unready
+    for the others.
     """
-    awaited = list(at_first)
+    awaited = list(required_once)
     routes = Blueprint("common", __name__)
 
     @routes.get("/")
@@ -48,7 +49,7 @@ def common_routes(
     @routes.get("/readyz")
     def readyz() -> Response:
         deadline = Deadline(_READY_WITHIN_S)
-        for headers in (*awaited, passed_on()):
+        for headers in (*awaited, readiness_headers()):
             if reason := predictor.not_ready_because(deadline, headers):
                 raise Problem(503, "not-ready", reason, _RETRY_AFTER_S)
         awaited.clear()

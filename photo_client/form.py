@@ -31,12 +31,12 @@ _BLOCK = 65_536
 _FILE_NAME = re.compile(r";\s*filename\*?[\d*]*\s*=", re.IGNORECASE)
 
 
-class Unreadable(Exception):
+class UnreadableForm(Exception):
     """The body is not a form that can be read; the text, a sentence, says why."""
 
 
 class FormParser(FormDataParser):
-    """Flask's form parser, except that multipart forms are read here, or raise Unreadable."""
+    """Flask's form parser, except that multipart forms are read here, or raise UnreadableForm."""
 
     def parse(
         self,
@@ -50,7 +50,7 @@ class FormParser(FormDataParser):
             return super().parse(stream, mimetype, content_length, options)
         boundary = (options or {}).get("boundary", "")
         if not boundary or not boundary.isascii():
-            raise Unreadable(
+            raise UnreadableForm(
                 "The header Content-Type names no boundary that can be read. Do not set it "
                 "yourself: curl -F, and every library that sends forms, writes it."
             )
@@ -72,7 +72,7 @@ class _Decoder(MultipartDecoder):
 
 
 def _parts(stream: IO[bytes], boundary: bytes) -> Iterator[tuple[Field | File, io.BytesIO]]:
-    """Each part with what it holds. Raises Unreadable and RequestEntityTooLarge."""
+    """Each part with what it holds. Raises UnreadableForm and RequestEntityTooLarge."""
     part: Field | File | None = None
     held = io.BytesIO()
     for event in _events(stream, boundary):
@@ -81,7 +81,7 @@ def _parts(stream: IO[bytes], boundary: bytes) -> Iterator[tuple[Field | File, i
         elif isinstance(event, Data) and part is not None:
             held.write(event.data)
             if isinstance(part, Field) and held.tell() > _MOST_TEXT:
-                raise Unreadable(
+                raise UnreadableForm(
                     f"The field {part.name[:64]} holds more text than an option can. A picture "
                     f"must be sent as a file: -F {part.name[:64]}=@photo.jpg."
                 )
@@ -91,15 +91,15 @@ def _parts(stream: IO[bytes], boundary: bytes) -> Iterator[tuple[Field | File, i
 
 
 def _checked(part: Field | File) -> Field | File:
-    """The part; a File where its headers say that it is one. Raises Unreadable."""
+    """The part; a File where its headers say that it is one. Raises UnreadableForm."""
     if not part.name:
-        raise Unreadable("A part of the form has no name. Each needs name=… in its header.")
+        raise UnreadableForm("A part of the form has no name. Each needs name=… in its header.")
     content_type = part.headers.get("Content-Type", "text/plain").lower()
     encoding = part.headers.get("Content-Transfer-Encoding", "binary").strip().lower()
     if content_type.startswith("multipart/"):
-        raise Unreadable(f"The field {part.name[:64]} holds several files in one. Send one.")
+        raise UnreadableForm(f"The field {part.name[:64]} holds several files in one. Send one.")
     if encoding not in ("7bit", "8bit", "binary"):
-        raise Unreadable(
+        raise UnreadableForm(
             f"The field {part.name[:64]} is encoded as {encoding[:64]}. Send it as it is."
         )
     named = _FILE_NAME.search(part.headers["Content-Disposition"])
@@ -122,19 +122,19 @@ def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
             while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
                 yield event
         except ValueError:
-            raise _why(decoder.state) from None
+            raise _what_is_missing(decoder.state) from None
         if decoder.state in (State.PREAMBLE, State.PART) and len(decoder.buffer) > _MOST_TEXT:
-            raise _why(decoder.state)
+            raise _what_is_missing(decoder.state)
 
 
-def _why(state: State) -> Unreadable:
+def _what_is_missing(state: State) -> UnreadableForm:
     if state is State.PREAMBLE:
-        return Unreadable(
+        return UnreadableForm(
             "The body holds no form: the boundary that Content-Type names never comes in it."
         )
     if state is State.PART:
-        return Unreadable(
+        return UnreadableForm(
             "A part of the form has no header that can be read. Each needs "
             'Content-Disposition: form-data; name="…", an empty line, and what it holds.'
         )
-    return Unreadable("The form ended before its last boundary. Send it again.")
+    return UnreadableForm("The form ended before its last boundary. Send it again.")

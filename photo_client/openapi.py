@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify
 
 from feedback.openapi import FEEDBACK_PATHS
 from web.options import Option, yes_or_no
-from web.problems import PROBLEM_SCHEMA, described
+from web.problems import PROBLEM_SCHEMA, as_openapi
 from web.settings import number, whole
 
 from .reply_format import MEDIA_TYPES
@@ -61,11 +61,11 @@ def openapi_routes(
     required; `headers` are the request headers that matter, as OpenAPI parameters.
     """
     routes = Blueprint("openapi", __name__)
-    told = document(title, settings, pictures, options, headers)
+    built = document(title, settings, pictures, options, headers)
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        return jsonify(told)
+        return jsonify(built)
 
     return routes
 
@@ -119,7 +119,7 @@ def document(
                             "headers": _REPLY_HEADERS,
                             "content": {kind: {} for kind in MEDIA_TYPES},
                         },
-                        **{str(status): described(about) for status, about in PROBLEMS.items()},
+                        **{str(status): as_openapi(about) for status, about in PROBLEMS.items()},
                     },
                 }
             },
@@ -159,7 +159,7 @@ def _get(
             "parameters": list(parameters),
             "responses": {
                 "200": {"description": summary, "content": content},
-                **{str(status): described(PROBLEMS[status]) for status in problems},
+                **{str(status): as_openapi(PROBLEMS[status]) for status in problems},
             },
         }
     }

@@ -26,7 +26,7 @@ def add_receipt(
     if receipts is None:
         return
     options = {
-        option.name: _told(asked[option.name], receipts)
+        option.name: _stored(asked[option.name], receipts)
         for option in appearance
         if asked[option.name] != option.default
     }
@@ -41,7 +41,7 @@ def add_receipt(
     )
 
 
-def _told(value: Any, receipts: Receipts) -> Any:
+def _stored(value: Any, receipts: Receipts) -> Any:
     """An option as it is stored in a receipt: long values, and those that are not JSON, such as
     hints, as a hash.
     """

@@ -37,8 +37,8 @@ class Source:
 
 def stamped(png: bytes, settings: Mapping[str, Any], source: Source) -> bytes:
     """The PNG file with the stamp in it."""
-    told = {"settings": settings, **vars(source)}
-    chunk = b"tEXt" + _KEYWORD + json.dumps(told, sort_keys=True).encode("ascii")
+    fields = {"settings": settings, **vars(source)}
+    chunk = b"tEXt" + _KEYWORD + json.dumps(fields, sort_keys=True).encode("ascii")
     size, checksum = struct.pack(">I", len(chunk) - 4), struct.pack(">I", zlib.crc32(chunk))
     return b"".join((png[:_PLACE], size, chunk, checksum, png[_PLACE:]))
 
@@ -60,16 +60,16 @@ def is_made_of(picture: Path, settings: Mapping[str, Any], photo: Path) -> bool:
     A file without a stamp counts as such: somebody has edited it, so it must not be overwritten.
     The photo is read only if its size or time has changed. Raises OSError.
     """
-    told = _read(picture)
-    if told is None:
+    fields = _read(picture)
+    if fields is None:
         return True
     # As JSON tells it: 1 and 1.0 are one number, a tuple is a list.
-    if told.get("settings") != json.loads(json.dumps(settings)):
+    if fields.get("settings") != json.loads(json.dumps(settings)):
         return False
     status = photo.stat()
-    if (told.get("size"), told.get("modified")) == (status.st_size, status.st_mtime_ns):
+    if (fields.get("size"), fields.get("modified")) == (status.st_size, status.st_mtime_ns):
         return True
-    return told.get("sha256") == hashlib.sha256(photo.read_bytes()).hexdigest()
+    return fields.get("sha256") == hashlib.sha256(photo.read_bytes()).hexdigest()
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -80,7 +80,7 @@ def _read(path: Path) -> dict[str, Any] | None:
             return None
         size = min(struct.unpack(">I", head[:4])[0] - len(_KEYWORD), _MOST_BYTES)
         try:
-            told = json.loads(file.read(size))
+            fields = json.loads(file.read(size))
         except ValueError:
             return None
-        return told if isinstance(told, dict) else None
+        return fields if isinstance(fields, dict) else None

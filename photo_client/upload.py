@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from web.metered_body import MeteredBody
 from web.problems import Problem
 
-from .form import MOST_PARTS, FormParser, Unreadable
+from .form import MOST_PARTS, FormParser, UnreadableForm
 
 # What the multipart envelope adds to the file at most.
 _ENVELOPE = 65_536
@@ -61,7 +61,7 @@ def pictures(
             )
     except RequestEntityTooLarge:
         raise _too_large(max_bytes) from None
-    except Unreadable as error:
+    except UnreadableForm as error:
         raise Problem(400, "upload-broken", str(error)) from None
     except (HTTPException, Problem):
         raise

@@ -61,7 +61,7 @@ def numbers(prediction: Any) -> Floats:
 
 def model_name(prediction: Any) -> str | None:
     """The output `model` of a prediction, where it is a name that can stand in a header."""
-    told = prediction.get("model")
-    if isinstance(told, str) and 0 < len(told) <= 64 and told.isascii() and told.isprintable():
-        return told
+    name = prediction.get("model")
+    if isinstance(name, str) and 0 < len(name) <= 64 and name.isascii() and name.isprintable():
+        return name
     return None

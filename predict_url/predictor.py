@@ -18,7 +18,7 @@ import orjson
 from web.deadline import Deadline, DeadlineExceeded
 from web.problems import Problem
 
-from .http_exchange import HttpPool, NotHttp, Reply, Unreachable
+from .http_exchange import ExchangeFailed, HttpPool, NotHttp, Reply, Unreachable
 
 PACKED = "packed"
 PLAIN = "serving_default"
@@ -34,7 +34,7 @@ _RETRY_AFTER_S = 2
 _QUOTED = 300
 
 
-class Refused(Problem):
+class PredictUrlError(Problem):
     """The predict URL answered with an error: HTTP status `upstream`, with its text."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Predictor:
 
         `route` separates requests that a gateway may send to different models behind the same URL.
         Raises Problem: 502 an error or no valid prediction, 503 unreachable, not ready or
-        overloaded, 504 too slow; a Refused if the URL answered with an error.
+        overloaded, 504 too slow; a PredictUrlError if the URL answered with an error.
         """
         if time.monotonic() >= self._plain_until.get(route, 0.0):
             reply = self._exchange(route, PACKED, packed(), deadline, headers)
@@ -92,7 +92,7 @@ class Predictor:
             reply = self._pool.exchange(
                 "GET", self.status_target, deadline, headers, max_bytes=1_000_000
             )
-        except (Unreachable, NotHttp) as failure:
+        except ExchangeFailed as failure:
             return f"The model server cannot be reached: {failure}."
         except DeadlineExceeded:
             return "The model server does not answer."
@@ -165,11 +165,11 @@ def invalid_prediction(what: str) -> Problem:
     )
 
 
-def _problem_for(reply: Reply) -> Refused:
+def _problem_for(reply: Reply) -> PredictUrlError:
     """The problem that an error status of the predict URL stands for."""
     quote = _quote(reply)
     if reply.status == 504:
-        return Refused(
+        return PredictUrlError(
             reply.status,
             504,
             "predict-url-slow",
@@ -178,7 +178,7 @@ def _problem_for(reply: Reply) -> Refused:
         )
     starting = reply.status == 404 and quote.startswith("Servable not found")
     if reply.status in (429, 503) or starting:
-        return Refused(
+        return PredictUrlError(
             reply.status,
             503,
             "predict-url-not-ready",
@@ -188,7 +188,7 @@ def _problem_for(reply: Reply) -> Refused:
         )
     hint = " Check the path in URL." if reply.status == 404 else ""
     detail = f"The predict URL answered {reply.status}: {quote}{hint}"
-    return Refused(reply.status, 502, "predict-url-error", detail)
+    return PredictUrlError(reply.status, 502, "predict-url-error", detail)
 
 
 def _retry_after(reply: Reply) -> int:
@@ -215,12 +215,12 @@ def _error_text(reply: Reply) -> str:
     """What an error reply says: TensorFlow Serving's `error`, Seldon's `info`, or plain text."""
     body = _json(reply.body)
     if isinstance(body, dict):
-        told = body.get("error")
+        text = body.get("error")
         status = body.get("status")
-        if told is None and isinstance(status, dict):
-            told = status.get("info") or status.get("reason")
-        if isinstance(told, str):
-            return told
+        if text is None and isinstance(status, dict):
+            text = status.get("info") or status.get("reason")
+        if isinstance(text, str):
+            return text
     return reply.body.decode("utf-8", "replace")
 
 

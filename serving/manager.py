@@ -96,7 +96,7 @@ class ModelManager:
         self._stopped = True
         self._changed.set()
 
-    def take(self, version: int | None) -> "Servable | None":
+    def acquire(self, version: int | None) -> "Servable | None":
         """The servable of that version, or of the highest, to be given back; None without one."""
         with self._lock:
             if version is None:
@@ -107,7 +107,7 @@ class ModelManager:
             loaded.users += 1
             return loaded.servable
 
-    def give_back(self, servable: "Servable") -> None:
+    def release(self, servable: "Servable") -> None:
         """The servable is no longer used by who took it."""
         with self._lock:
             for loaded in (*self._in_service.values(), *self._draining):
@@ -117,7 +117,7 @@ class ModelManager:
     def _watch(self) -> None:
         while not (self._stopped and not self._in_service and not self._draining):
             try:
-                self._look()
+                self._poll()
             except Exception:
                 # The watch must outlive anything odd in a folder it does not own.
                 logger.exception("looking for versions in %s failed", self._config.base_path)
@@ -128,7 +128,7 @@ class ModelManager:
             else:
                 self._changed.clear()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         self._finish_draining()
         if self._stopped:
             self._keep(set())

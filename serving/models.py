@@ -103,11 +103,11 @@ class Models:
         NOT_FOUND for a model, or a version of it, that is not in service.
         """
         manager = self._managers.get(model)
-        servable = manager.take(version) if manager else None
+        servable = manager.acquire(version) if manager else None
         if manager is None or servable is None:
             spec = f"Latest({model})" if version is None else f"Specific({model}, {version})"
             raise ServingError("NOT_FOUND", f"Servable not found for request: {spec}")
         try:
             yield servable
         finally:
-            manager.give_back(servable)
+            manager.release(servable)

@@ -117,7 +117,7 @@ class _ModelServer(Server):
             # A long run or a large document is no reason to kill the worker.
             timeout=0,
             graceful_timeout=max(1, int(options.timeout_seconds)),
-            worker_exit=_leave,
+            worker_exit=_exit_worker,
         )
 
 
@@ -133,7 +133,7 @@ class _Arbiter(Arbiter):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _leave(_: Any, worker: Any) -> None:
+def _exit_worker(_: Any, worker: Any) -> None:
     """End the worker at once: nothing is left to do, and threads may still be in TensorFlow."""
     error = sys.exc_info()[1]
     code = error.code if isinstance(error, SystemExit) else 1

@@ -35,13 +35,13 @@ Options of a request for color:
 CLIENT = cli.Client(
     program="python -m style_client",
     purpose=PURPOSE,
-    kind=StyleSettings,
+    settings_class=StyleSettings,
     create_app=create_app,
     options=lambda settings: (*style_options(settings.max_side), VIVIDNESS, METADATA),
     read_hints=read_hints,
     maker=maker,
     made_with=made_with,
-    own_arguments=(
+    extra_arguments=(
         (
             "--style",
             "PICTURE",

@@ -25,7 +25,7 @@ def create_app(settings: StyleSettings) -> Flask:
         )
 
     app.register_blueprint(
-        common_routes(app.predictor, app.metrics, page, style_header, at_first=[STYLE])
+        common_routes(app.predictor, app.metrics, page, style_header, required_once=[STYLE])
     )
     app.register_blueprint(predict_routes(settings, app.predictor, app.admission, app.receipts))
     options = (*style_options(settings.max_side), *COLOR_OPTIONS)

@@ -17,7 +17,7 @@ from pictures import png
 from pictures.decode import Photo
 from pictures.lab import Bytes, Floats
 from predict_url import prediction
-from predict_url.predictor import PACKED, Predictor, Refused, invalid_prediction
+from predict_url.predictor import PACKED, Predictor, PredictUrlError, invalid_prediction
 from web.deadline import Deadline
 from web.stages import stage
 
@@ -152,24 +152,24 @@ def ask(
                 headers,
                 route="style",
             )  # fmt: skip
-    except Refused as refused:
-        raise _explained(refused) from None
+    except PredictUrlError as error:
+        raise _explained(error) from None
     with stage("decode-reply"):
         read = packed_painting if answer.signature == PACKED else plain_painting
         return read(answer.prediction, content.shape)
 
 
-def _explained(refused: Refused) -> Refused:
+def _explained(error: PredictUrlError) -> PredictUrlError:
     """The refusal, with what to do if no style model has answered: there is none, or the request
     reached the color model, which has no such inputs.
     """
-    if refused.upstream not in (400, 404):
-        return refused
-    return Refused(
-        refused.upstream,
-        refused.status,
-        refused.code,
-        f"{refused.detail} Is there a style model? Requests with the header `style: transfer` must "
+    if error.upstream not in (400, 404):
+        return error
+    return PredictUrlError(
+        error.upstream,
+        error.status,
+        error.code,
+        f"{error.detail} Is there a style model? Requests with the header `style: transfer` must "
         "be routed to one, behind the same URL; without the header, the photo is colored.",
-        refused.retry_after,
+        error.retry_after,
     )

@@ -99,9 +99,9 @@ def everything(wheel, tmp_path_factory) -> Path:
 def test_the_wheel_has_what_is_not_python_too(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     tracked = checked(
-        "git", "ls-files", "color_client", "style_client", "feedback", cwd=ROOT
+        "git", "ls-files", "color_client", "style_client", "feedback", "training", cwd=ROOT
     ).split()
-    data = {name for name in tracked if re.search(r"/(page|templates)/", name)}
+    data = {name for name in tracked if re.search(r"/(page|templates)/|\.png$", name)}
     assert data <= names
     packages = {name.split("/")[0] for name in names if name.endswith("/__init__.py")}
     assert {f"{package}/py.typed" for package in packages} <= names

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from training.program.errors import UsageError, fail
+from training.program.errors import CommandError, fail
 
 # By the first argument, a module that offers `main(arguments) -> exit code`; color has no name.
 COMMANDS = {
@@ -36,8 +36,8 @@ def main(argv: list[str] | None = None) -> int:
         command, *arguments = COMMANDS[arguments[0]], *arguments[1:]
     try:
         return importlib.import_module(command).main(arguments)
-    except UsageError as error:
-        return fail(error, 2)
+    except CommandError as error:
+        return fail(error)
     except KeyboardInterrupt:
         print("\ninterrupted: nothing was published", file=sys.stderr)
         return 130

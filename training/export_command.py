@@ -7,8 +7,6 @@ of the version.
 
 import dataclasses
 import json
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +15,7 @@ from typing import Any
 from training.color import recipes as color_recipes
 from training.loop.keras_setup import import_keras
 from training.program.errors import UsageError
+from training.program.files import flush_tree, scratch_folder
 from training.program.flags import Parser
 from training.program.quiet import held_standard_error
 from training.publishing.place import RECORD
@@ -42,21 +41,17 @@ def main(arguments: list[str]) -> int:
     import_keras()
     with held_standard_error():  # TensorFlow is imported here
         from training.loop import backend
-        from training.publishing.saved_model import ModelError, find_saved_model
-        from training.publishing.weights import WeightsError
+        from training.publishing.saved_model import find_saved_model
     backend.start()
-    scratch = options.to.with_name(f".{options.to.name}-{os.getpid()}")
+    version = find_saved_model(options.model).name
+    write = (_style if "style_width" in recorded else _color)(options.model, recorded, version)
     try:
-        version = find_saved_model(options.model).name
-        write = _style if "style_width" in recorded else _color
-        write(options.model, recorded, version)(scratch)
-        scratch.rename(options.to)
-    except (ModelError, WeightsError) as error:
-        raise UsageError(str(error)) from error
+        with scratch_folder(options.to.parent, options.to.name) as scratch:
+            write(scratch)
+            flush_tree(scratch)
+            scratch.rename(options.to)
     except OSError as error:
         raise UsageError(f"cannot write {options.to}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     print(f"written to {options.to}")
     return 0
 

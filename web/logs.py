@@ -13,14 +13,14 @@ from typing import Any
 import orjson
 
 ACCESS = "web.access"
-# Of a text that may come from anywhere, as much as helps.
+# At most so many characters of a message.
 _LONGEST = 2_000
 
 
-def line(**told: Any) -> str:
+def line(**fields: Any) -> str:
     """Write one line of log; fields that are None are left out."""
-    fields = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **told}
-    return orjson.dumps({k: v for k, v in fields.items() if v is not None}, default=str).decode()
+    stamped = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **fields}
+    return orjson.dumps({k: v for k, v in stamped.items() if v is not None}, default=str).decode()
 
 
 class JsonLines(logging.Formatter):
@@ -55,7 +55,7 @@ def configure() -> None:
     logging.captureWarnings(True)
 
     def in_a_thread(failed: threading.ExceptHookArgs) -> None:
-        told = (failed.exc_type, failed.exc_value or failed.exc_type(), failed.exc_traceback)
-        logging.getLogger("web").error("a thread ended", exc_info=told)
+        error = (failed.exc_type, failed.exc_value or failed.exc_type(), failed.exc_traceback)
+        logging.getLogger("web").error("a thread ended", exc_info=error)
 
     threading.excepthook = in_a_thread

@@ -14,7 +14,7 @@ log = logging.getLogger(logs.ACCESS)
 
 # What a caller may call a request, so that it can stand in logs and headers.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# Of what a stranger sends, as much as helps; and what counts as any number of bytes.
+# Of what a stranger sends, as much as helps; and the largest number of bytes that is logged.
 _LONGEST = 200
 _MOST_BYTES = 10**15
 
@@ -25,8 +25,8 @@ def observe(app: Flask, metrics: Metrics) -> None:
     def begin() -> None:
         g.started = time.perf_counter()
         g.stages = stages.begin().seconds
-        told = request.headers.get("X-Request-ID", "")
-        g.request_id = told if REQUEST_ID.fullmatch(told) else uuid.uuid4().hex
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         metrics.in_progress.inc()
 
     def end(response: Response) -> Response:
@@ -39,9 +39,9 @@ def observe(app: Flask, metrics: Metrics) -> None:
                 f"{name};dur={1e3 * seconds:.1f}" for name, seconds in timings.items()
             )
         metrics.count(response, taken)
-        # A length is what somebody says, and JSON has no larger numbers.
+        # The caller states the length; it may be larger than a number that JSON can hold.
         bytes_in = request.content_length
-        told = logs.line(
+        line = logs.line(
             request_id=g.request_id,
             method=request.method[:_LONGEST],
             path=request.path[:_LONGEST],
@@ -55,7 +55,7 @@ def observe(app: Flask, metrics: Metrics) -> None:
             cause=g.get("cause"),
             model=response.headers.get("X-Model"),
         )
-        log.info("%s", told)
+        log.info("%s", line)
         return response
 
     def leave(_error: BaseException | None) -> None:

@@ -36,7 +36,7 @@ PROBLEM_SCHEMA = {
 }
 
 
-def described(about: str) -> dict[str, Any]:
+def as_openapi(about: str) -> dict[str, Any]:
     """A problem as an OpenAPI response; the document has PROBLEM_SCHEMA as its schema `Problem`."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": about, "content": {"application/problem+json": {"schema": schema}}}

@@ -57,8 +57,8 @@ def setting(default: Any, read: Callable[[str], Any], meaning: str, *, secret: b
     """A field of a settings class. `read` raises ValueError with what the value must be; the value
     of a `secret` one is never shown.
     """
-    told = {"read": read, "meaning": meaning, "secret": secret}
-    return field(default=default, repr=not secret, metadata=told)
+    metadata = {"read": read, "meaning": meaning, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,16 @@ class ServerSettings:
     )
 
 
-Kind = TypeVar("Kind", bound=ServerSettings)
+SettingsT = TypeVar("SettingsT", bound=ServerSettings)
 
 
-def from_environment(environment: Mapping[str, str], kind: type[Kind]) -> Kind:
+def from_environment(environment: Mapping[str, str], settings: type[SettingsT]) -> SettingsT:
     """Settings from environment variables; what is unset or empty keeps its default.
 
     Raises BadSetting with one line that names the variable, its value and what it takes.
     """
     values = {}
-    for each in fields(kind):
+    for each in fields(settings):
         name = each.name.upper()
         text = environment.get(name, "").strip()
         if not text:
@@ -97,13 +97,14 @@ def from_environment(environment: Mapping[str, str], kind: type[Kind]) -> Kind:
         except ValueError as error:
             shown = name if each.metadata["secret"] else f"{name}={text!r}"
             raise BadSetting(f"{shown} {error}") from None
-    return kind(**values)
+    return settings(**values)
 
 
-def rows(kind: type[ServerSettings]) -> list[tuple[str, str, str]]:
+def rows(settings: type[ServerSettings]) -> list[tuple[str, str, str]]:
     """(variable, default, meaning) of every setting."""
     return [
-        (each.name.upper(), _shown(each.default), each.metadata["meaning"]) for each in fields(kind)
+        (each.name.upper(), _shown(each.default), each.metadata["meaning"])
+        for each in fields(settings)
     ]
 
 
@@ -113,16 +114,18 @@ def _shown(default: Any) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default) or "unset"
 
 
-def help_text(kind: type[ServerSettings]) -> str:
+def help_text(settings: type[ServerSettings]) -> str:
     """The settings as `--help` prints them."""
     return "\n".join(
-        entry(f"{name} (default {default})", meaning) for name, default, meaning in rows(kind)
+        entry(f"{name} (default {default})", meaning) for name, default, meaning in rows(settings)
     )
 
 
-def markdown_table(kind: type[ServerSettings], without: type[ServerSettings] | None = None) -> str:
-    """The settings as a Markdown table, for the docs; all, or `without` those of another kind."""
-    told = [row for row in rows(kind) if without is None or row not in rows(without)]
+def markdown_table(
+    settings: type[ServerSettings], without: type[ServerSettings] | None = None
+) -> str:
+    """The settings as a Markdown table, for the docs; all, or those that `without` lacks."""
+    shown = [row for row in rows(settings) if without is None or row not in rows(without)]
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
-    lines += [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in told]
+    lines += [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in shown]
     return "\n".join(lines) + "\n"

@@ -33,13 +33,13 @@ LINGER_S = 2.0
 # Where there is no room for more connections, one whose head is this late has to go.
 _PATIENCE_WHEN_FULL_S = 1.0
 _DRAIN_BYTES = 262_144
-# An upload on its way is taken longer, if it comes no slower than this.
+# An upload that is still coming is read for longer, if it comes no slower than this.
 _DRAINED_PER_S = 4_000_000
 _ACCEPTED_AT_ONCE = 32
 _IDLE_S = 5.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PAUSE_WITHOUT_FILES_S = 0.1
-_BETWEEN_COMPLAINTS_S = 60.0
+_LOG_AGAIN_AFTER_S = 60.0
 
 # How long gunicorn drains an unread body before it keeps a connection for a next request.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.5
@@ -52,7 +52,7 @@ class Worker(gthread.ThreadWorker):
         """Start, with no connections being closed."""
         self._lingering: dict[ClientSocket, float] = {}
         self._busy_at: float | None = None
-        self._patience = float(self.app.settings.client_timeout_s)
+        self._client_timeout_s = float(self.app.settings.client_timeout_s)
         self._refusal = self.app.refusal
         self._out_of_files = False
         self._quiet_until = 0.0
@@ -77,7 +77,7 @@ class Worker(gthread.ThreadWorker):
                 self._out_of_files = True
                 if time.monotonic() > self._quiet_until:
                     log.error("no more connections: %s", error)
-                    self._quiet_until = time.monotonic() + _BETWEEN_COMPLAINTS_S
+                    self._quiet_until = time.monotonic() + _LOG_AGAIN_AFTER_S
                 time.sleep(_PAUSE_WITHOUT_FILES_S)
                 return False
             raise
@@ -133,8 +133,8 @@ class Worker(gthread.ThreadWorker):
         now = time.monotonic()
         full = self._full
         for conn in list(self.pending_conns):
-            tired = full and now > conn.timeout - HEAD_WITHIN_S + _PATIENCE_WHEN_FULL_S
-            if now <= conn.timeout and not tired:
+            overdue = full and now > conn.timeout - HEAD_WITHIN_S + _PATIENCE_WHEN_FULL_S
+            if now <= conn.timeout and not overdue:
                 continue
             self.pending_conns.remove(conn)
             self.poller.unregister(conn.sock)
@@ -148,7 +148,7 @@ class Worker(gthread.ThreadWorker):
                 conn.close()
         for sock, until in list(self._lingering.items()):
             if now > until or (full and now > until - LINGER_S + _PATIENCE_WHEN_FULL_S):
-                self._gone(sock)
+                self._forget(sock)
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close idle connections when their time is up, the oldest earlier if all are in use."""
@@ -172,12 +172,12 @@ class Worker(gthread.ThreadWorker):
 
     def handle(self, conn: Any) -> Any:
         """Answer one request, in a thread."""
-        conn.sock.begin(self._patience)
-        kept = super().handle(conn)
-        if kept is False:
+        conn.sock.begin(self._client_timeout_s)
+        keep_alive = super().handle(conn)
+        if keep_alive is False:
             # gunicorn closes in the loop, and would wait there for the client.
             conn.close = lambda graceful=False: self._linger(conn.sock)
-        return kept
+        return keep_alive
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Call the application. An unread rest of the body would be taken for the next request."""
@@ -203,14 +203,14 @@ class Worker(gthread.ThreadWorker):
             sock.shutdown(socket.SHUT_WR)
             sock.setblocking(False)
             sock.begin(float("inf"))
-            self.poller.register(sock, selectors.EVENT_READ, self._listen_on)
+            self.poller.register(sock, selectors.EVENT_READ, self._drain)
         except (OSError, ValueError, KeyError):
             sock.close()
             return
         self._lingering[sock] = time.monotonic() + LINGER_S
         self.nr_conns += 1
 
-    def _listen_on(self, sock: ClientSocket) -> None:
+    def _drain(self, sock: ClientSocket) -> None:
         try:
             if data := sock.recv(_DRAIN_BYTES):
                 self._lingering[sock] += len(data) / _DRAINED_PER_S
@@ -219,9 +219,9 @@ class Worker(gthread.ThreadWorker):
             return
         except OSError:
             pass
-        self._gone(sock)
+        self._forget(sock)
 
-    def _gone(self, sock: ClientSocket) -> None:
+    def _forget(self, sock: ClientSocket) -> None:
         if self._lingering.pop(sock, None) is not None:
             self.nr_conns -= 1
             self.poller.unregister(sock)

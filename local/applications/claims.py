@@ -9,9 +9,14 @@ from .types import ClaimMount
 
 @dataclass(frozen=True)
 class Volumes:
-    """The claims of one state folder: `ROOT/NAMESPACE/CLAIM`."""
+    """Claims at `ROOT/NAMESPACE/CLAIM`."""
 
     root: Path
+
+    @classmethod
+    def under(cls, state: Path) -> "Volumes":
+        """Those of a state folder."""
+        return cls(state / "volumes")
 
     def folder(self, namespace: str, claim: str) -> Path:
         """Where the claim's files are; may not be there yet."""

@@ -43,6 +43,14 @@ class Refused(Exception):
         super().__init__("\n".join(map(str, self.findings)))
 
 
+def without_errors(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings in order, all of them notices. Raises Refused where one is an error."""
+    found = sorted(findings)
+    if any(not finding.notice for finding in found):
+        raise Refused(found)
+    return found
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """The most similar of the known names; empty if none is similar."""
     return next(iter(get_close_matches(name, sorted(names), n=1)), "")

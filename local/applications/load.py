@@ -36,9 +36,7 @@ def load(
 
 
 def load_texts(
-    texts: Iterable[tuple[str, str]],
-    images: Images = NO_IMAGES,
-    refused: Sequence[Finding] = (),
+    texts: Iterable[tuple[str, str]], images: Images = NO_IMAGES, refused: Sequence[Finding] = ()
 ) -> tuple[list[LoadedApplication], list[Finding]]:
     """The same of (file name, text); `refused` is what was found before."""
     applications: list[LoadedApplication] = []

@@ -17,7 +17,7 @@ from .validate_models import validate_models
 def validate(applications: Sequence[LoadedApplication], volumes: Volumes) -> list[Finding]:
     """Errors and notices about Applications that shall run together, with these claims."""
     return [
-        *_twice(applications),
+        *_duplicates(applications),
         *validate_models(applications, volumes),
         *(
             finding
@@ -28,7 +28,7 @@ def validate(applications: Sequence[LoadedApplication], volumes: Volumes) -> lis
     ]
 
 
-def _twice(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:
+def _duplicates(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:
     """Two of one name would overwrite each other."""
     names: set[tuple[str, str]] = set()
     components: dict[tuple[str, str], str] = {}

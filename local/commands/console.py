@@ -9,12 +9,13 @@ import threading
 from collections.abc import Sequence
 from typing import TextIO
 
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
 from ..running.logs import LogFiles
 from ..running.state import Row
-from .table import components_table, endpoints_table, has_endpoints, printer, together
+from .table import components_table, endpoints_table, has_endpoints, printer
 
 OWN_NAME = "local"
 
@@ -63,7 +64,7 @@ class Console:
             if has_endpoints(rows):
                 parts.append(endpoints_table(rows))
             with self._lock, contextlib.suppress(OSError, ValueError):
-                self._live.update(together(Text(), *parts), refresh=True)
+                self._live.update(Group(Text(), *parts), refresh=True)
             return
         for row in rows:
             key, now = (row.application, row.component), (row.phase, row.healthy)

@@ -26,7 +26,7 @@ def database_of(rows: Sequence[Row], application: str) -> str:
     """
     clients = [row for row in rows if row.module]
     every = dict.fromkeys(row.feedback_db or os.environ.get(DATABASE, "") for row in clients)
-    found = [each for each in every if each not in ("", "off")]
+    found = [each for each in every if each.lower() not in ("", "off")]
     if not found:
         raise CannotStart(
             f"no client of {application} keeps what people choose, as far as is known here; give "

@@ -6,7 +6,7 @@ import sys
 import yaml
 
 from ..applications.claims import Volumes
-from ..applications.findings import Refused
+from ..applications.findings import Refused, without_errors
 from ..applications.load import load
 from ..applications.validate import validate as find_problems
 from ..errors import CannotStart
@@ -41,15 +41,9 @@ def _render_elsewhere(options: argparse.Namespace) -> int:
     """Print manifests; what only a start on this machine needs is no obstacle."""
     try:
         applications, found = load(options.files, dict(options.image))
-        found += find_problems(applications, Volumes(options.state / "volumes"))
-        found = sorted(
-            [
-                *(each for each in found if not each.here),
-                *not_rendered(applications, options.format),
-            ]
-        )
-        if any(not finding.notice for finding in found):
-            raise Refused(found)
+        found += find_problems(applications, Volumes.under(options.state))
+        elsewhere = (each for each in found if not each.here)
+        found = without_errors([*elsewhere, *not_rendered(applications, options.format)])
         if options.format == "kubernetes":
             text = kubernetes(applications, options.gateway and Gateway(*options.gateway))
         else:

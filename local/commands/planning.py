@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..applications.claims import Volumes
-from ..applications.findings import Finding, Refused, known
+from ..applications.findings import Finding, Refused, without_errors
 from ..applications.load import load
 from ..applications.loaded import LoadedApplication
 from ..applications.validate import validate
 from ..errors import CannotStart
 from ..model_folder import check_model, saved_models
 from ..ports import CLIENT_PORT, Ports
-from ..running.applied import Applied, training_names
+from ..running.applied import Applied, check_arguments
 from ..running.color_service import ColorService
 from ..running.feedback import with_feedback
 from ..running.plan import Plan, RunOptions
@@ -26,10 +26,7 @@ def checked(
 ) -> tuple[list[LoadedApplication], list[Finding]]:
     """The Applications, and notices. Raises Refused with every error."""
     applications, findings = load(files, images)
-    findings = sorted([*findings, *validate(applications, Volumes(state / "volumes"))])
-    if any(not finding.notice for finding in findings):
-        raise Refused(findings)
-    return applications, findings
+    return applications, without_errors([*findings, *validate(applications, Volumes.under(state))])
 
 
 def shipped_files() -> list[Path]:
@@ -91,10 +88,7 @@ def planned(files: Sequence[Path], options: argparse.Namespace) -> Applied:
     run_options = run_options_of(options)
     try:
         applications, notices = checked(files, options.state, run_options.images)
-        trainings = training_names(applications)
-        for name in run_options.arguments:
-            if name not in trainings:
-                raise CannotStart(f"--args {name}: no such training; {known(name, trainings)}")
+        check_arguments(applications, run_options.arguments)
         plan = make_plan(applications, options.state.absolute(), run_options)
         if not plan.components:
             raise CannotStart("\n".join(["nothing in these files runs here", *map(str, notices)]))

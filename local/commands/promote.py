@@ -74,7 +74,7 @@ def _at_once(options: argparse.Namespace, file: RunningFile, percent: int) -> in
     if text == file.text:
         return _has_it(options, percent)
     print(difference(file.path, file.text, text), flush=True)
-    return 0 if file.become(text, _tell) else 1
+    return 0 if file.apply(text, _print_line) else 1
 
 
 def _has_it(options: argparse.Namespace, percent: int) -> int:
@@ -82,7 +82,7 @@ def _has_it(options: argparse.Namespace, percent: int) -> int:
     return 0
 
 
-def _tell(line: str, wrong: bool) -> None:
+def _print_line(line: str, wrong: bool) -> None:
     print(line, file=sys.stderr if wrong else sys.stdout, flush=True)
 
 
@@ -107,6 +107,6 @@ def _show(options: argparse.Namespace, state: StateFolder) -> int:
 def _refuse_errors(file: str, text: str, state: StateFolder) -> None:
     """Raise Refused for what is wrong in a file wherever it runs."""
     applications, found = load_texts([(file, text)])
-    found += validate(applications, Volumes(state.volumes))
+    found += validate(applications, Volumes.under(state.root))
     if wrong := [each for each in found if not (each.notice or each.here)]:
         raise Refused(wrong)

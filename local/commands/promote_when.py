@@ -35,19 +35,19 @@ def by_the_evidence(
     first, evidence = file.text, _Evidence(options, file)
 
     def move(percent: int) -> bool:
-        return _become(file, text_with(percent))
+        return _apply(file, text_with(percent))
 
     stop = threading.Event()
     # So that a change which is under way is made, in the file and in what runs; once more: at once.
     before = signal.signal(signal.SIGINT, lambda *_: _ask_to_stop(stop))
     try:
         outcome = Analysis(
-            evidence.look, evidence.mark, move, lambda: _become(file, first), stop.wait, _say,
+            evidence.look, evidence.mark, move, lambda: _apply(file, first), stop.wait, _say,
             options.interval, options.timeout,
         ).run(now, steps)  # fmt: skip
     finally:
         signal.signal(signal.SIGINT, before)
-    _say(_last_words(outcome, options, file))
+    _say(_outcome_text(outcome, options, file))
     return _EXIT_CODES[outcome]
 
 
@@ -56,7 +56,7 @@ def _ask_to_stop(stop: threading.Event) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _last_words(outcome: Outcome, options: argparse.Namespace, file: RunningFile) -> str:
+def _outcome_text(outcome: Outcome, options: argparse.Namespace, file: RunningFile) -> str:
     stays = f"what runs stays as it is, and so does {file.path}"
     return {
         "promoted": f"{options.predictor} is promoted.",
@@ -71,13 +71,13 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def _become(file: RunningFile, text: str) -> bool:
+def _apply(file: RunningFile, text: str) -> bool:
     """Change the file and what runs; of what the `up` says only what is wrong is repeated."""
     if text == file.text:
         return True
     heard: list[str] = []
     shown = difference(file.path, file.text, text)
-    done = file.become(text, lambda line, _: heard.append(line))
+    done = file.apply(text, lambda line, _: heard.append(line))
     _say(shown.rstrip("\n") if done else "\n".join(heard))
     return done
 

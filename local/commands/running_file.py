@@ -51,7 +51,7 @@ class RunningFile:
                 "difference, and up takes it"
             )
 
-    def become(self, text: str, on_line: OnLine) -> bool:
+    def apply(self, text: str, on_line: OnLine) -> bool:
         """Apply this text to the file and to what runs; False, with nothing changed, if that fails.
         Raises CannotPromote as `check` does, or if the file cannot be written; InUse.
         """

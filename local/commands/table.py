@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TextIO
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -105,8 +105,3 @@ def printer(stream: TextIO) -> Printer:
     return Printer(
         file=stream, width=None if stream.isatty() else 1000, highlight=False, soft_wrap=False
     )
-
-
-def together(*parts: RenderableType) -> Group:
-    """One thing above the other."""
-    return Group(*parts)

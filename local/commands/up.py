@@ -76,10 +76,7 @@ def _run(applied: Applied, state: StateFolder, ready_within_s: float) -> int:
 
 
 def _change(
-    files: Sequence[Path],
-    options: argparse.Namespace,
-    state: StateFolder,
-    only_show: bool = False,
+    files: Sequence[Path], options: argparse.Namespace, state: StateFolder, only_show: bool = False
 ) -> int:
     """Have the running `up` change to these files, and print its output. Raises InUse if it takes
     no requests.
@@ -94,8 +91,8 @@ def _change(
             option = f"--{name.replace('_', '-')}"
             print(f"{option} changes nothing: what runs stays where it is", file=sys.stderr)
     request = ChangeRequest(texts, only_show, dict(options.args), dict(options.image))
-    return answered(mailbox, request, state, _tell)
+    return answered(mailbox, request, state, _print_line)
 
 
-def _tell(line: str, wrong: bool) -> None:
+def _print_line(line: str, wrong: bool) -> None:
     print(line, file=sys.stderr if wrong else sys.stdout, flush=True)

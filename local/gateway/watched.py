@@ -40,10 +40,7 @@ def watched(static: Mapping[str, Any], folder: Path) -> Watched:
     start["node"] = {"id": "gateway", "cluster": "local"}
     manager = _manager(start)
     routes = manager.pop("route_config")
-    manager["rds"] = {
-        "route_config_name": routes["name"],
-        "config_source": _watch(folder / ROUTES),
-    }
+    manager["rds"] = {"route_config_name": routes["name"], "config_source": _watch(folder / ROUTES)}
     for host in routes["virtual_hosts"]:
         for route in host["routes"]:
             for each in route["route"]["weighted_clusters"]["clusters"]:

@@ -64,7 +64,7 @@ class Counted:
 
     def since(self, before: "Counted") -> "Counted":
         """What came after `before`; all of it where the gateway has begun anew."""
-        if before.requests > self.requests:
+        if before.requests > self.requests or before.failed > self.failed:
             return self
         earlier = dict(before.within)
         within = tuple((bound, count - earlier.get(bound, 0)) for bound, count in self.within)

@@ -5,13 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..applications.claims import Volumes
-from ..applications.findings import Finding, Refused, known
+from ..applications.findings import Finding, Refused, known, without_errors
 from ..applications.load import load_texts
 from ..applications.loaded import LoadedApplication
 from ..applications.validate import validate
 from ..errors import CannotStart
 from .applied_files import AppliedFile, digest, write_applied
-from .change import CannotChange
 from .mailbox import ChangeRequest
 from .places import Places
 from .plan import Plan, RunOptions
@@ -49,26 +48,20 @@ class Applied:
         write_applied(StateFolder(self._state), applications, self.plan.ports.get("admin"))
 
     def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
-        """The plan with these Applications in it, and notices. Raises Refused, CannotChange."""
+        """The plan with these Applications in it, and notices. Raises Refused, CannotStart."""
         run_options = replace(
             self._run_options,
             arguments={**self._run_options.arguments, **request.arguments},
             images={**self._run_options.images, **request.images},
         )
         fresh, found = load_texts(request.texts, run_options.images)
-        refused = [*self._unchangeable(fresh)]
-        if refused:
+        if refused := self._unchangeable(fresh):
             raise Refused(refused)
         names = {each.name for each in fresh}
         applications = [each for each in self._applications if each.name not in names] + fresh
-        found = sorted([*found, *validate(applications, Volumes(self._state / "volumes"))])
-        if any(not finding.notice for finding in found):
-            raise Refused(found)
-        _check_arguments(applications, request.arguments)
-        try:
-            plan = make_plan(applications, self._state, run_options, self.plan.ports)
-        except CannotStart as error:
-            raise CannotChange(error) from None
+        found = without_errors([*found, *validate(applications, Volumes.under(self._state))])
+        check_arguments(applications, request.arguments)
+        plan = make_plan(applications, self._state, run_options, self.plan.ports)
         where = {each.name: _where(Path(request.folder), each) for each in fresh}
         self._next = (applications, run_options, {**self._files, **where})
         plan = replace(plan, components=(*self._besides, *plan.components))
@@ -124,20 +117,16 @@ def _where(folder: Path, application: LoadedApplication) -> Path:
     return folder / application.document.file
 
 
-def _check_arguments(
+def check_arguments(
     applications: Sequence[LoadedApplication], arguments: Mapping[str, Sequence[str]]
 ) -> None:
-    trainings = training_names(applications)
-    for name in arguments:
-        if name not in trainings:
-            raise CannotChange(f"--args {name}: no such training; {known(name, trainings)}")
-
-
-def training_names(applications: Sequence[LoadedApplication]) -> list[str]:
-    """The components that `--args` can be for."""
-    return [
+    """Raise CannotStart where those of `--args` are for no training."""
+    trainings = [
         component.name
         for application in applications
         for component in application.components
         if component.type == "model-training"
     ]
+    for name in arguments:
+        if name not in trainings:
+            raise CannotStart(f"--args {name}: no such training; {known(name, trainings)}")

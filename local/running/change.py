@@ -7,6 +7,7 @@ and what no route leads to any more stops when its last request is answered.
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from ..errors import CannotStart
 from ..gateway.routes import cluster_name
 from ..shipped_models import CannotPrepare
 from .components import Component, Slot
@@ -23,7 +24,7 @@ _LAST_ANSWER_WITHIN_S = 90.0
 _QUIET_LOOKS = 3
 
 
-class CannotChange(Exception):
+class CannotChange(CannotStart):
     """What was asked for could not be brought up, so all is as it was; the text says why."""
 
 

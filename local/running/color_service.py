@@ -70,8 +70,7 @@ class ColorService:
                     depends_on=((APPLICATION, serving.name),),
                     endpoints=(
                         Endpoint(
-                            "Service/default/color_client",
-                            f"http://{shown(self.host)}:{self.port}",
+                            "Service/default/color_client", f"http://{shown(self.host)}:{self.port}"
                         ),
                     ),
                     module="color_client",

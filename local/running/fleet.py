@@ -74,7 +74,7 @@ class Fleet:
 
     # Starting
 
-    def start_what_may(self) -> None:
+    def start_what_is_due(self) -> None:
         """Start every component that nothing keeps waiting any more."""
         done = {each.planned.key for each in self.components if each.done}
         for component in (*self.components, *self.beside):

@@ -61,7 +61,7 @@ class _Planner:
 
     @property
     def volumes(self) -> Volumes:
-        return Volumes(self.state / "volumes")
+        return Volumes.under(self.state)
 
     def plan(self) -> Plan:
         components = [

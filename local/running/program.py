@@ -15,6 +15,8 @@ from pathlib import Path
 
 GUARD = Path(__file__).with_name("guard.py")
 LAST_LINES = 5
+# After its end, for what it printed last.
+_PRINTED_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,10 @@ class Child:
 
     def _wait(self) -> None:
         self._guard.wait()
-        # What the program left behind would keep its ports, and our pipe.
+        # What the program left behind would keep its ports.
         self.kill()
-        self._reader.join()
+        # What left the process group may keep our pipe for ever.
+        self._reader.join(_PRINTED_WITHIN_S)
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._ended.set()

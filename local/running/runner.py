@@ -5,9 +5,10 @@ from typing import Any
 
 from ..applications.findings import Refused
 from ..applications.images import GATEWAY
+from ..errors import CannotStart
 from ..shipped_models import CannotPrepare
 from .applied import Applied
-from .change import CannotChange, Change
+from .change import Change
 from .fleet import Fleet
 from .mailbox import ChangeRequest, Mailbox
 from .plan import PlannedComponent
@@ -59,15 +60,15 @@ class Runner:
         fleet = self._fleet
         announced = False
         while True:
-            fleet.start_what_may()
+            fleet.start_what_is_due()
             fleet.report()
             fleet.take_events(_TICK_S)
             if fleet.stop_requests:
                 self._display.say("Stopping ...")
                 return self._end(0)
-            self._go_on_changing()
+            self._continue_change()
             if self._change is None:  # which might start again what is stopped meanwhile
-                self._grant_requests()
+                self._stop_requested_applications()
             failed = [each for each in fleet.components if each.phase == "failed"]
             if any(not each.later for each in failed):
                 fleet.report()
@@ -89,7 +90,7 @@ class Runner:
         ours = [each for each in self._fleet.components if each.planned.type != "envoy"]
         return all(each.phase in ("succeeded", "stopped", "failed") for each in ours)
 
-    def _grant_requests(self) -> None:
+    def _stop_requested_applications(self) -> None:
         for name in self._state.requests():
             which = [each for each in self._fleet.components if each.planned.application == name]
             if which and name != GATEWAY:
@@ -100,7 +101,7 @@ class Runner:
 
     # Changes, one after the other
 
-    def _go_on_changing(self) -> None:
+    def _continue_change(self) -> None:
         fresh = self._mailbox.requests()
         self._waiting += fresh
         for request in fresh:
@@ -138,7 +139,7 @@ class Runner:
                 self._applied.take(plan)
         except Refused as refused:
             self._mailbox.answer(request, f"these files cannot be run\n{refused}", 2)
-        except (CannotChange, CannotPrepare) as error:
+        except (CannotStart, CannotPrepare) as error:
             say(f"Not changed: {error}")
             self._mailbox.answer(request, "", 1)
         else:

@@ -60,7 +60,7 @@ class StateFolder:
 
     @property
     def volumes(self) -> Path:
-        """Where the claims are: NAMESPACE/CLAIM."""
+        """Where the claims are."""
         return self.root / "volumes"
 
     def log(self, application: str, component: str) -> Path:

@@ -166,7 +166,7 @@ def voted(db) -> str:
         for model in (A, B)
     ]
     votes = Votes(db)
-    votes.keep(read_vote({"receipts": given, "choice": "first"}, receipts.read))
+    votes.store(read_vote({"receipts": given, "choice": "first"}, receipts.read))
     votes.close()
     return db
 

@@ -29,7 +29,7 @@ receipt = receipts.issue(b"p", request_id="r", route="color", model="color/v1", 
 votes = Votes(sys.argv[1])
 print("here", flush=True)
 sys.stdin.readline()
-votes.keep(read_vote({"receipt": receipt, "rating": 1}, receipts.read))
+votes.store(read_vote({"receipt": receipt, "rating": 1}, receipts.read))
 """
 
 
@@ -72,15 +72,15 @@ def test_several_clients_that_begin_at_once_with_a_new_database(db):
 
 def test_a_vote_is_kept_once(votes):
     vote = rating()
-    votes.keep(vote)
+    votes.store(vote)
     with pytest.raises(AlreadyUsed):
-        votes.keep(vote)
+        votes.store(vote)
     (row,) = votes.read()
     assert (row.kind, row.result, row.model) == ("rating", "up", "color/v1")
 
 
 def test_votes_since_a_moment(votes):
-    votes.keep(rating())
+    votes.store(rating())
     (row,) = votes.read()
     assert votes.read(row.at) and not votes.read(row.at + 1)
 
@@ -90,7 +90,7 @@ def test_nothing_is_read_where_nothing_was_kept(votes):
 
 
 def test_an_older_table_is_brought_up_to_date(votes, db, monkeypatch):
-    votes.keep(rating())
+    votes.store(rating())
     monkeypatch.setattr(table, "VERSION", 3)
     monkeypatch.setattr(
         table,
@@ -110,7 +110,7 @@ def test_an_older_table_is_brought_up_to_date(votes, db, monkeypatch):
 
 
 def test_an_upgrade_that_fails_changes_nothing(votes, db, monkeypatch):
-    votes.keep(rating())
+    votes.store(rating())
     monkeypatch.setattr(table, "VERSION", 2)
     steps = ["ALTER TABLE colorway_votes ADD COLUMN why VARCHAR", "UPDATE no_such_table SET x = 1"]
     monkeypatch.setattr(table, "UPGRADES", {2: steps})
@@ -120,16 +120,16 @@ def test_an_upgrade_that_fails_changes_nothing(votes, db, monkeypatch):
     newer.close()
     monkeypatch.undo()
     votes.prepare()
-    votes.keep(rating())
+    votes.store(rating())
     assert "why" not in votes.read()[0]._fields
 
 
 def test_a_newer_table_is_left_alone(votes, db, monkeypatch):
-    votes.keep(rating())
+    votes.store(rating())
     monkeypatch.setattr(table, "VERSION", 0)
     older = Votes(db)
     with pytest.raises(DatabaseUnusable, match="newer Colorway"):
-        older.keep(rating())
+        older.store(rating())
     older.close()
 
 
@@ -160,10 +160,10 @@ def test_a_file_that_somebody_else_holds_is_away_for_a_while(db, votes, monkeypa
     holder = sqlite3.connect(db.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseUnavailable, match="locked"):
-        other.keep(rating())
+        other.store(rating())
     holder.execute("ROLLBACK")
     holder.close()
-    other.keep(rating())
+    other.store(rating())
     other.close()
 
 
@@ -178,7 +178,7 @@ def test_a_folder_that_cannot_be_written_is_away(tmp_path):
 
 def test_a_path_is_a_path_whatever_it_holds(tmp_path):
     votes = Votes(database(str(tmp_path / "what?mode=ro&x=%20#1.db")))
-    votes.keep(rating())
+    votes.store(rating())
     votes.close()
     assert (tmp_path / "what?mode=ro&x=%20#1.db").exists()
 

@@ -233,7 +233,7 @@ def test_a_model_that_stays_away_ends_it(batch_of, tmp_path, capsys):
     gone.stop()
     jobs = [Job(write(tmp_path / f"{each}.jpg"), tmp_path / f"{each}.png") for each in range(20)]
     started = time.monotonic()
-    assert batch_of(gone, 2, patience_s=1).run(jobs) == 1
+    assert batch_of(gone, 2, retry_for_s=1).run(jobs) == 1
     assert time.monotonic() - started < 30
     told = capsys.readouterr().err
     assert "0 made" in told and "cannot be reached" in told

@@ -30,7 +30,7 @@ def test_a_version_that_fails_to_load_leaves_nothing_but_its_reason(tmp_path):
         ModelConfig("m", tmp_path), load, poll_seconds=1, max_load_retries=1, retry_seconds=0
     )
     for _ in range(3):
-        manager._look()
+        manager._poll()
     assert [model() for model in made] == [None, None]
     assert manager.states.report()[0]["status"] == {
         "error_code": "DATA_LOSS",

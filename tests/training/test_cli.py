@@ -129,6 +129,8 @@ def weights(model: Path) -> np.ndarray:
         (["--data", "{zip}", "--shares", "a*"], "shares must be such as product-*=0.25, not 'a*'"),
         (["--data", "{zip}", "--shares", "a*=0,b=2"], "not 'b=2'"),
         (["--data", "{zip}", "--vividness", "-1"], "vividness must be 0 or more"),
+        (["--data", "{zip}", "--seed", "-1"], "seed must be 0 or more"),
+        (["--data", "{zip}", "--dilations", "1,0"], "dilations must be whole numbers from 1 on"),
         (["--data", "{zip}", "--min-colorfulness", "-1"], "min_colorfulness must be 0 or more"),
     ],
 )
@@ -155,6 +157,8 @@ def test_one_line_and_exit_code_2_before_any_training(
         ("--version=0", "not a positive integer"),
         ("--version=v1", "not a positive integer"),
         ("--batch-size=many", "invalid int value"),
+        ("--zoom=1", "not two numbers such as 0.5,1"),
+        ("--dilations=1,x", "not whole numbers such as 8,16"),
     ],
 )
 def test_misspelled_flags_are_refused(flag, message, capsys):
@@ -336,6 +340,17 @@ def test_evaluation_says_what_is_missing(tmp_path, photo_zip, capsys):
     assert "no SavedModel" in capsys.readouterr().err
     assert main([*arguments, "--plot", "x.png", "--gains", "1"]) == 2
     assert "two or more" in capsys.readouterr().err
+    for wrong in ("--side=7", "--photos=0", "--sheet-photos=0", "--seed=-1"):
+        with pytest.raises(SystemExit) as exit_:
+            main([*arguments, wrong])
+        assert exit_.value.code == 2
+        assert "is not a whole number from" in capsys.readouterr().err
+
+
+def test_a_sheet_that_cannot_be_written_is_one_line(photo_zip, published, capsys):
+    arguments = ["evaluate", str(published / "v1"), "--side=32", "--photos=2"]
+    assert main([*arguments, f"--data={photo_zip}", f"--sheet={photo_zip}/sheet.png"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("python -m training: cannot write ")
 
 
 def test_a_terminal_that_lacks_a_sign_shows_another():

@@ -1,19 +1,34 @@
-"""What the model server does with the warm-up record of a SavedModel."""
+"""The warm-up record of a SavedModel, as the model server reads it."""
 
 from pathlib import Path
+
+import numpy as np
 
 
 def replayed(saved_model: Path, signatures) -> list[str]:
     """Ask a loaded model what its record asks; the signatures that were asked, in order."""
     import tensorflow as tf
+
+    asked = []
+    for name, inputs in _record(saved_model):
+        asked.append(name)
+        assert signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+    return asked
+
+
+def requests(saved_model: Path) -> list[dict[str, np.ndarray]]:
+    """The inputs of each request in the record."""
+    return [inputs for _, inputs in _record(saved_model)]
+
+
+def _record(saved_model: Path) -> list[tuple[str, dict[str, np.ndarray]]]:
+    import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
 
     path = saved_model / "assets.extra" / "tf_serving_warmup_requests"
-    asked = []
+    found = []
     for record in tf.data.TFRecordDataset(str(path)):
-        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
-        request = log.predict_log.request
-        inputs = {name: tf.constant(tf.make_ndarray(t)) for name, t in request.inputs.items()}
-        asked.append(request.model_spec.signature_name)
-        assert signatures[asked[-1]](**inputs)
-    return asked
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        found.append((request.model_spec.signature_name, inputs))
+    return found

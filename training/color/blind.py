@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from training.color.metrics import Estimate, mean_with_interval
 from training.program.errors import UsageError
-from training.program.files import write_then_rename
+from training.program.files import write_result
 
 CATEGORIES = (
     "brown cast",
@@ -58,7 +58,7 @@ def write_blind(
     for first in range(0, len(photos), PER_PAGE):
         numbers = range(first, min(first + PER_PAGE, len(photos)))
         page = _page({n + 1: [models[name][n] for name in order[n]] for n in numbers})
-        with write_then_rename(folder / f"page-{first // PER_PAGE + 1:02d}.png") as scratch:
+        with write_result(folder / f"page-{first // PER_PAGE + 1:02d}.png") as scratch:
             page.save(scratch, format="PNG")
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
@@ -67,7 +67,7 @@ def write_blind(
         rows.writerows([f"{number}{letter}", *("" for _ in CATEGORIES)] for letter in "AB")
     key = {"photos": list(photos), "models": names, "made by": order}
     for name, text in ((MARKS, table.getvalue()), (KEY, json.dumps(key, indent=1) + "\n")):
-        with write_then_rename(folder / name) as scratch:
+        with write_result(folder / name) as scratch:
             scratch.write_text(text)
 
 

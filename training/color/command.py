@@ -12,6 +12,7 @@ from training.program.flags import (
     add_place_flags,
     add_recipe_flags,
     add_start_over_flag,
+    at_least,
 )
 from training.program.quiet import held_standard_error
 
@@ -81,13 +82,13 @@ def evaluation_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--photos",
-        type=_count,
+        type=at_least(1),
         metavar="N",
         help="a random sample of N photos (default: all)",
     )
     parser.add_argument(
         "--side",
-        type=int,
+        type=at_least(8),
         default=256,
         help="photos are cropped to squares of this side, in pixels (default: 256)",
     )
@@ -117,7 +118,9 @@ def evaluation_parser() -> argparse.ArgumentParser:
         metavar="N,N,...",
         help="also evaluate with N hints, of the true color at random places",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="random seed (default: %(default)s)"
+    )
     parser.add_argument(
         "--skin",
         action="store_true",
@@ -125,7 +128,7 @@ def evaluation_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this PNG")
     parser.add_argument(
-        "--sheet-photos", type=int, default=24, help="photos on the sheet (default: 24)"
+        "--sheet-photos", type=at_least(1), default=24, help="photos on the sheet (default: 24)"
     )
     parser.add_argument(
         "--blind",
@@ -161,12 +164,6 @@ def _colorfulness(text: str) -> float:
     return colorfulness
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of photos such as 100")
-    return int(text)
-
-
 def _counts(text: str) -> tuple[int, ...]:
     counts = tuple(int(each) if each.isdecimal() else 0 for each in text.split(","))
     if not all(0 < count <= 1000 for count in counts):
@@ -181,10 +178,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
     import_keras()
     options.arguments = arguments
-    if evaluating:
-        with held_standard_error():  # TensorFlow is imported here
-            from training.color.run_evaluation import run_evaluation
-        return run_evaluation(options)
-    with held_standard_error():
-        from training.color.run import run_training
-    return run_training(options)
+    with held_standard_error():  # TensorFlow is imported here
+        if evaluating:
+            from training.color.run_evaluation import run_evaluation as run
+        else:
+            from training.color.run import run_training as run
+    return run(options)

@@ -22,6 +22,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from training.program.errors import UsageError
+
 SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}  # width and depth by variant
 _STEM, _HEAD = 32, 1280  # channels, the same in every variant
 _STAGES = (  # repeats, kernel, stride, expansion, channels
@@ -36,7 +38,7 @@ _STAGES = (  # repeats, kernel, stride, expansion, channels
 _EPSILON = 1e-3  # of the batch norm that is folded in
 
 
-class EncoderError(Exception):
+class EncoderError(UsageError):
     """The pretrained weights are missing; the message says what to install."""
 
 

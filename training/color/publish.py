@@ -67,5 +67,5 @@ def publish_network(
             "validation": {e.name: e.summary() for e in evaluations},
         }
 
-    served = publish(place, asked.fingerprint, fill)
-    tell_published(place, served, state.seconds, "gray, predicted, truth")
+    publish(place, asked.fingerprint, fill)
+    tell_published(place, state.seconds, "gray, predicted, truth")

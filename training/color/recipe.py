@@ -71,9 +71,12 @@ class Recipe:
             raise ValueError(f"photo_side must be at least {stride}")
         if self.network == "semantic" and (self.encoder not in (0, 1, 2) or len(self.decoder) != 4):
             raise ValueError("encoder must be 0, 1 or 2, and decoder four numbers of channels")
+        for name in ("dilations", "decoder"):
+            if any(number < 1 for number in getattr(self, name)):
+                raise ValueError(f"{name} must be whole numbers from 1 on")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
-        for name in ("min_colorfulness", "picture_weight", "vividness"):
+        for name in ("min_colorfulness", "picture_weight", "vividness", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
         if not 0 <= self.start_share < 1:

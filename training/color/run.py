@@ -9,62 +9,45 @@ import numpy as np
 
 from training.color import networks
 from training.color.configuration import Configuration, configuration
-from training.color.encoder import EncoderError
 from training.color.fit import train
 from training.color.publish import publish_network
 from training.color.recipe import Recipe
 from training.loop import backend
 from training.loop.checkpoints import Checkpoints
-from training.loop.run import DivergedError, ResumeError
 from training.loop.watch import ProgressWatch
-from training.loop.workers import WorkerLostError, Workers, WorkersError, join
+from training.loop.workers import Workers, WorkersError, join
 from training.photos import data_cache, download, sources
 from training.program.errors import UsageError, fail
 from training.program.progress import Progress
 from training.program.stop import StopRequest, stop_request
 from training.publishing.handover import publish_by_tensorflow
-from training.publishing.place import Place, PublishError
+from training.publishing.place import Place
 from training.publishing.publish import begun, claim
-from training.publishing.report import tell_stopped
-from training.publishing.weights import WeightsError, load_weights
+from training.publishing.report import tell_nothing_to_do, tell_stopped
+from training.publishing.weights import load_weights
 
 GO_ON = -1  # no exit code yet
 
 
 def run_training(options: argparse.Namespace) -> int:
-    """Train by a recipe and publish a version; the exit code comes back."""
-    try:
-        asked = configuration(options)
-        workers = join()
-        backend.start()
-        # Worker 0 alone knows the export root; the others do as it says.
-        place, code = _claim(options, asked) if workers.rank == 0 else (None, GO_ON)
-        code = _of_worker_0(workers, code)
-        if code == GO_ON:
-            files = sources.find(
-                download.fetch_all(asked.sources, options.data_sha256, options.cache_dir)
-            )
-            network = _network(asked, workers)
-            cache = _read_photos(options, files, asked, workers)
-            with stop_request() as stop:
-                if place is None:
-                    code = _follow(network, cache, asked, workers, stop)
-                else:
-                    code = _lead(network, cache, asked, workers, stop, place)
-        if code == GO_ON:
-            code = publish_by_tensorflow(options)
-    except (
-        UsageError,
-        WorkersError,
-        sources.DataError,
-        WeightsError,
-        EncoderError,
-        ResumeError,
-    ) as error:
-        return fail(error, 2)
-    except (PublishError, DivergedError, WorkerLostError) as error:
-        return fail(error, 1)
-    return code
+    """Train by a recipe and publish a version; the exit code comes back. Raises CommandError."""
+    asked = configuration(options)
+    workers = join()
+    backend.start()
+    # Worker 0 alone knows the export root; the others do as it says.
+    place, code = _claim(options, asked) if workers.rank == 0 else (None, GO_ON)
+    code = _of_worker_0(workers, code)
+    if code != GO_ON:
+        return code
+    files = sources.find(download.fetch_all(asked.sources, options.data_sha256, options.cache_dir))
+    network = _network(asked, workers)
+    cache = _read_photos(options, files, asked, workers)
+    with stop_request() as stop:
+        if place is None:
+            code = _follow(network, cache, asked, workers, stop)
+        else:
+            code = _lead(network, cache, asked, workers, stop, place)
+    return publish_by_tensorflow(options) if code == GO_ON else code
 
 
 def _claim(options: argparse.Namespace, asked: Configuration) -> tuple[Place | None, int]:
@@ -73,10 +56,10 @@ def _claim(options: argparse.Namespace, asked: Configuration) -> tuple[Place | N
         place, published = claim(
             options.export_root, options.version, asked.fingerprint, options.start_over
         )
-    except PublishError as error:
-        return None, fail(error, 2)
+    except UsageError as error:
+        return None, fail(error)
     if published:
-        print(f"version {place.version} is already published in {place.served}: nothing to do")
+        tell_nothing_to_do(place)
         return place, 0
     return place, GO_ON
 

@@ -28,41 +28,36 @@ from training.color.evaluation_photos import Photo, chosen, read_all
 from training.color.skin import hue_errors, skin_table
 from training.loop import backend
 from training.photos import download, sources
-from training.program.errors import UsageError, fail
-from training.program.files import write_then_rename
+from training.program.errors import UsageError
+from training.program.files import write_result
 from training.program.flags import cache_folder
 from training.program.progress import Progress
-from training.publishing.saved_model import ModelError, find_saved_model
+from training.publishing.saved_model import find_saved_model
 
 CLEAN = "none"
-SMALLEST_SIDE = 8  # pixels; nothing can be told of less
 CURVE_GAINS = (0.6, 0.8, 1.0, 1.2, 1.4)
 
 
 def run_evaluation(options: argparse.Namespace) -> int:
-    """Print the tables, and write what else was asked for; the exit code comes back."""
-    try:
-        if options.side < SMALLEST_SIDE:
-            raise UsageError(f"--side must be at least {SMALLEST_SIDE}")
-        gains = options.gains or (CURVE_GAINS if options.plot else (1.0,))
-        if options.plot and (options.colorfulness or len(gains) < 2):
-            raise UsageError("--plot draws a curve over --gains: name two or more")
-        if not backend.has_tensorflow():
-            raise UsageError("TensorFlow, which runs the published models, is not installed")
-        backend.start()
-        folders = _named_folders(options.models)
-        models = {name: load_colorer(folder) for name, folder in folders.items()}
-        if options.blind:
-            if len(models) != 2 or len(gains) != 1:
-                raise UsageError("--blind shows two models, each with one gain")
-            begin_blind(options.blind)
-        files = sources.find(download.fetch_all(options.data, (), cache_folder()))
-        data, unreadable = read_all(
-            chosen(files, options.only, options.photos, options.seed), options.side
-        )
-    except (UsageError, ModelError, sources.DataError) as error:
-        return fail(error, 2)
-
+    """Print the tables, and write what else was asked for; the exit code comes back. Raises
+    CommandError.
+    """
+    gains = options.gains or (CURVE_GAINS if options.plot else (1.0,))
+    if options.plot and (options.colorfulness or len(gains) < 2):
+        raise UsageError("--plot draws a curve over --gains: name two or more")
+    if not backend.has_tensorflow():
+        raise UsageError("TensorFlow, which runs the published models, is not installed")
+    backend.start()
+    folders = _named_folders(options.models)
+    models = {name: load_colorer(folder) for name, folder in folders.items()}
+    if options.blind:
+        if len(models) != 2 or len(gains) != 1:
+            raise UsageError("--blind shows two models, each with one gain")
+        begin_blind(options.blind)
+    files = sources.find(download.fetch_all(options.data, (), cache_folder()))
+    data, unreadable = read_all(
+        chosen(files, options.only, options.photos, options.seed), options.side
+    )
     print(f"{len(data):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable")
     photos = [photo.rgb for photo in data]
     if options.colorfulness:
@@ -99,7 +94,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
         if options.plot:
             _write_plot(_named(options.plot, kind), evaluations)
     if options.json:
-        with write_then_rename(options.json) as scratch:
+        with write_result(options.json) as scratch:
             scratch.write_text(json.dumps(_record(options, folders, data, found), indent=1) + "\n")
     return 0
 
@@ -147,7 +142,7 @@ def _write_plot(path: Path, evaluations: Sequence[Evaluation]) -> None:
         "PSNR, dB, mean over photos; beside each point the gain on a*b*",
         (truth, "truth"),
     )
-    with write_then_rename(path) as scratch:
+    with write_result(path) as scratch:
         picture.save(scratch, format="PNG", optimize=True)
 
 

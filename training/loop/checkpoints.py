@@ -7,7 +7,6 @@ knows nothing of a network, so that any training on any Keras backend can keep i
 import contextlib
 import dataclasses
 import json
-import os
 import re
 import shutil
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.program.files import flush_file, flush_folder
+from training.program.files import flush_folder, write_then_rename
 
 STATE = "state.json"
 
@@ -59,21 +58,15 @@ class Checkpoints:
         for name, array in arrays.items():
             if array.dtype.kind == "V":  # .npy would forget what they are
                 raise ValueError(f"cannot keep {name} as {array.dtype}: make it float32")
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"step-{step}.npz"
         for leftover in self.folder.glob(".step-*"):  # of a run that was killed while it wrote
             leftover.unlink()
-        scratch = self.folder / f".{path.name}-{os.getpid()}"
-        try:
+        with write_then_rename(path) as scratch:
             with scratch.open("wb") as file:
                 # Uncompressed: floats hardly shrink, and training waits.
                 np.savez(file, allow_pickle=False, **arrays)
             with zipfile.ZipFile(scratch, "a") as archive:
                 archive.writestr(STATE, json.dumps({"step": step, **state}))
-            flush_file(scratch)
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
         # Not before the new one is on the disk may an old one go.
         flush_folder(self.folder)
         for old in self._paths()[self._keep :]:

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from training.loop.checkpoints import Checkpoint
 from training.loop.workers import Workers
+from training.program.errors import CommandError, UsageError
 
 Weights = list[NDArray[np.float32]]
 Pictures = dict[str, NDArray[np.uint8]]
 
 
-class ResumeError(Exception):
+class ResumeError(UsageError):
     """The checkpoint does not fit the model; the message says what to do, in one line."""
 
 
-class DivergedError(Exception):
+class DivergedError(CommandError):
     """The loss is no number any more; the message says so, in one line."""
 
 

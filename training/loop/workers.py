@@ -20,14 +20,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from training.program.errors import CommandError, UsageError
 from training.program.quiet import held_standard_error
 
 
-class WorkersError(Exception):
+class WorkersError(UsageError):
     """TF_CONFIG cannot be followed; the message says why, in one line."""
 
 
-class WorkerLostError(Exception):
+class WorkerLostError(CommandError):
     """Another worker is gone in the middle of the run."""
 
 

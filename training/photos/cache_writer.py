@@ -3,9 +3,6 @@
 import errno
 import hashlib
 import json
-import os
-import shutil
-import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +13,7 @@ from numpy.typing import NDArray
 
 from training.photos.colorfulness import colorfulness, mean_chroma
 from training.photos.sources import DataError, PhotoFile, decode
-from training.program.files import alive, flush_file, flush_folder
+from training.program.files import flush_folder, flush_tree, scratch_folder
 
 AT_A_TIME = 1024  # photos that are decoded before the next are asked for: bounds the memory
 
@@ -29,31 +26,16 @@ def make(
     progress: Callable[[int, int], None],
 ) -> None:
     """Write the cache `place` under another name, and rename it."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(place.parent)
-    scratch = place.parent / f".photos-{socket.gethostname()}-{os.getpid()}"
-    scratch.mkdir()
-    try:
+    with scratch_folder(place.parent, "photos") as scratch:
         _fill(scratch, files, side, min_chroma, progress)
-        for path in scratch.iterdir():
-            flush_file(path)
+        flush_tree(scratch)
         try:
             scratch.rename(place)
         except OSError as error:
             # Another run, or another worker of this one, was as quick with the same photos.
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
-        flush_folder(place.parent)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what runs on this machine left that were killed while they read photos."""
-    for path in folder.glob(f".photos-{socket.gethostname()}-*"):
-        pid = path.name.rpartition("-")[2]
-        if pid.isdigit() and (int(pid) == os.getpid() or not alive(int(pid))):
-            shutil.rmtree(path, ignore_errors=True)
+    flush_folder(place.parent)
 
 
 def _fill(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from training.program.files import write_then_rename
+from training.program.files import write_result
 
 GAP = 4
 HEADING = 18
@@ -39,5 +39,5 @@ def draw_contact_sheet(
 def write_contact_sheet(path: Path, columns: Mapping[str, Sequence[NDArray[np.uint8]]]) -> None:
     """Write the sheet as a PNG."""
     sheet = draw_contact_sheet(columns)
-    with write_then_rename(path) as scratch:
+    with write_result(path) as scratch:
         sheet.save(scratch, format="PNG", optimize=True)

@@ -1,7 +1,6 @@
 """Training data from a URL: downloaded once, checked, kept."""
 
 import hashlib
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -44,7 +43,7 @@ def fetch(
     if not path.exists():
         try:
             _download(url, path, progress)
-        except (OSError, ValueError, urllib.error.ContentTooShortError) as error:
+        except Exception as error:  # urllib's, and whatever HTTP below it raises
             raise DataError(f"cannot download {url}: {getattr(error, 'reason', error)}") from error
     if sha256 and (found := _digest(path)) != sha256.lower():
         path.unlink()

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from training.program.errors import UsageError
+
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
-class DataError(Exception):
+class DataError(UsageError):
     """The data cannot be trained on; the message says why, in one line."""
 
 
@@ -55,10 +57,13 @@ def _find_in(source: Path) -> Iterator[PhotoFile]:
                 yield PhotoFile(str(path), path.read_bytes, stamp)
     elif not source.exists():
         raise DataError(f"{source} does not exist: name a folder, a zip file or a URL of one")
-    elif not zipfile.is_zipfile(source):
-        raise DataError(f"{source} is neither a folder nor a zip file")
     else:
-        archive = zipfile.ZipFile(source)
+        try:
+            archive = zipfile.ZipFile(source)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"{source} is neither a folder nor a whole zip file: {error}"
+            ) from error
         for entry in archive.infolist():
             if Path(entry.filename).suffix.lower() in SUFFIXES and not entry.is_dir():
                 stamp = f"{entry.filename} {entry.file_size} {entry.CRC:08x}"

@@ -3,11 +3,19 @@
 import sys
 
 
-class UsageError(Exception):
-    """The command cannot be run as asked; the message says why, in one line."""
+class CommandError(Exception):
+    """The command ends with `exit_code`; the message says why, in one line."""
+
+    exit_code = 1
 
 
-def fail(error: Exception, code: int) -> int:
-    """Print `error` and return `code`."""
+class UsageError(CommandError):
+    """The command cannot be run as asked."""
+
+    exit_code = 2
+
+
+def fail(error: CommandError) -> int:
+    """Print `error` and return its exit code."""
     print(f"python -m training: {error}", file=sys.stderr, flush=True)
-    return code
+    return error.exit_code

@@ -17,17 +17,30 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "colorway"
 
 
+def at_least(least: int) -> Callable[[str], int]:
+    """A reader of whole numbers from `least` on."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return parse
+
+
 def _parse_pair(text: str) -> tuple[float, float]:
-    low, high = map(float, text.split(","))
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two numbers such as 0.5,1") from None
     return low, high
 
 
-def _parse_floats(text: str) -> tuple[float, ...]:
-    return tuple(map(float, text.split(",")))
-
-
 def _parse_ints(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(","))) if text else ()
+    try:
+        return tuple(map(int, text.split(","))) if text else ()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not whole numbers such as 8,16") from None
 
 
 def _parse_texts(text: str) -> tuple[str, ...]:
@@ -46,7 +59,6 @@ _PARSERS: dict[object, Callable[[str], object]] = {
     float: float,
     str: str,
     tuple[float, float]: _parse_pair,
-    tuple[float, ...]: _parse_floats,
     tuple[int, ...]: _parse_ints,
     tuple[str, ...]: _parse_texts,
     bool: _parse_yes,

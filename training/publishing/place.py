@@ -20,11 +20,13 @@ import json
 import re
 from pathlib import Path
 
+from training.program.errors import CommandError
+
 RECORD = "training.json"
 RUN = "run.json"
 
 
-class PublishError(Exception):
+class PublishError(CommandError):
     """The version cannot be published; the message says why, in one line."""
 
 

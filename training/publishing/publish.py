@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from training.loop.checkpoints import Checkpoints
-from training.program.files import alive, flush_file, flush_folder, write_then_rename
+from training.program.errors import UsageError
+from training.program.files import (
+    flush_folder,
+    flush_tree,
+    remove_leftovers,
+    scratch_folder,
+    write_then_rename,
+)
 from training.publishing.place import (
     RECORD,
     RUN,
@@ -24,6 +31,8 @@ from training.publishing.place import (
     versions,
 )
 
+SCRATCH = "publish"  # in the name of a folder that is being written
+
 
 def claim(
     root: Path, version: int | None, fingerprint: str, start_over: bool = False
@@ -33,8 +42,7 @@ def claim(
     Without `version`, the number that this configuration has already, published or unfinished, or
     else the next free one. An unfinished run of another configuration keeps its number, unless
     `start_over` says to drop what stands there. A start that finds `vN/N/` without `N/` completes
-    it. Raises PublishError, before any work is done, where the root cannot be written or another
-    configuration has the version.
+    it. Raises UsageError where the root cannot be written or another configuration has the version.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -42,11 +50,11 @@ def claim(
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise PublishError(
+        raise UsageError(
             f"the export root {root} cannot be written ({error.strerror}): "
             "name another with --export-root"
         ) from error
-    remove_leftovers(root)
+    remove_leftovers(root, SCRATCH)
 
     taken, waiting = versions(root), unfinished(root)
     if version is None:
@@ -56,7 +64,7 @@ def claim(
     place = Place(root, version)
     if version in taken:
         if fingerprint_in(place.folder / RECORD) != fingerprint:
-            raise PublishError(
+            raise UsageError(
                 f"version {version} in {root} was published by another configuration, and versions "
                 "never change: name another number with --version, or none for the next free one"
             )
@@ -66,7 +74,7 @@ def claim(
     if start_over:
         forget(place)
     elif version in waiting and waiting[version] != fingerprint:
-        raise PublishError(
+        raise UsageError(
             f"{place.unfinished} holds a run of another configuration, unfinished: start that one "
             "again as before, name another --version, or drop it with --start-over"
         )
@@ -112,14 +120,6 @@ def forget(place: Place) -> None:
     Checkpoints(place.unfinished).remove()
 
 
-def remove_leftovers(root: Path) -> None:
-    """Remove what a run that was killed while publishing left: dot-folders of dead processes."""
-    for path in root.glob(".publish-*"):
-        pid = path.name.rpartition("-")[2]
-        if not (pid.isdigit() and int(pid) != os.getpid() and alive(int(pid))):
-            shutil.rmtree(path, ignore_errors=True)
-
-
 def publish(
     place: Place,
     fingerprint: str,
@@ -133,14 +133,12 @@ def publish(
     version or none of it. Raises PublishError where the disk is full or the number was taken
     meanwhile; nothing is left behind then.
     """
-    scratch = place.root / f".publish-v{place.version}-{os.getpid()}"
     try:
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        record = {"fingerprint": fingerprint, **fill(scratch)}
-        (scratch / RECORD).write_text(json.dumps(record, indent=2) + "\n")
-        _flush(scratch)
-        scratch.rename(place.folder)
+        with scratch_folder(place.root, SCRATCH) as scratch:
+            record = {"fingerprint": fingerprint, **fill(scratch)}
+            (scratch / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+            flush_tree(scratch)
+            scratch.rename(place.folder)
         flush_folder(place.root)
         _link_highest(place)
         forget(place)
@@ -153,8 +151,6 @@ def publish(
         raise PublishError(
             f"cannot write version {place.version} under {place.root}: {error.strerror or error}"
         ) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return place.served
 
 
@@ -162,15 +158,11 @@ def _link_highest(place: Place) -> None:
     """Make `N/` from `vN/N/`, whole or not at all; nothing to do where it stands."""
     if place.highest.exists():
         return
-    scratch = place.root / f".publish-{place.version}-{os.getpid()}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        shutil.copytree(place.served, scratch, copy_function=_link)
-        _flush(scratch)
+    with scratch_folder(place.root, SCRATCH) as scratch:
+        shutil.copytree(place.served, scratch, copy_function=_link, dirs_exist_ok=True)
+        flush_tree(scratch)
         scratch.rename(place.highest)
-        flush_folder(place.root)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    flush_folder(place.root)
 
 
 def _link(source: str, target: str) -> None:
@@ -181,12 +173,3 @@ def _link(source: str, target: str) -> None:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV):
             raise
         shutil.copy2(source, target)
-
-
-def _flush(folder: Path) -> None:
-    """Wait until a whole tree is on the disk: a rename must not get there before what it names."""
-    for path in [folder, *folder.rglob("*")]:
-        if path.is_dir():
-            flush_folder(path)
-        else:
-            flush_file(path)

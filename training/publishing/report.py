@@ -16,10 +16,15 @@ def tell_stopped(done: str, place: Place, folder: Path) -> None:
     )
 
 
-def tell_published(place: Place, served: Path, seconds: float, columns: str) -> None:
-    """Say what was published, what its contact sheet shows, and how it is served."""
-    print(
-        f"\npublished version {place.version} in {served} after {duration(seconds)} of training\n"
-        f"look at {place.folder / 'contact-sheet.png'} ({columns}), and serve it:\n"
-        f"  python -m serving --model_name my-model --model_base_path {place.folder}"
-    )
+def tell_nothing_to_do(place: Place) -> None:
+    """Say that this configuration has published its version before."""
+    print(f"version {place.version} is already published in {place.served}: nothing to do")
+
+
+def tell_published(place: Place, seconds: float | None = None, columns: str = "") -> None:
+    """Say what was published and how it is served; what was trained has a contact sheet, too."""
+    trained = "" if seconds is None else f" after {duration(seconds)} of training"
+    print(f"\npublished version {place.version} in {place.served}{trained}")
+    if columns:
+        print(f"look at {place.folder / 'contact-sheet.png'} ({columns})")
+    print(f"serve it: python -m serving --model_name my-model --model_base_path {place.folder}")

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from training.program.errors import UsageError
 
-class ModelError(Exception):
+
+class ModelError(UsageError):
     """There is no such model in the folder; the message says why, in one line."""
 
 

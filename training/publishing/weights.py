@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from tensorboardX.proto.node_def_pb2 import NodeDef
 from tensorboardX.proto.tensor_pb2 import TensorProto
 
+from training.program.errors import UsageError
 from training.publishing.saved_model import ModelError, find_saved_model
 
 # Of a SavedModel: meta graphs, graph, library, functions, nodes.
 _NODES = (2, 2, 2, 1, 3)
 
 
-class WeightsError(Exception):
+class WeightsError(UsageError):
     """The weights do not fit the network; the message says why, in one line."""
 
 

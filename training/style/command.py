@@ -10,6 +10,7 @@ from training.program.flags import (
     add_place_flags,
     add_recipe_flags,
     add_start_over_flag,
+    at_least,
 )
 from training.program.quiet import held_standard_error
 from training.style import recipes
@@ -67,11 +68,14 @@ def evaluation_parser() -> argparse.ArgumentParser:
     )
     _add_data_flags(parser)
     parser.add_argument(
-        "--pairs", type=int, default=64, help="pairs of a photo and a style (default: %(default)s)"
+        "--pairs",
+        type=at_least(1),
+        default=64,
+        help="pairs of a photo and a style (default: %(default)s)",
     )
     parser.add_argument(
         "--side",
-        type=int,
+        type=at_least(16),
         default=384,
         help="photos are cropped to squares of this side, in pixels (default: %(default)s)",
     )
@@ -108,10 +112,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
     import_keras()
     options.arguments = ["style", *arguments]
-    if evaluating:
-        with held_standard_error():  # TensorFlow is imported here
-            from training.style.run_evaluation import run_evaluation
-        return run_evaluation(options)
-    with held_standard_error():
-        from training.style.run import run_training
-    return run_training(options)
+    with held_standard_error():  # TensorFlow is imported here
+        if evaluating:
+            from training.style.run_evaluation import run_evaluation as run
+        else:
+            from training.style.run import run_training as run
+    return run(options)

@@ -14,13 +14,13 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from training.publishing.place import PublishError
+from training.program.errors import UsageError
 
 TIMEOUT_S = 20  # without a single byte
 INPUTS, OUTPUT = ("placeholder", "placeholder_1"), "output_0"
 
 
-class HubError(PublishError):
+class HubError(UsageError):
     """There is no such model to publish; the message says what to do, in one line."""
 
 

@@ -1,14 +1,13 @@
 """Command line of `python -m training hub`; TensorFlow is imported once the flags are right."""
 
 import hashlib
-import sys
 from pathlib import Path
 
 from training.loop.keras_setup import import_keras
 from training.program.flags import Parser, add_place_flags
 from training.program.quiet import held_standard_error
-from training.publishing.place import PublishError
 from training.publishing.publish import claim, publish
+from training.publishing.report import tell_nothing_to_do, tell_published
 
 HANDLE = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
 
@@ -37,39 +36,29 @@ def parser() -> Parser:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command and return the exit code: 0 published, 1 failed, 2 cannot start as asked."""
+    """Run the command and return the exit code, one of those of `python -m training`."""
     options = parser().parse_args(arguments)
     fingerprint = hashlib.sha256(f"hub {options.source}".encode()).hexdigest()[:16]
-    code = 2
-    try:
-        place, published = claim(options.export_root, options.version, fingerprint)
-        if published:
-            print(f"version {place.version} is already published in {place.served}: nothing to do")
-            return 0
-        import_keras()
-        with held_standard_error():  # TensorFlow is imported here
-            from training.loop import backend
-            from training.style import hub
-            from training.style.export import write_saved_model
-        backend.start()
+    place, published = claim(options.export_root, options.version, fingerprint)
+    if published:
+        tell_nothing_to_do(place)
+        return 0
+    import_keras()
+    with held_standard_error():  # TensorFlow is imported here
+        from training.loop import backend
+        from training.style import hub
+        from training.style.export import write_saved_model
+    backend.start()
 
-        print(f"resolving {options.source}", flush=True)
-        painter = hub.HubPainter(hub.resolve(options.source))
-        code = 1
+    print(f"resolving {options.source}", flush=True)
+    painter = hub.HubPainter(hub.resolve(options.source))
 
-        def fill(folder: Path) -> dict:
-            name = f"style/v{place.version}"
-            write_saved_model(folder / str(place.version), painter, name)
-            # A handle names the model anywhere; a folder only here.
-            is_handle = "://" in options.source
-            return {"source": options.source if is_handle else Path(options.source).name}
+    def fill(folder: Path) -> dict:
+        write_saved_model(folder / str(place.version), painter, f"style/v{place.version}")
+        # A handle names the model anywhere; a folder only here.
+        is_handle = "://" in options.source
+        return {"source": options.source if is_handle else Path(options.source).name}
 
-        served = publish(place, fingerprint, fill)
-    except PublishError as error:
-        print(f"python -m training hub: {error}", file=sys.stderr)
-        return code
-    print(
-        f"published version {place.version} in {served}; serve it:\n"
-        f"  python -m serving --model_name my-model --model_base_path {place.folder}"
-    )
+    publish(place, fingerprint, fill)
+    tell_published(place)
     return 0

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from training.program.errors import UsageError
 
 PREDICT, TRANSFORM = "arbitrary_predict.onnx", "arbitrary_transform.onnx"
 STYLE_MAPS = {"/StyleNorm/Conv_1/": "scale", "/StyleNorm/Conv/": "shift"}
 Weights = dict[str, np.ndarray]
 
 
-class TeacherError(Exception):
+class TeacherError(UsageError):
     """The networks to start from cannot be read; the message says why, in one line."""
 
 
@@ -31,7 +34,7 @@ def start_from_magenta(style_network: keras.Model, transformer: keras.Model, sou
         predict, transform = (_convolutions(_read(source, name)) for name in (PREDICT, TRANSFORM))
         _set_style_network(style_network, predict)
         _set_transformer(transformer, transform)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, DecodeError) as error:
         raise TeacherError(f"cannot start from {source}: {error}") from error
 
 

@@ -51,6 +51,8 @@ class StyleRecipe:
             raise ValueError(f"samples ({self.samples}) must be at least batch_size")
         if self.crop_side < 32 or self.crop_side % 8:
             raise ValueError("crop_side must be a multiple of 8, and at least 32")
+        if self.photo_side < 32 or self.seed < 0:
+            raise ValueError("photo_side must be at least 32, and seed at least 0")
         if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
             raise ValueError("zoom must be two shares of the photo's side, LOW,HIGH, in 0...1")
         for name in ("gray_share", "own_share", "validation_share"):

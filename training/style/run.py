@@ -11,58 +11,39 @@ from PIL import Image
 
 from training.loop import backend
 from training.loop.checkpoints import Checkpoints
-from training.loop.run import DivergedError, ResumeError
 from training.loop.watch import ProgressWatch
 from training.photos import data_cache, download, sources
-from training.program.errors import UsageError, fail
-from training.program.files import write_then_rename
+from training.program.errors import UsageError
 from training.program.flags import recipe_changes
 from training.program.progress import Progress
 from training.program.stop import stop_request
 from training.publishing.handover import publish_by_tensorflow
-from training.publishing.place import Place, PublishError
+from training.publishing.place import Place
 from training.publishing.publish import begun, claim, publish
-from training.publishing.report import tell_published, tell_stopped
-from training.publishing.weights import WeightsError, load_weights
+from training.publishing.report import tell_nothing_to_do, tell_published, tell_stopped
+from training.publishing.weights import load_weights
 from training.style import recipes, style_bank
 from training.style.fit import HeldBackPairs, Trainer, train
 from training.style.losses import HALF_LAYERS, Perception
-from training.style.magenta import TeacherError, start_from_magenta
+from training.style.magenta import start_from_magenta
 from training.style.network import stylizer
 from training.style.recipe import StyleRecipe
-from training.style.vgg import VggError, load_vgg
+from training.style.vgg import load_vgg
 
 SHEET_PAIRS = 24
 
 
 def run_training(options: argparse.Namespace) -> int:
-    """Train by a recipe and publish a version; the exit code comes back."""
-    try:
-        recipe = _recipe(options)
-        start = options.weights or options.start_from
-        fingerprint = recipe.fingerprint(
-            *options.photos, "--styles", *options.styles, str(start or "")
-        )
-        place, published = claim(
-            options.export_root, options.version, fingerprint, options.start_over
-        )
-        if published:
-            print(f"version {place.version} is already published in {place.served}: nothing to do")
-            return 0
-        backend.start()
-        return _train_and_publish(options, recipe, start, place, fingerprint)
-    except (
-        UsageError,
-        sources.DataError,
-        TeacherError,
-        VggError,
-        WeightsError,
-        ResumeError,
-    ) as error:
-        return fail(error, 2)
-    except (PublishError, DivergedError) as error:
-        # Without a place nothing has begun.
-        return fail(error, 1 if "place" in locals() else 2)
+    """Train by a recipe and publish a version; the exit code comes back. Raises CommandError."""
+    recipe = _recipe(options)
+    start = options.weights or options.start_from
+    fingerprint = recipe.fingerprint(*options.photos, "--styles", *options.styles, str(start or ""))
+    place, published = claim(options.export_root, options.version, fingerprint, options.start_over)
+    if published:
+        tell_nothing_to_do(place)
+        return 0
+    backend.start()
+    return _train_and_publish(options, recipe, start, place, fingerprint)
 
 
 def _recipe(options: argparse.Namespace) -> StyleRecipe:
@@ -142,8 +123,8 @@ def _train_and_publish(
                 model = scratch / str(place.version)
                 write_saved_model(model, painter, f"style/v{place.version}")
                 shutil.copytree(place.unfinished / "journal", scratch / "journal")
-                with write_then_rename(scratch / "contact-sheet.png") as path:
-                    Image.fromarray(pairs.sheet(SHEET_PAIRS)).save(path, format="PNG")
+                sheet = Image.fromarray(pairs.sheet(SHEET_PAIRS))
+                sheet.save(scratch / "contact-sheet.png")
                 return {
                     "recipe": dataclasses.asdict(recipe),
                     "photos": [download.recorded(source) for source in options.photos],
@@ -159,8 +140,8 @@ def _train_and_publish(
                     "validation": {"loss": validation_loss, **pairs.distances},
                 }
 
-            served = publish(place, fingerprint, fill)
-            tell_published(place, served, state.seconds, "photo, style, painted")
+            publish(place, fingerprint, fill)
+            tell_published(place, state.seconds, "photo, style, painted")
             return 0
     return publish_by_tensorflow(options)
 

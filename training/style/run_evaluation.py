@@ -10,10 +10,8 @@ from pathlib import Path
 from training.loop import backend
 from training.photos import download, sources
 from training.photos.contact_sheet import write_contact_sheet
-from training.program.errors import fail
-from training.program.files import write_then_rename
+from training.program.files import write_result
 from training.program.progress import Progress
-from training.publishing.saved_model import ModelError
 from training.style.evaluate import (
     BASELINES,
     Evaluation,
@@ -25,19 +23,18 @@ from training.style.evaluate import (
 from training.style.losses import HALF_LAYERS, Perception
 from training.style.network import STYLE_SIDE
 from training.style.strength import load_packed, strength_curve, strength_table
-from training.style.vgg import VggError, load_vgg
+from training.style.vgg import load_vgg
 
 
 def run_evaluation(options: argparse.Namespace) -> int:
-    """Print the table, and write what else was asked for; the exit code comes back."""
-    try:
-        backend.start()
-        painters = {str(folder): load_painter(folder) for folder in options.models}
-        at_strength = {str(f): load_packed(f) for f in options.models if options.strength}
-        pairs = _pairs(options)
-        perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
-    except (ModelError, VggError, sources.DataError) as error:
-        return fail(error, 2)
+    """Print the table, and write what else was asked for; the exit code comes back. Raises
+    CommandError.
+    """
+    backend.start()
+    painters = {str(folder): load_painter(folder) for folder in options.models}
+    at_strength = {str(f): load_packed(f) for f in options.models if options.strength}
+    pairs = _pairs(options)
+    perception = Perception(load_vgg(options.vgg_weights, HALF_LAYERS[-1]))
     evaluations = [
         evaluate(name, painter, pairs, perception, Progress(f"painting, {name}", "pairs"))
         for name, painter in {**BASELINES, **painters}.items()
@@ -56,7 +53,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
         figures: dict[str, dict] = {e.name: e.summary() for e in evaluations}
         for name, curve in curves.items():
             figures[name]["strength"] = dataclasses.asdict(curve)
-        with write_then_rename(options.json) as scratch:
+        with write_result(options.json) as scratch:
             scratch.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

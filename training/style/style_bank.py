@@ -12,8 +12,6 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.photos.sources import DataError, PhotoFile, decode
+from training.program.files import flush_folder, flush_tree, scratch_folder
 from training.style.losses import Perception
 from training.style.network import STYLE_SIDE
 
@@ -90,7 +89,7 @@ def load(
             np.load(place / "share.npy"),
             len(photos),
         )
-    except (OSError, EOFError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"cannot keep styles in {place} ({getattr(error, 'strerror', None) or error}): "
             "make room there, remove it, or name another folder with --cache-dir"
@@ -118,11 +117,7 @@ def _make(
     share += [1.0] * len(photos)
 
     judge = _Judge(style_network, perception)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    scratch = place.with_name(f".{place.name}-{os.getpid()}")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
+    with scratch_folder(place.parent, "styles") as scratch:
         columns: list[np.memmap] = []
         for start in range(0, len(rgb), AT_A_TIME):
             some = np.stack(rgb[start : start + AT_A_TIME])
@@ -145,9 +140,9 @@ def _make(
             column.flush()
         np.save(scratch / "rgb.npy", np.stack(rgb))
         np.save(scratch / "share.npy", np.array(share))
+        flush_tree(scratch)
         scratch.rename(place)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    flush_folder(place.parent)
 
 
 def _resized(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,12 +4,15 @@ The weights are those of ImageNet: an npz file with Keras's names (`block1_conv1
 what `keras.applications` downloads.
 """
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
+
+from training.program.errors import UsageError
 
 CHANNEL_MEANS = (103.939, 116.779, 123.68)  # of ImageNet's pixels: blue, green, red
 LAYERS = {
@@ -19,7 +22,7 @@ LAYERS = {
 }
 
 
-class VggError(Exception):
+class VggError(UsageError):
     """The weights cannot be used; the message says why, in one line."""
 
 
@@ -55,9 +58,11 @@ def layer_outputs(network: keras.Model, layers: Sequence[str]) -> keras.Model:
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path) as file:
-            return dict(file)
-    except (OSError, ValueError) as error:
+        # Opened here: of a broken file NumPy forgets to close its own.
+        with path.open("rb") as file, np.load(file) as values:
+            return dict(values)
+    # What NumPy makes of a file that is cut short, and of one array alone.
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise VggError(f"cannot read the VGG-19 weights {path}: {error}") from error
 
 

@@ -20,14 +20,7 @@ from ...applications.types import (
     TrainingProperties,
     WebserviceProperties,
 )
-from ..common import (
-    GATEWAY_PORT,
-    Addresses,
-    Manifest,
-    gateway_configuration,
-    served,
-    web_services,
-)
+from ..common import GATEWAY_PORT, Addresses, Manifest, gateway_configuration, served, web_services
 from ..yaml_text import as_comment, as_yaml
 from .services import (
     gateway_service,

@@ -33,10 +33,7 @@ def _service(**values: Any) -> dict[str, Any]:
 
 
 def _limits(
-    cpu: str | None = None,
-    memory: str | None = None,
-    gpu: str | None = None,
-    replicas: int = 1,
+    cpu: str | None = None, memory: str | None = None, gpu: str | None = None, replicas: int = 1
 ) -> dict[str, Any]:
     """`deploy`: Kubernetes' quantities in the words of compose."""
     limits = {}

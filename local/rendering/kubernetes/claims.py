@@ -24,12 +24,7 @@ def claims(applications: Sequence[LoadedApplication]) -> Iterator[Manifest]:
                     continue
                 made.add((application.namespace, name))
                 yield kubernetes_object(
-                    "v1",
-                    "PersistentVolumeClaim",
-                    application,
-                    component,
-                    name,
-                    spec=_claim(wanted),
+                    "v1", "PersistentVolumeClaim", application, component, name, spec=_claim(wanted)
                 )
 
 

@@ -68,10 +68,7 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         REPLICAS,
         "Two, so that one may go; on two nodes where there are two.",
         part="gateway",
-        annotations={
-            "checksum/configuration": mark,
-            **scraped(METRICS_PORT, "/stats/prometheus"),
-        },
+        annotations={"checksum/configuration": mark, **scraped(METRICS_PORT, "/stats/prometheus")},
     )
     yield service(
         application,

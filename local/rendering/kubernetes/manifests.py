@@ -131,10 +131,10 @@ class _Objects:
         made += network_policies(
             made, {(each.application.namespace, each.name) for each in self.served}
         )
-        self._refuse_twins(made)
+        self._refuse_duplicates(made)
         return made
 
-    def _refuse_twins(self, manifests: Sequence[Manifest]) -> None:
+    def _refuse_duplicates(self, manifests: Sequence[Manifest]) -> None:
         seen = set()
         for each in manifests:
             metadata = each.value["metadata"]

@@ -91,14 +91,7 @@ def deployment(
         template=_template(application, part or component.name, name, inside, labels, annotations),
     )
     return kubernetes_object(
-        "apps/v1",
-        kind,
-        application,
-        component,
-        name,
-        comment=comment,
-        part=part,
-        spec=spec,
+        "apps/v1", kind, application, component, name, comment=comment, part=part, spec=spec
     )
 
 
@@ -162,10 +155,7 @@ def autoscaler(
         "metrics": [
             {
                 "type": "Resource",
-                "resource": {
-                    "name": metric,
-                    "target": {"type": kind, _TARGETS[kind]: value},
-                },
+                "resource": {"name": metric, "target": {"type": kind, _TARGETS[kind]: value}},
             }
             for metric, kind, value in metrics
         ],

@@ -129,10 +129,10 @@ def test_what_cannot_be_brought_up_leaves_the_file_as_it_was(up):
     file = RunningFile.of(up.state, APP)
     heard: list[str] = []
     broken = CANARY.replace("color-model/model/v1", "other-claim/model/v9")
-    assert not file.become(broken, lambda line, wrong: heard.append(line))
+    assert not file.apply(broken, lambda line, wrong: heard.append(line))
     assert any("Not changed: " in line for line in heard)
     assert up.file.read_text() == CANARY
-    assert file.become(shares(90, 10), lambda *_: None)
+    assert file.apply(shares(90, 10), lambda *_: None)
     assert up.file.read_text() == shares(90, 10)
 
 

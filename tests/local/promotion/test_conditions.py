@@ -110,6 +110,7 @@ def test_counted_since():
     )
     # The gateway was started again.
     assert Counted(3, 0).since(before) == Counted(3, 0)
+    assert Counted(12, 0).since(before) == Counted(12, 0)
 
 
 def test_chance_alone_breaks_a_guard_in_one_of_twenty_at_most():

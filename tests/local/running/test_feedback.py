@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from local.applications.claims import Volumes
 from local.applications.load import load
 from local.applications.validate import validate
+from local.commands.feedback import database_of
+from local.errors import CannotStart
 from local.ports import free_port
 from local.running.components import Component
 from local.running.feedback import KeepFeedback
 from local.running.plan import Plan, PlannedComponent, RunOptions, described
 from local.running.planner import make_plan
 from local.running.program import Child, Program
+from local.running.state import Row
 from tests.local.conftest import wait_until
 from tests.local.running_applications import ARTICLE
 from tests.running import ROOT
@@ -78,6 +82,12 @@ def test_clients_that_begin_at_once_have_one_key(tmp_path, monkeypatch):
         each.join()
     assert had == ["one", "one"]
     assert step.key.stat().st_mode & 0o777 == 0o600
+
+
+def test_off_is_off_however_it_is_spelled():
+    row = Row("app", "default", "client", "webservice", "running", True, "", module="color_client")
+    with pytest.raises(CannotStart, match="no client of app keeps what people choose"):
+        database_of([replace(row, feedback_db="OFF"), replace(row, feedback_db="off")], "app")
 
 
 def test_other_secrets_are_still_an_error(tmp_path):

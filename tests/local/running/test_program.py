@@ -86,6 +86,22 @@ def test_what_a_program_started_ends_with_it(stand_in):
     wait_until(lambda: not runs(grandchild))
 
 
+def test_what_left_its_process_group_keeps_nobody_waiting(monkeypatch):
+    monkeypatch.setattr("local.running.program._PRINTED_WITHIN_S", 0.1)
+    lines: list[str] = []
+    leave = "import subprocess; print(subprocess.Popen(['sleep', '600'], start_new_session=1).pid)"
+    child = Child(
+        Program("x", (sys.executable, "-c", leave)),
+        lambda _, line: lines.append(line),
+        lambda _: None,
+    )
+    try:
+        assert child.wait(60)
+    finally:
+        wait_until(lambda: bool(lines))
+        os.kill(int(lines[0]), signal.SIGKILL)
+
+
 @pytest.mark.parametrize("with_guard", [False, True], ids=["starter", "starter-and-guard"])
 def test_nothing_is_left_when_the_starter_is_killed(with_guard):
     if with_guard and sys.platform != "linux":

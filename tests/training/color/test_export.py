@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.training import tensorflow_2_1
-from tests.training.warm_up import replayed
+from tests.training.warm_up import replayed, requests
 from training.color import networks, recipes
 from training.color.all_convolution import all_convolution
 from training.color.export import write_saved_model
@@ -125,6 +125,18 @@ def test_at_half_the_size_it_is_the_network_on_a_smaller_photo(tmp_path, network
 
 def test_warmup_record_replays(saved_model, signatures):
     assert replayed(saved_model, signatures) == ["packed", "serving_default"]
+
+
+def test_warmup_record_is_a_photo_of_the_size_that_clients_send(saved_model):
+    """By which a model server judges what rounding would change of it."""
+    packed, default = requests(saved_model)
+    (png,) = packed["l_bytes"]
+    with Image.open(io.BytesIO(png)) as photo:
+        assert (photo.mode, photo.size) == ("L", (256, 256))
+        pixels = np.asarray(photo)
+    assert len(np.unique(pixels)) > 200
+    half = pixels.reshape(128, 2, 128, 2).mean(axis=(1, 3)) / 2.55
+    np.testing.assert_allclose(default["input_1"][0, ..., 0], half, atol=1e-4)
 
 
 def test_the_weights_are_stored_once_and_in_half(saved_model, network):

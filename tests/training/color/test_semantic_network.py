@@ -46,7 +46,7 @@ def test_v2_is_small_enough():
     recipe = recipes.load("v2")
     network = semantic_network(recipe.encoder, recipe.decoder)
     assert network.count_params() <= 10_000_000
-    # The published constants are float32.
+    # As float32; the published constants are float16.
     assert 4 * network.count_params() <= 25_000_000
 
 

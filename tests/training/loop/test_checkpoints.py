@@ -63,7 +63,7 @@ def test_a_disk_that_refuses_leaves_the_ones_before(tmp_path, monkeypatch):
     def refuse(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("training.loop.checkpoints.flush_file", refuse)
+    monkeypatch.setattr("training.program.files.flush_file", refuse)
     with pytest.raises(OSError, match="No space left"):
         kept.save(2, arrays(2), {})
     assert [p.name for p in tmp_path.iterdir()] == ["step-1.npz"]

@@ -69,6 +69,11 @@ def test_a_server_that_is_not_there(tmp_path):
         fetch("http://127.0.0.1:9/a.zip", tmp_path)
 
 
+def test_an_address_that_is_none(tmp_path):
+    with pytest.raises(DataError, match="cannot download"):
+        fetch("http://127.0.0.1:9/my photos.zip", tmp_path)
+
+
 def test_file_urls(tmp_path):
     (tmp_path / "my photos.zip").write_bytes(CONTENT)
     url = (tmp_path / "my photos.zip").as_uri()

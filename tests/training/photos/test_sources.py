@@ -25,8 +25,12 @@ def test_finds_pictures_in_folders_and_zips(tmp_path):
     assert [f.read() for f in found] == [jpeg(1), jpeg(2)]
 
 
-@pytest.mark.parametrize("name", ["empty", "absent", "text.zip"])
+@pytest.mark.parametrize("name", ["empty", "absent", "text.zip", "damaged.zip"])
 def test_says_what_is_wrong_with_a_source(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "damaged.zip", "w") as z:
+        z.writestr("two.jpg", jpeg(2))
+    whole = (tmp_path / "damaged.zip").read_bytes()
+    (tmp_path / "damaged.zip").write_bytes(whole.replace(b"PK\x01\x02", b"PK??"))
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("not a zip")
     with pytest.raises(DataError, match=name):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from training.program.errors import UsageError
 from training.publishing.place import Place, PublishError, versions
 from training.publishing.publish import begun, claim, publish
 
@@ -69,7 +70,7 @@ def test_a_restarted_job_finds_its_own_version(tmp_path):
 
 def test_another_configuration_never_replaces_a_version(tmp_path):
     publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
-    with pytest.raises(PublishError, match="version 1 .* another configuration"):
+    with pytest.raises(UsageError, match="version 1 .* another configuration"):
         claim(tmp_path, 1, "def")
 
 
@@ -83,7 +84,7 @@ def test_completes_what_lacks_the_last_step(tmp_path):
 
 def test_a_root_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(PublishError, match="--export-root"):
+    with pytest.raises(UsageError, match="--export-root"):
         claim(tmp_path / "file", 1, "abc")
 
 
@@ -166,7 +167,7 @@ def test_an_unfinished_run_is_found_again(tmp_path):
     assert claim(tmp_path, None, "abc") == (Place(tmp_path, 2), False)
     # Without a number another configuration goes by; with this one it must say that it means it.
     assert claim(tmp_path, None, "def") == (Place(tmp_path, 3), False)
-    with pytest.raises(PublishError, match="unfinished: .* --start-over"):
+    with pytest.raises(UsageError, match="unfinished: .* --start-over"):
         claim(tmp_path, 2, "def")
     assert (folder / "step-5.npz").exists()
     claim(tmp_path, 2, "def", start_over=True)

@@ -1,6 +1,7 @@
 """The loop: it learns, and a run that was stopped goes on as if it had not been."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -62,6 +63,19 @@ def test_the_bank_is_made_once(styles_folder, data, tiny_recipe, perception, ban
     np.testing.assert_array_equal(again.vectors, bank.vectors)
     load("other weights", told)
     assert told[-1] == 8
+
+
+def test_a_bank_that_is_cut_short_says_what_to_do(
+    styles_folder, data, tiny_recipe, perception, bank, bank_folder, tmp_path
+):
+    (place,) = shutil.copytree(bank_folder, tmp_path / "bank").iterdir()
+    (place / "rgb.npy").write_bytes((place / "rgb.npy").read_bytes()[:1000])
+    network, _ = stylizer(tiny_recipe)
+    with pytest.raises(sources.DataError, match=f"{place} .*remove it"):
+        style_bank.load(
+            sources.find([styles_folder]), data.training[:2], network, perception,
+            tmp_path / "bank", "key",
+        )  # fmt: skip
 
 
 def test_batches_depend_on_the_seed_and_the_step_alone(data, bank, tiny_recipe):

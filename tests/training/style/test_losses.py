@@ -66,12 +66,17 @@ def test_vgg_is_kerass_own(vgg_weights):
     np.testing.assert_allclose(ours(rgb), expected, rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize("content", [b"no npz", None])
+@pytest.mark.parametrize("content", [b"no npz", "others", "cut", "an array"])
 def test_weights_of_another_kind_are_refused(content, tmp_path):
     path = tmp_path / "weights.npz"
-    if content is None:
-        np.savez(path, nothing=np.zeros(3))
-    else:
+    if content in ("others", "cut"):
+        np.savez(path, nothing=np.zeros(300))
+    if content == "cut":
+        path.write_bytes(path.read_bytes()[:-50])
+    elif content == "an array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    elif content != "others":
         path.write_bytes(content)
     with pytest.raises(VggError, match="weights.npz"):
         load_vgg(path)
