@@ -7,6 +7,10 @@ from . import strips
 from .lab import Bytes, Floats
 from .strips import Buffers
 
+# Pixels at a time: only few rows of the network's come around them, and to multiply so few OpenBLAS
+# starts no threads of its own.
+_PIECE = 8_192
+
 
 class ColorPlanes:
     """The network's a*/500 and -b*/200, ready to be read at any row of a picture.
@@ -27,9 +31,13 @@ class ColorPlanes:
 
     def read(self, rows: slice, out: Floats) -> None:
         """Write rows of both into `out` [2,rows,width]."""
-        around = slice(self._first[rows].min(), self._last[rows].max())
-        for plane, each in zip(self._planes, out, strict=True):
-            np.matmul(self._weights[rows, around], plane[around], out=each)
+        step = max(1, _PIECE // out.shape[2])
+        for start in range(rows.start, rows.stop, step):
+            piece = slice(start, min(start + step, rows.stop))
+            around = slice(self._first[piece].min(), self._last[piece].max())
+            for plane, each in zip(self._planes, out, strict=True):
+                into = each[piece.start - rows.start : piece.stop - rows.start]
+                np.matmul(self._weights[piece, around], plane[around], out=into)
 
     def color(self, pixels: Bytes, rows: slice, buffers: Buffers, out: Bytes) -> None:
         """Color the strip `pixels`, which is `rows` of the picture, into `out` [rows,W,3]."""

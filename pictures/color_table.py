@@ -19,8 +19,8 @@ _STEP = 0.5
 _SIDE, _LEAST_SQUARES = 4, 4
 # An entry takes as long to compute as a pixel, and less than half of that to look up.
 _MOST_ENTRIES_PER_PIXEL = 0.5
-# Rows of squares, and entries, at a time.
-_ROWS, _CHUNK = 32, 32_768
+# Entries at a time.
+_CHUNK = 32_768
 
 # Gray pixels have 256 luminances; those of others are rounded to half levels of gray.
 _HALVES = 511
@@ -52,9 +52,7 @@ def _distinct(ab: Floats, columns: int, rows: int) -> tuple[Floats, npt.NDArray[
     [rows,columns].
     """
     planes, colors = ColorPlanes(ab, columns, rows), np.empty((2, rows * columns), np.float32)
-    for top in range(0, rows, _ROWS):
-        part = slice(top, min(top + _ROWS, rows))
-        planes.read(part, colors.reshape(2, rows, columns)[:, part])
+    planes.read(slice(0, rows), colors.reshape(2, rows, columns))
     step = np.float32(_STEP) / strips.AB_DIVISORS[:, None]
     np.rint(np.divide(colors, step, out=colors), out=colors)
     least = colors.min(axis=1, keepdims=True)

@@ -54,17 +54,18 @@ ROOT = _lightness_root(np.arange(65_536) / 65_535.0).astype(np.float32)
 
 def luminance(pixels: Bytes) -> Shorts:
     """Relative luminance Y, 0…65535, of sRGB pixels [H,W,3] or gray ones [H,W] (0…255)."""
+    # Half the time of `table[index]`; no index is outside.
     if pixels.ndim == 2:
-        return GRAY_LUMINANCE[pixels]
+        return np.take(GRAY_LUMINANCE, pixels, mode="clip")
     red, green, blue = (
-        share[pixels[..., channel]] for channel, share in enumerate(SHARES)
-    )  # fmt: skip
+        np.take(share, pixels[..., channel], mode="clip") for channel, share in enumerate(SHARES)
+    )
     return red + green + blue
 
 
 def lightness(pixels: Bytes) -> Floats:
     """CIE L*, 0…100, of sRGB pixels [H,W,3] or gray ones [H,W] (0…255)."""
-    return ROOT[luminance(pixels)] * np.float32(116.0) - np.float32(16.0)
+    return np.take(ROOT, luminance(pixels), mode="clip") * np.float32(116.0) - np.float32(16.0)
 
 
 def color(pixels: Bytes) -> Floats:

@@ -146,9 +146,9 @@ def test_a_rewrite_that_fails_changes_nothing(tmp_path, monkeypatch, caplog):
 
 
 def test_the_gain_is_of_what_takes_turns(monkeypatch):
-    """By a clock that only the work moves: once in a while other programs make it longer."""
+    """By clocks that only the work moves: once in a while other requests make it longer."""
     now, rounds = [0.0], []
-    for name in ("perf_counter", "monotonic"):
+    for name in ("process_time", "monotonic"):
         monkeypatch.setattr(mixed_precision.time, name, lambda: now[0])
 
     def work(*seconds: float):
