@@ -47,9 +47,9 @@ class Loader:
             light_tensorflow.stand_in()
             from serving import servable, warmup
 
-            servable.start_tensorflow()
+            threads = servable.Threads(self._intra_op, self._inter_op)
+            servable.start_tensorflow(threads)
 
-        threads = servable.Threads(self._intra_op, self._inter_op)
         loaded = servable.load(folder, version, threads)
         answers = warmup.warm_up(loaded, folder)
         logger.info("version %d answered %d warm-up requests", version, len(answers))

@@ -17,7 +17,7 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 from tensorflow.python.client.session import Session
-from tensorflow.python.framework import config as devices
+from tensorflow.python.framework import config as runtime
 from tensorflow.python.framework.errors import OpError
 from tensorflow.python.framework.ops import Graph
 from tensorflow.python.platform import tf_logging
@@ -115,11 +115,13 @@ class Servable:
         return signature
 
 
-def start_tensorflow() -> None:
-    """Let TensorFlow look at this machine's devices, which it does only once, and register the ops
-    of tensorflow_text where that is installed.
+def start_tensorflow(threads: Threads) -> None:
+    """Let TensorFlow look at this machine's devices and start its threads, which it does only once,
+    and register the ops of tensorflow_text where that is installed.
     """
-    devices.list_logical_devices()
+    runtime.set_intra_op_parallelism_threads(threads.intra_op)
+    runtime.set_inter_op_parallelism_threads(threads.inter_op)
+    runtime.list_logical_devices()
     if find_spec("tensorflow_text"):
         import_module("tensorflow_text")
 
