@@ -119,8 +119,10 @@ def start_tensorflow(threads: Threads) -> None:
     """Let TensorFlow look at this machine's devices and start its threads, which it does only once,
     and register the ops of tensorflow_text where that is installed.
     """
-    runtime.set_intra_op_parallelism_threads(threads.intra_op)
-    runtime.set_inter_op_parallelism_threads(threads.inter_op)
+    if threads.intra_op:
+        runtime.set_intra_op_parallelism_threads(threads.intra_op)
+    if threads.inter_op:
+        runtime.set_inter_op_parallelism_threads(threads.inter_op)
     runtime.list_logical_devices()
     if find_spec("tensorflow_text"):
         import_module("tensorflow_text")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from photo_client.batch import _FULL, Batch
+from photo_client.batch import _DISK_FULL, Batch
 from photo_client.batch_plan import BadPlan, Job, plan
 from photo_client.batch_report import Outcome, summary
 from photo_client.settings import ClientSettings
@@ -62,7 +62,7 @@ def test_a_name_is_one_line_and_moves_no_cursor():
     assert told == ["0 made, 0 there already, 5 failed.", f"  5 photos: It is broken. ({shown})"]
 
 
-@pytest.mark.parametrize("number", _FULL)
+@pytest.mark.parametrize("number", _DISK_FULL)
 def test_a_full_disk_ends_it_with_nothing_half_written(tmp_path, monkeypatch, capsys, number):
     """No photo more is sent to the model; the same command goes on when there is room."""
     made = []
@@ -73,7 +73,7 @@ def test_a_full_disk_ends_it_with_nothing_half_written(tmp_path, monkeypatch, ca
         raise OSError(number, os.strerror(number))
 
     class Making(Batch):
-        def _patiently(self, data, page, hints):
+        def _with_retries(self, data, page, hints):
             made.append(data)
             return bytes(100), False
 
