@@ -47,10 +47,9 @@ class Loader:
             light_tensorflow.stand_in()
             from serving import servable, warmup
 
-            threads = servable.Threads(self._intra_op, self._inter_op)
-            servable.start_tensorflow(threads)
+            servable.start_tensorflow(self._intra_op)
 
-        loaded = servable.load(folder, version, threads)
+        loaded = servable.load(folder, version, self._inter_op)
         answers = warmup.warm_up(loaded, folder)
         logger.info("version %d answered %d warm-up requests", version, len(answers))
         if not (self._bfloat16 and answers):
@@ -60,7 +59,7 @@ class Loader:
 
         mixed, faster = None, 0.0
         try:
-            mixed = servable.load(folder, version, threads, bfloat16=True)
+            mixed = servable.load(folder, version, self._inter_op, bfloat16=True)
             changed = difference(answers, warmup.warm_up(mixed, folder))
             found = f"changes {changed}"
             if not changed.counts:
@@ -75,7 +74,7 @@ class Loader:
         if faster:
             # The runs that were timed may have changed what the model keeps, such as a count.
             loaded.close()
-            loaded = servable.load(folder, version, threads, bfloat16=name == "bfloat16")
+            loaded = servable.load(folder, version, self._inter_op, bfloat16=name == "bfloat16")
             warmup.warm_up(loaded, folder)
         return loaded
 

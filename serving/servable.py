@@ -5,7 +5,6 @@ where a model is about to be loaded, and never before a fork.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,14 +35,6 @@ SERVE_TAG = "serve"
 # The two SavedModel files of which one must be there.
 BINARY_PROTO = "saved_model.pb"
 TEXT_PROTO = "saved_model.pbtxt"
-
-
-@dataclass(frozen=True)
-class Threads:
-    """How many threads TensorFlow takes within an op and between ops; 0 is its own choice."""
-
-    intra_op: int = 0
-    inter_op: int = 0
 
 
 class Signature:
@@ -115,30 +106,28 @@ class Servable:
         return signature
 
 
-def start_tensorflow(threads: Threads) -> None:
-    """Let TensorFlow look at this machine's devices and start its threads, which it does only once,
-    and register the ops of tensorflow_text where that is installed.
+def start_tensorflow(intra_op: int) -> None:
+    """Let TensorFlow look at this machine's devices and start the threads within an op, as many as
+    `intra_op` or its own choice for 0, which it does only once; and register the ops of
+    tensorflow_text where that is installed.
     """
-    if threads.intra_op:
-        runtime.set_intra_op_parallelism_threads(threads.intra_op)
-    if threads.inter_op:
-        runtime.set_inter_op_parallelism_threads(threads.inter_op)
+    if intra_op:
+        runtime.set_intra_op_parallelism_threads(intra_op)
     runtime.list_logical_devices()
     if find_spec("tensorflow_text"):
         import_module("tensorflow_text")
 
 
-def load(
-    folder: Path, version: int, threads: Threads = Threads(), *, bfloat16: bool = False
-) -> Servable:
+def load(folder: Path, version: int, inter_op: int = 0, *, bfloat16: bool = False) -> Servable:
     """Load the SavedModel in `folder`; a ServingError says why it cannot be.
 
-    With `bfloat16`, TensorFlow rewrites the graph so that what takes long is computed in that.
+    `inter_op` is how many threads TensorFlow takes between ops, 0 for its own choice. With
+    `bfloat16`, it rewrites the graph so that what takes long is computed in that.
     """
     _refuse_odd_files(folder)
     definitions = _signature_definitions(folder)
     graph = Graph()
-    session = Session(graph=graph, config=_session_config(threads, bfloat16))
+    session = Session(graph=graph, config=_session_config(inter_op, bfloat16))
     try:
         # TensorFlow 1's loader takes the SavedModels of both; TensorFlow 2's refuses old ones.
         with graph.as_default():
@@ -157,10 +146,8 @@ def load(
     return Servable(version, signatures, metadata, session)
 
 
-def _session_config(threads: Threads, bfloat16: bool) -> Any:
-    config = config_pb2.ConfigProto(
-        intra_op_parallelism_threads=threads.intra_op, inter_op_parallelism_threads=threads.inter_op
-    )
+def _session_config(inter_op: int, bfloat16: bool) -> Any:
+    config = config_pb2.ConfigProto(inter_op_parallelism_threads=inter_op)
     # Or TensorFlow takes all memory of a GPU, and leaves none to a training beside it.
     config.gpu_options.allow_growth = True
     if bfloat16:

@@ -15,7 +15,6 @@ from serving import mixed_precision, processor, servable, warmup
 from serving.errors import ServingError
 from serving.loading import Loader
 from serving.mixed_precision import difference, gain
-from serving.servable import Threads
 from tests.serving.server_process import ROOT
 from tests.serving.small_models import write_version
 
@@ -78,7 +77,7 @@ def test_the_processor_says_whether_it_has_it(tmp_path, flags, has):
 
 
 def test_tensorflow_is_asked_for_the_rewrite():
-    configs = [servable._session_config(Threads(), asked) for asked in (True, False)]
+    configs = [servable._session_config(0, asked) for asked in (True, False)]
     on = [c.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 for c in configs]
     assert on == [1, 0]  # ON, and TensorFlow's own choice
 
