@@ -62,12 +62,12 @@ VOTES = Table(
 )
 
 # Only one of several clients makes or changes the table. The number is any that nobody else takes.
-_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
+_EXCLUSIVE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
 _BUSY_S = 5
 _RETRY_S = 0.01
-_CONNECTIONS = 4
+_MAX_CONNECTIONS = 4
 # Whoever waits for a connection holds a thread, which photos need.
-_PATIENCE_S = 1.0
+_POOL_TIMEOUT_S = 1.0
 _POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 3,
     "tcp_user_timeout": 1_000 * _BUSY_S,
@@ -100,8 +100,8 @@ class Votes:
         """
         try:
             with self._engine.begin() as connection:
-                connection.exec_driver_sql(_ALONE[self._engine.dialect.name])
-                _bring_up_to_date(connection)
+                connection.exec_driver_sql(_EXCLUSIVE[self._engine.dialect.name])
+                _migrate(connection)
         except exc.SQLAlchemyError as error:
             raise DatabaseUnavailable(_first_line(error)) from error
         self._ready = True
@@ -110,10 +110,10 @@ class Votes:
         """Store a vote durably. Raises AlreadyUsed, DatabaseUnavailable and DatabaseUnusable."""
         if not self._ready:
             self.prepare()
-        both = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
+        common = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
         rows = [
             {
-                **both,
+                **common,
                 "place": place,
                 "receipt": receipt.id,
                 "result": result,
@@ -159,9 +159,9 @@ def _engine(url: str) -> Engine:
     engine = create_engine(
         # Whatever a path holds, it is no query.
         URL.create("sqlite", database=url.removeprefix(_SQLITE)) if sqlite else url,
-        pool_size=_CONNECTIONS,
+        pool_size=_MAX_CONNECTIONS,
         max_overflow=0,
-        pool_timeout=_PATIENCE_S,
+        pool_timeout=_POOL_TIMEOUT_S,
         pool_pre_ping=not sqlite,
         connect_args={"timeout": _BUSY_S} if sqlite else _POSTGRESQL,
     )
@@ -173,11 +173,11 @@ def _engine(url: str) -> Engine:
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Without sqlite3's own transactions: each statement is one, or what we begin.
     connection.isolation_level = None
-    _turn_on_wal(connection)
+    _enable_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _turn_on_wal(connection: sqlite3.Connection) -> None:
+def _enable_wal(connection: sqlite3.Connection) -> None:
     """Several may begin with one new file: it wants the file alone, and does not wait by itself."""
     until = time.monotonic() + _BUSY_S
     while True:
@@ -190,7 +190,7 @@ def _turn_on_wal(connection: sqlite3.Connection) -> None:
             time.sleep(_RETRY_S)
 
 
-def _bring_up_to_date(connection: Connection) -> None:
+def _migrate(connection: Connection) -> None:
     if not inspect(connection).has_table(_version.name):
         _SCHEMA.create_all(connection)
         connection.execute(insert(_version).values(version=VERSION))
@@ -206,8 +206,8 @@ def _bring_up_to_date(connection: Connection) -> None:
 
 def _first_line(error: Exception) -> str:
     """What went wrong, without SQLAlchemy's statement and link."""
-    told = getattr(error, "orig", None) or error
-    return str(told).strip().splitlines()[0] if str(told).strip() else type(told).__name__
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
 
 
 def missing_file(url: str) -> Path | None:
