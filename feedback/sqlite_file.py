@@ -16,7 +16,7 @@ def set_up(connection: sqlite3.Connection, record: Any) -> None:
     """What each new connection needs; a listener of SQLAlchemy's pool."""
     # Without sqlite3's own transactions: each statement is one, or what we begin.
     connection.isolation_level = None
-    _turn_on_wal(connection)
+    _enable_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     path = connection.execute("PRAGMA database_list").fetchone()[2]
     record.info[_FILE] = path, _identity(path)
@@ -45,7 +45,7 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _turn_on_wal(connection: sqlite3.Connection) -> None:
+def _enable_wal(connection: sqlite3.Connection) -> None:
     """Several may begin with one new file: it wants the file alone, and does not wait by itself."""
     until = time.monotonic() + BUSY_S
     while True:

@@ -64,10 +64,10 @@ VOTES = Table(
 )
 
 # Only one of several clients makes or changes the table. The number is any that nobody else takes.
-_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
-_CONNECTIONS = 4
+_EXCLUSIVE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
+_MAX_CONNECTIONS = 4
 # Whoever waits for a connection holds a thread, which photos need.
-_PATIENCE_S = 1.0
+_POOL_TIMEOUT_S = 1.0
 _POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 3,
     "tcp_user_timeout": 1_000 * BUSY_S,
@@ -103,10 +103,10 @@ class Votes:
 
     def store(self, vote: Vote) -> None:
         """Store a vote durably. Raises AlreadyUsed, DatabaseUnavailable and DatabaseUnusable."""
-        both = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
+        common = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
         rows = [
             {
-                **both,
+                **common,
                 "place": place,
                 "receipt": receipt.id,
                 "result": result,
@@ -159,9 +159,9 @@ def _engine(url: str) -> Engine:
     engine = create_engine(
         # Whatever a path holds, it is no query.
         URL.create("sqlite", database=url.removeprefix(_SQLITE)) if sqlite else url,
-        pool_size=_CONNECTIONS,
+        pool_size=_MAX_CONNECTIONS,
         max_overflow=0,
-        pool_timeout=_PATIENCE_S,
+        pool_timeout=_POOL_TIMEOUT_S,
         pool_pre_ping=not sqlite,
         connect_args={"timeout": BUSY_S} if sqlite else _POSTGRESQL,
     )
@@ -173,12 +173,12 @@ def _engine(url: str) -> Engine:
 
 def _prepare(connection: Connection) -> None:
     with connection.begin():
-        connection.exec_driver_sql(_ALONE[connection.dialect.name])
-        _bring_up_to_date(connection)
+        connection.exec_driver_sql(_EXCLUSIVE[connection.dialect.name])
+        _migrate(connection)
     connection.info[_READY] = True
 
 
-def _bring_up_to_date(connection: Connection) -> None:
+def _migrate(connection: Connection) -> None:
     if not inspect(connection).has_table(_version.name):
         _SCHEMA.create_all(connection)
         connection.execute(insert(_version).values(version=VERSION))
@@ -194,8 +194,8 @@ def _bring_up_to_date(connection: Connection) -> None:
 
 def _first_line(error: Exception) -> str:
     """What went wrong, without SQLAlchemy's statement and link."""
-    told = getattr(error, "orig", None) or error
-    return str(told).strip().splitlines()[0] if str(told).strip() else type(told).__name__
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
 
 
 def missing_file(url: str) -> Path | None:
