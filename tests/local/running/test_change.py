@@ -288,7 +288,9 @@ def test_a_copy_goes_with_the_last_that_serves_from_it(running):
     running.change(CANARY.replace("color-model/model/v1", "color-model/model/v3"))
     assert running.served() == {second, third}
     uri = "modelUri: pvc://color-model/model"
-    broken = CANARY.replace(f"{uri}/v2", f"{uri}/v3").replace(f"{uri}/v1", "modelUri: pvc://none/v1")
+    broken = CANARY.replace(f"{uri}/v2", f"{uri}/v3").replace(
+        f"{uri}/v1", "modelUri: pvc://none/v1"
+    )
     assert running.local("up", broken).returncode == 1
     assert running.served() == {second, third}
     running.change(without_the_first())
@@ -460,6 +462,14 @@ def test_what_is_new_and_fails_stops_nobody(running):
     assert "+ other/other-serving: model-serving, is started" in running.change(other)
     assert running.row("other-serving").phase == "running"
     wait_until(lambda: running.row("other-client").phase == "running", WITHIN_S)
+
+
+def test_what_failed_and_is_no_longer_wanted_goes(running):
+    assert running.local("up", OTHER.replace("color-model/model/v1", "none/v1")).returncode == 1
+    said = running.change(OTHER.replace("other-serving", "another-serving"))
+    assert "- other/other-serving: is stopped at the end" in said
+    names = {row.component for row in running.state.rows()}
+    assert names == {"gateway", "color-model-serving", "another-serving"}
 
 
 def test_what_is_stopped_during_a_change_stays_stopped(running):
