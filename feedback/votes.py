@@ -1,13 +1,13 @@
 """The storage of votes: one table, in SQLite or PostgreSQL, by SQLAlchemy Core.
 
-A vote that was answered is on disk. The table itself prevents double votes: it has one row per
-receipt and kind of vote.
+A vote that was answered is on disk; a SQLite file that was deleted is made anew. The table itself
+prevents double votes: it has one row per receipt and kind of vote.
 """
 
-import sqlite3
+import contextlib
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ from sqlalchemy import (
     update,
 )
 
+from . import sqlite_file
 from .errors import AlreadyUsed, DatabaseUnavailable, DatabaseUnusable
+from .sqlite_file import BUSY_S
 from .vote import Vote
 
 # The version of the table, and what brings an older one up to each: SQL statements.
@@ -63,17 +65,16 @@ VOTES = Table(
 
 # Only one of several clients makes or changes the table. The number is any that nobody else takes.
 _EXCLUSIVE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
-_BUSY_S = 5
-_RETRY_S = 0.01
 _MAX_CONNECTIONS = 4
 # Whoever waits for a connection holds a thread, which photos need.
 _POOL_TIMEOUT_S = 1.0
 _POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 3,
-    "tcp_user_timeout": 1_000 * _BUSY_S,
-    "options": f"-c lock_timeout={_BUSY_S}s",
+    "tcp_user_timeout": 1_000 * BUSY_S,
+    "options": f"-c lock_timeout={BUSY_S}s",
 }
 _SQLITE = "sqlite:///"
+_READY = "ready"  # in a connection's `info`: its table is up to date
 
 
 class Votes:
@@ -87,7 +88,6 @@ class Votes:
             raise DatabaseUnusable(f"{error}: pip install 'colorway[postgres]'") from None
         except (exc.ArgumentError, ValueError) as error:
             raise DatabaseUnusable(_first_line(error)) from None
-        self._ready = False
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -98,18 +98,11 @@ class Votes:
 
         Raises DatabaseUnusable if a newer Colorway made it, and DatabaseUnavailable.
         """
-        try:
-            with self._engine.begin() as connection:
-                connection.exec_driver_sql(_EXCLUSIVE[self._engine.dialect.name])
-                _migrate(connection)
-        except exc.SQLAlchemyError as error:
-            raise DatabaseUnavailable(_first_line(error)) from error
-        self._ready = True
+        with self._connected() as connection:
+            _prepare(connection)
 
     def store(self, vote: Vote) -> None:
         """Store a vote durably. Raises AlreadyUsed, DatabaseUnavailable and DatabaseUnusable."""
-        if not self._ready:
-            self.prepare()
         common = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
         rows = [
             {
@@ -129,27 +122,34 @@ class Votes:
                 enumerate(vote.results), key=lambda each: each[1][0].id
             )
         ]
-        # In one statement, which is all or nothing.
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(VOTES).values(rows))
-        except exc.IntegrityError:
-            raise AlreadyUsed from None
-        except exc.SQLAlchemyError as error:
-            raise DatabaseUnavailable(_first_line(error)) from error
+        with self._connected() as connection:
+            if _READY not in connection.info:
+                _prepare(connection)
+            # In one statement, which is all or nothing.
+            try:
+                with connection.begin():
+                    connection.execute(insert(VOTES).values(rows))
+            except exc.IntegrityError:
+                raise AlreadyUsed from None
+            if sqlite_file.is_gone(connection.info):
+                raise DatabaseUnavailable("its file was deleted or replaced meanwhile")
 
     def read(self, since: float = 0.0) -> Sequence[Row[Any]]:
         """The rows since then, oldest first, the two of a choice together; none where there is no
         table yet. Raises DatabaseUnavailable.
         """
         rows = select(VOTES).where(VOTES.c.at >= since)
+        with self._connected() as connection:
+            if not inspect(connection).has_table(VOTES.name):
+                return []
+            return connection.execute(rows.order_by(VOTES.c.at, VOTES.c.vote, VOTES.c.place)).all()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection; what goes wrong with it is DatabaseUnavailable."""
         try:
             with self._engine.connect() as connection:
-                if not inspect(connection).has_table(VOTES.name):
-                    return []
-                return connection.execute(
-                    rows.order_by(VOTES.c.at, VOTES.c.vote, VOTES.c.place)
-                ).all()
+                yield connection
         except exc.SQLAlchemyError as error:
             raise DatabaseUnavailable(_first_line(error)) from error
 
@@ -163,31 +163,19 @@ def _engine(url: str) -> Engine:
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_S,
         pool_pre_ping=not sqlite,
-        connect_args={"timeout": _BUSY_S} if sqlite else _POSTGRESQL,
+        connect_args={"timeout": BUSY_S} if sqlite else _POSTGRESQL,
     )
     if sqlite:
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", sqlite_file.set_up)
+        event.listen(engine, "checkout", sqlite_file.reopen_if_gone)
     return engine
 
 
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # Without sqlite3's own transactions: each statement is one, or what we begin.
-    connection.isolation_level = None
-    _enable_wal(connection)
-    connection.execute("PRAGMA synchronous=FULL")
-
-
-def _enable_wal(connection: sqlite3.Connection) -> None:
-    """Several may begin with one new file: it wants the file alone, and does not wait by itself."""
-    until = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(_RETRY_S)
+def _prepare(connection: Connection) -> None:
+    with connection.begin():
+        connection.exec_driver_sql(_EXCLUSIVE[connection.dialect.name])
+        _migrate(connection)
+    connection.info[_READY] = True
 
 
 def _migrate(connection: Connection) -> None:
@@ -201,7 +189,7 @@ def _migrate(connection: Connection) -> None:
     for version in range(found + 1, VERSION + 1):
         for statement in UPGRADES[version]:
             connection.exec_driver_sql(statement)
-    connection.execute(update(_version).values(version=VERSION))
+        connection.execute(update(_version).values(version=version))
 
 
 def _first_line(error: Exception) -> str:
