@@ -28,7 +28,7 @@ CLIENT = cli.Client(
     settings_class=Settings,
     create_app=create_app,
     options=lambda settings: (VIVIDNESS, METADATA),
-    made_with=lambda asked: {VIVIDNESS.name: asked[VIVIDNESS.name]},
+    stamp_settings=lambda arguments: {VIVIDNESS.name: arguments[VIVIDNESS.name]},
     read_hints=read_hints,
     maker=coloring.maker,
 )

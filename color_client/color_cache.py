@@ -6,9 +6,9 @@ from collections import OrderedDict
 
 from .color_network import Color
 
-_MOST = 128
+_MAX_ENTRIES = 128
 # At the usual working size a color takes 32 kB by `packed`, and 512 kB by `serving_default`.
-_MOST_BYTES = 16_000_000
+_MAX_BYTES = 16_000_000
 # Seconds for which a person who puts colors right looks at one photo.
 _TTL_S = 1_800.0
 
@@ -16,8 +16,8 @@ _TTL_S = 1_800.0
 class ColorCache:
     """The network's colors, by a hash of the photo's file and the model. Threads may share it."""
 
-    def __init__(self, most: int = _MOST, ttl_s: float = _TTL_S) -> None:
-        self._most = most
+    def __init__(self, max_entries: int = _MAX_ENTRIES, ttl_s: float = _TTL_S) -> None:
+        self._max_entries = max_entries
         self._ttl_s = ttl_s
         self._colors: OrderedDict[tuple[bytes, str | None], tuple[float, Color]] = OrderedDict()
         self._lock = threading.Lock()
@@ -37,7 +37,7 @@ class ColorCache:
         with self._lock:
             self._colors.pop(key, None)
             self._colors[key] = time.monotonic(), color
-            while len(self._colors) > self._most or self._bytes() > _MOST_BYTES:
+            while len(self._colors) > self._max_entries or self._bytes() > _MAX_BYTES:
                 self._colors.popitem(last=False)
 
     def _bytes(self) -> int:

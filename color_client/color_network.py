@@ -65,7 +65,7 @@ def packed_request(lightness: Floats) -> bytes:
     return orjson.dumps({"signature_name": PACKED, "instances": [row]})
 
 
-def plain_request(lightness: Floats) -> bytes:
+def serving_default_request(lightness: Floats) -> bytes:
     """The predict request of signature `serving_default` for L* [h,w]."""
     row = {"input_1": np.ascontiguousarray(lightness[..., None])}
     return orjson.dumps({"instances": [row]}, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -76,12 +76,12 @@ def packed_color(answer: Any, shape: tuple[int, int]) -> Color:
     (502) if it is invalid.
     """
     # Its own resolution is never finer than what was sent, but for padding.
-    most = 2 * shape[1] + 64, 2 * shape[0] + 64
-    pixels = prediction.png_pixels(answer, "ab_bytes", "LA", (1, 1), most)
+    max_size = 2 * shape[1] + 64, 2 * shape[0] + 64
+    pixels = prediction.png_pixels(answer, "ab_bytes", "LA", (1, 1), max_size)
     return Color(pixels.astype(np.float32) - np.float32(128.0), prediction.model_name(answer))
 
 
-def plain_color(answer: Any, shape: tuple[int, int]) -> Color:
+def serving_default_color(answer: Any, shape: tuple[int, int]) -> Color:
     """The color in a `serving_default` prediction for L* of `shape`; see packed_color."""
     ab = prediction.numbers(answer)
     if ab.shape != (*shape, 2):
@@ -100,9 +100,9 @@ def ask(
 
     with stage("upstream"):
         answer = predictor.predict(
-            lambda: body(packed_request), lambda: body(plain_request), deadline, headers
+            lambda: body(packed_request), lambda: body(serving_default_request), deadline, headers
         )
     height, width = lightness.shape
     with stage("decode-reply"):
-        read = packed_color if answer.signature == PACKED else plain_color
+        read = packed_color if answer.signature == PACKED else serving_default_color
         return read(answer.prediction, (height, width))

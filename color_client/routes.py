@@ -58,12 +58,12 @@ def predict_routes(
     @routes.post("/predict")
     def predict() -> Response:
         g.route = "color"
-        with ExitStack() as in_progress, admission.receive() as more:
+        with ExitStack() as in_progress, admission.receive() as on_bytes:
             in_progress.enter_context(admission.request())
             with stage("upload"):
-                most = settings.max_upload_bytes
-                data = upload.pictures(PICTURES, 1, most, more)["content_image"]
-                asked = options.read(OPTIONS, PICTURES)
+                max_bytes = settings.max_upload_bytes
+                data = upload.pictures(PICTURES, 1, max_bytes, on_bytes)["content_image"]
+                values = options.read(OPTIONS, PICTURES)
             with stage("decode"):
                 # Now, since decoding lets go of the file.
                 photo = hashlib.sha256(data.getbuffer()).digest()
@@ -71,26 +71,26 @@ def predict_routes(
             with stage("wait"):
                 deadline = Deadline(settings.timeout_s)
                 reservation = in_progress.enter_context(admission.reserve(header.cost, deadline))
-            asked_with = {"X-Request-ID": g.request_id}
-            network = coloring.network(settings, predictor, asked_with)
-            asking = cached(cache, photo, asked, network)
-            made = coloring.color(header, asked, asking, settings.working_size)
-            reply = picture_reply(made, asked["metadata"])
-            add_receipt(reply, receipts, asked, APPEARANCE, photo)
+            upstream_headers = {"X-Request-ID": g.request_id}
+            network = coloring.network(settings, predictor, upstream_headers)
+            ask = with_cache(cache, photo, values, network)
+            result = coloring.color(header, values, ask, settings.working_size)
+            reply = picture_reply(result, values["metadata"])
+            add_receipt(reply, receipts, values, APPEARANCE, photo)
             return release_when_sent(reply, reservation, in_progress)
 
     return routes
 
 
-def cached(
-    cache: ColorCache, photo: bytes, asked: Mapping[str, Any], ask: coloring.Ask
+def with_cache(
+    cache: ColorCache, photo: bytes, values: Mapping[str, Any], ask: coloring.Ask
 ) -> coloring.Ask:
     """`ask`, but with the cached color for a photo that comes again with hints; `photo` is a hash
     of its file.
     """
 
     def predict_unless_cached(image: Image.Image) -> Color:
-        color = None if asked["hints"] is None else cache.get(photo, asked["model"])
+        color = None if values["hints"] is None else cache.get(photo, values["model"])
         if color is None:
             color = ask(image)
             cache.put(photo, color)

@@ -65,7 +65,7 @@ def _parser(program: str) -> _Parser:
     )
     parser.add_argument(
         "--since",
-        type=since,
+        type=parse_since,
         default=0.0,
         metavar="WHEN",
         help="only votes since then: 2026-11-30, 2026-11-30T08:00 (UTC), or 90m, 12h, 7d ago",
@@ -73,7 +73,7 @@ def _parser(program: str) -> _Parser:
     return parser
 
 
-def since(text: str) -> float:
+def parse_since(text: str) -> float:
     """The moment that a text names, in seconds since 1970."""
     if ago := _AGO.fullmatch(text):
         return time.time() - int(ago[1]) * _SECONDS[ago[2]]

@@ -23,9 +23,9 @@ log = logging.getLogger("feedback")
 _RETRY_AFTER_S = 2, 10
 # Whoever asks for the report again and again has the last one, so that it takes this share of the
 # time at most.
-_MOST_OF_THE_TIME = 0.1
+_MAX_TIME_SHARE = 0.1
 # And whoever has none to get waits so long for another who reads them; each holds a thread.
-_PATIENCE_S = 3.0
+_WAIT_FOR_REPORT_S = 3.0
 
 
 class Feedback:
@@ -56,13 +56,13 @@ class Feedback:
         unreachable.
         """
         # While somebody reads them, the others have the last one.
-        if self._reading.acquire(timeout=0 if self._report else _PATIENCE_S):
+        if self._reading.acquire(timeout=0 if self._report else _WAIT_FOR_REPORT_S):
             try:
                 started = time.monotonic()
                 if self._report is None or started >= self._fresh_until:
                     self._report = report(self._votes.read())
                     now = time.monotonic()
-                    self._fresh_until = now + (now - started) / _MOST_OF_THE_TIME
+                    self._fresh_until = now + (now - started) / _MAX_TIME_SHARE
             except DatabaseUnavailable as error:
                 raise _unavailable() from error
             finally:

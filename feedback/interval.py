@@ -17,30 +17,30 @@ _MIXTURE = 10.0
 _LOG_MIXTURE = 2 * math.lgamma(_MIXTURE) - math.lgamma(2 * _MIXTURE)
 _STEPS = 40
 # More votes than that are a way of saying never.
-_MOST = 100_000
+_MAX_CHOICES = 100_000
 
 
 def interval(wins: float, losses: float) -> tuple[float, float]:
     """The 95 % bounds, 0…1, of the rate at which the first one wins."""
     if wins + losses == 0:
         return 0.0, 1.0
-    least = _least(wins, losses)
+    threshold = _threshold(wins, losses)
     middle = wins / (wins + losses)
 
     def is_inside(rate: float) -> bool:
-        return _log_likelihood(wins, losses, rate) >= least
+        return _log_likelihood(wins, losses, rate) >= threshold
 
-    low = _edge(is_inside, middle, 0.0) if wins else 0.0
-    high = _edge(is_inside, middle, 1.0) if losses else 1.0
+    low = _bisect(is_inside, middle, 0.0) if wins else 0.0
+    high = _bisect(is_inside, middle, 1.0) if losses else 1.0
     return low, high
 
 
 def is_decided(wins: float, losses: float) -> bool:
     """Whether the bounds exclude 50 %."""
-    return _log_likelihood(wins, losses, 0.5) < _least(wins, losses)
+    return _log_likelihood(wins, losses, 0.5) < _threshold(wins, losses)
 
 
-def choices_to_go(wins: int, losses: int) -> int | None:
+def choices_needed(wins: int, losses: int) -> int | None:
     """About how many more choices at the present rate decide it; None if none would."""
     choices = wins + losses
     if not choices:
@@ -52,16 +52,16 @@ def choices_to_go(wins: int, losses: int) -> int | None:
     def decides(number: int) -> bool:
         return is_decided(share * number, (1 - share) * number)
 
-    if not decides(_MOST):
+    if not decides(_MAX_CHOICES):
         return None
-    low, high = choices, _MOST
+    low, high = choices, _MAX_CHOICES
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if decides(middle) else (middle, high)
     return high - choices
 
 
-def _least(wins: float, losses: float) -> float:
+def _threshold(wins: float, losses: float) -> float:
     """What the log-likelihood of a rate inside the bounds is at least."""
     a, b = _MIXTURE + wins, _MIXTURE + losses
     mixture = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b) - _LOG_MIXTURE
@@ -73,7 +73,7 @@ def _log_likelihood(wins: float, losses: float, rate: float) -> float:
     return won + (losses * math.log1p(-rate) if losses else 0.0)
 
 
-def _edge(is_inside: Callable[[float], bool], inside: float, outside: float) -> float:
+def _bisect(is_inside: Callable[[float], bool], inside: float, outside: float) -> float:
     for _ in range(_STEPS):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if is_inside(middle) else (inside, middle)

@@ -14,7 +14,7 @@ from web.problems import Problem
 HEADER = "X-Receipt"
 # Receipts of another shape get another number.
 _SALT = "colorway receipt 1"
-_GOOD_FOR_S = 24 * 3600
+_MAX_AGE_S = 24 * 3600
 _HASH_BYTES = 12
 
 
@@ -38,17 +38,17 @@ class Receipts:
     A receipt is signed, not encrypted: it holds nothing that its caller did not know.
     """
 
-    def __init__(self, secret_key: str = "", good_for_s: int = _GOOD_FOR_S):
+    def __init__(self, secret_key: str = "", max_age_s: int = _MAX_AGE_S):
         key = secret_key or secrets.token_hex(32)
         self._hash_key = hmac.digest(key.encode(), b"hashes", "sha256")
-        self._good_for_s = good_for_s
+        self._max_age_s = max_age_s
         self._signer = URLSafeTimedSerializer(
             key,
             salt=_SALT,
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
 
-    def hashed(self, data: bytes) -> str:
+    def keyed_hash(self, data: bytes) -> str:
         """A keyed hash: without the key, nobody can tell whether it is that of a given photo."""
         return hmac.digest(self._hash_key, data, "sha256")[:_HASH_BYTES].hex()
 
@@ -63,15 +63,15 @@ class Receipts:
     ) -> str:
         """A receipt, as the value of a header. `photo` is a hash of the file."""
         name = model or f"{route}/unnamed"
-        told = self.hashed(photo)
-        row = [secrets.token_urlsafe(12), request_id, told, route, name, dict(options)]
+        photo_hash = self.keyed_hash(photo)
+        row = [secrets.token_urlsafe(12), request_id, photo_hash, route, name, dict(options)]
         token = self._signer.dumps(row)
         return token if isinstance(token, str) else token.decode()
 
     def read(self, token: str) -> Receipt:
         """The content of a receipt. Raises Problem: 400 it is not valid here, 410 it is too old."""
         try:
-            return Receipt(*self._signer.loads(token, max_age=self._good_for_s))
+            return Receipt(*self._signer.loads(token, max_age=self._max_age_s))
         except SignatureExpired:
             detail = "The receipt is too old: votes are taken for a day."
             raise Problem(410, "receipt-old", detail) from None

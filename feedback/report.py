@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from .interval import choices_to_go, interval
+from .interval import choices_needed, interval
 from .strengths import strengths
 
 # Of the curve of a pair, as many points as a picture shows.
-_POINTS = 200
+_MAX_POINTS = 200
 
 
 @dataclass(frozen=True)
@@ -129,14 +129,14 @@ def _pair(models: tuple[str, str], choices: list[tuple[Any, Any]]) -> Pair:
         win_rate=wins / len(decided) if decided else None,
         interval=(low, high),
         preferred=preferred,
-        verdict=_sentence(preferred, wins, losses),
+        verdict=_verdict_text(preferred, wins, losses),
         curve=_curve(decided),
     )
 
 
 def _curve(decided: list[Any]) -> list[Point]:
     """How the interval went, at so many places at most, the last of them now."""
-    step = max(1, -(-len(decided) // _POINTS))
+    step = max(1, -(-len(decided) // _MAX_POINTS))
     points, wins = [], 0
     for number, row in enumerate(decided, 1):
         wins += row.result == "won"
@@ -146,7 +146,7 @@ def _curve(decided: list[Any]) -> list[Point]:
     return points
 
 
-def _sentence(preferred: str | None, wins: int, losses: int) -> str:
+def _verdict_text(preferred: str | None, wins: int, losses: int) -> str:
     choices = wins + losses
     if not choices:
         return "no choices yet"
@@ -156,13 +156,13 @@ def _sentence(preferred: str | None, wins: int, losses: int) -> str:
         bounds = f"[{100 * low:.0f}, {100 * high:.0f}]"
         share = f"{100 * most / choices:.0f} %"
         return f"{preferred} is preferred: {share} {bounds} of {choices} choices"
-    more = choices_to_go(wins, losses)
+    more = choices_needed(wins, losses)
     if more is None:
         return f"no decision yet: after {choices} choices the two are about even"
-    return f"no decision yet: about {_round(more)} more choices at this rate"
+    return f"no decision yet: about {_rounded(more)} more choices at this rate"
 
 
-def _round(number: int) -> int:
+def _rounded(number: int) -> int:
     """Up to two digits: what is only about."""
     unit = 10 ** max(0, len(str(number)) - 2)
     return -(-number // unit) * unit

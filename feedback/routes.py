@@ -12,7 +12,7 @@ from .metrics import VoteMetrics
 from .page import CONTENT_SECURITY_POLICY
 from .vote import read_vote
 
-_MOST_BYTES = 16_384
+_MAX_BODY_BYTES = 16_384
 
 
 def feedback_routes(
@@ -34,7 +34,7 @@ def feedback_routes(
         if wait_s := limit.wait_s(request.remote_addr):
             detail = f"Too many votes from here: {per_minute} a minute are taken."
             raise Problem(429, "too-many-votes", detail, wait_s)
-        given = read_vote(json_body(_MOST_BYTES), here.receipts.read)
+        given = read_vote(json_body(_MAX_BODY_BYTES), here.receipts.read)
         here.store(given)
         metrics.count(given)
         return jsonify(recorded=given.kind, models=given.models)

@@ -23,7 +23,7 @@ RATINGS = {1: "up", 0: "down"}
 _RECEIPT = {"type": "string", "description": "The header X-Receipt of an answer."}
 
 
-def _shape(**properties: Any) -> dict[str, Any]:
+def _object_schema(**properties: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": properties,
@@ -34,12 +34,12 @@ def _shape(**properties: Any) -> dict[str, Any]:
 
 VOTE_SCHEMA = {
     "oneOf": [
-        _shape(
+        _object_schema(
             receipts={"type": "array", "items": _RECEIPT, "minItems": 2, "maxItems": 2},
             choice={"enum": list(CHOICES)},
         ),
-        _shape(receipt=_RECEIPT, rating={"enum": list(RATINGS)}),
-        _shape(receipt=_RECEIPT, downloaded={"const": True}),
+        _object_schema(receipt=_RECEIPT, rating={"enum": list(RATINGS)}),
+        _object_schema(receipt=_RECEIPT, downloaded={"const": True}),
     ]
 }
 
@@ -62,24 +62,24 @@ class Vote:
         return "-".join(sorted({receipt.route for receipt, _ in self.results}))
 
 
-def read_vote(told: Any, read: Callable[[str], Receipt]) -> Vote:
-    """The vote in a parsed body; `read` reads a receipt. Raises Problem 400 if it is not a vote,
-    and what `read` raises.
+def read_vote(body: Any, read_receipt: Callable[[str], Receipt]) -> Vote:
+    """The vote in a parsed body; `read_receipt` reads a receipt. Raises Problem 400 if it is not a
+    vote, and what `read_receipt` raises.
     """
-    match told:
+    match body:
         case {"receipts": [str(one), str(other)], "choice": str(choice), **rest} if (
             choice in CHOICES and not rest
         ):
-            first, second = read(one), read(other)
+            first, second = read_receipt(one), read_receipt(other)
             _check_comparable(first, second)
             won, lost = CHOICES[choice]
             return Vote("choice", ((first, won), (second, lost)))
         case {"receipt": str(one), "rating": 0 | 1 as rating, **rest} if (
             not isinstance(rating, bool) and not rest
         ):
-            return Vote("rating", ((read(one), RATINGS[rating]),))
+            return Vote("rating", ((read_receipt(one), RATINGS[rating]),))
         case {"receipt": str(one), "downloaded": True, **rest} if not rest:
-            return Vote("download", ((read(one), "downloaded"),))
+            return Vote("download", ((read_receipt(one), "downloaded"),))
     raise Problem(
         400,
         "not-a-vote",

@@ -1,13 +1,13 @@
 """The storage of votes: one table, in SQLite or PostgreSQL, by SQLAlchemy Core.
 
-A vote that was answered is on disk. The table itself prevents double votes: it has one row per
-receipt and kind of vote.
+A vote that was answered is on disk; a SQLite file that was deleted is made anew. The table itself
+prevents double votes: it has one row per receipt and kind of vote.
 """
 
-import sqlite3
+import contextlib
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ from sqlalchemy import (
     update,
 )
 
+from . import sqlite_file
 from .errors import AlreadyUsed, DatabaseUnavailable, DatabaseUnusable
+from .sqlite_file import BUSY_S
 from .vote import Vote
 
 # The version of the table, and what brings an older one up to each: SQL statements.
@@ -62,18 +64,17 @@ VOTES = Table(
 )
 
 # Only one of several clients makes or changes the table. The number is any that nobody else takes.
-_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
-_BUSY_S = 5
-_RETRY_S = 0.01
-_CONNECTIONS = 4
+_EXCLUSIVE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7236061839)"}
+_MAX_CONNECTIONS = 4
 # Whoever waits for a connection holds a thread, which photos need.
-_PATIENCE_S = 1.0
+_POOL_TIMEOUT_S = 1.0
 _POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 3,
-    "tcp_user_timeout": 1_000 * _BUSY_S,
-    "options": f"-c lock_timeout={_BUSY_S}s",
+    "tcp_user_timeout": 1_000 * BUSY_S,
+    "options": f"-c lock_timeout={BUSY_S}s",
 }
 _SQLITE = "sqlite:///"
+_READY = "ready"  # in a connection's `info`: its table is up to date
 
 
 class Votes:
@@ -87,7 +88,6 @@ class Votes:
             raise DatabaseUnusable(f"{error}: pip install 'colorway[postgres]'") from None
         except (exc.ArgumentError, ValueError) as error:
             raise DatabaseUnusable(_first_line(error)) from None
-        self._ready = False
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -98,22 +98,15 @@ class Votes:
 
         Raises DatabaseUnusable if a newer Colorway made it, and DatabaseUnavailable.
         """
-        try:
-            with self._engine.begin() as connection:
-                connection.exec_driver_sql(_ALONE[self._engine.dialect.name])
-                _bring_up_to_date(connection)
-        except exc.SQLAlchemyError as error:
-            raise DatabaseUnavailable(_first_line(error)) from error
-        self._ready = True
+        with self._connected() as connection:
+            _prepare(connection)
 
     def store(self, vote: Vote) -> None:
         """Store a vote durably. Raises AlreadyUsed, DatabaseUnavailable and DatabaseUnusable."""
-        if not self._ready:
-            self.prepare()
-        both = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
+        common = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
         rows = [
             {
-                **both,
+                **common,
                 "place": place,
                 "receipt": receipt.id,
                 "result": result,
@@ -129,27 +122,34 @@ class Votes:
                 enumerate(vote.results), key=lambda each: each[1][0].id
             )
         ]
-        # In one statement, which is all or nothing.
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(VOTES).values(rows))
-        except exc.IntegrityError:
-            raise AlreadyUsed from None
-        except exc.SQLAlchemyError as error:
-            raise DatabaseUnavailable(_first_line(error)) from error
+        with self._connected() as connection:
+            if _READY not in connection.info:
+                _prepare(connection)
+            # In one statement, which is all or nothing.
+            try:
+                with connection.begin():
+                    connection.execute(insert(VOTES).values(rows))
+            except exc.IntegrityError:
+                raise AlreadyUsed from None
+            if sqlite_file.is_gone(connection.info):
+                raise DatabaseUnavailable("its file was deleted or replaced meanwhile")
 
     def read(self, since: float = 0.0) -> Sequence[Row[Any]]:
         """The rows since then, oldest first, the two of a choice together; none where there is no
         table yet. Raises DatabaseUnavailable.
         """
         rows = select(VOTES).where(VOTES.c.at >= since)
+        with self._connected() as connection:
+            if not inspect(connection).has_table(VOTES.name):
+                return []
+            return connection.execute(rows.order_by(VOTES.c.at, VOTES.c.vote, VOTES.c.place)).all()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection; what goes wrong with it is DatabaseUnavailable."""
         try:
             with self._engine.connect() as connection:
-                if not inspect(connection).has_table(VOTES.name):
-                    return []
-                return connection.execute(
-                    rows.order_by(VOTES.c.at, VOTES.c.vote, VOTES.c.place)
-                ).all()
+                yield connection
         except exc.SQLAlchemyError as error:
             raise DatabaseUnavailable(_first_line(error)) from error
 
@@ -159,38 +159,26 @@ def _engine(url: str) -> Engine:
     engine = create_engine(
         # Whatever a path holds, it is no query.
         URL.create("sqlite", database=url.removeprefix(_SQLITE)) if sqlite else url,
-        pool_size=_CONNECTIONS,
+        pool_size=_MAX_CONNECTIONS,
         max_overflow=0,
-        pool_timeout=_PATIENCE_S,
+        pool_timeout=_POOL_TIMEOUT_S,
         pool_pre_ping=not sqlite,
-        connect_args={"timeout": _BUSY_S} if sqlite else _POSTGRESQL,
+        connect_args={"timeout": BUSY_S} if sqlite else _POSTGRESQL,
     )
     if sqlite:
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", sqlite_file.set_up)
+        event.listen(engine, "checkout", sqlite_file.reopen_if_gone)
     return engine
 
 
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # Without sqlite3's own transactions: each statement is one, or what we begin.
-    connection.isolation_level = None
-    _turn_on_wal(connection)
-    connection.execute("PRAGMA synchronous=FULL")
+def _prepare(connection: Connection) -> None:
+    with connection.begin():
+        connection.exec_driver_sql(_EXCLUSIVE[connection.dialect.name])
+        _migrate(connection)
+    connection.info[_READY] = True
 
 
-def _turn_on_wal(connection: sqlite3.Connection) -> None:
-    """Several may begin with one new file: it wants the file alone, and does not wait by itself."""
-    until = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(_RETRY_S)
-
-
-def _bring_up_to_date(connection: Connection) -> None:
+def _migrate(connection: Connection) -> None:
     if not inspect(connection).has_table(_version.name):
         _SCHEMA.create_all(connection)
         connection.execute(insert(_version).values(version=VERSION))
@@ -201,13 +189,13 @@ def _bring_up_to_date(connection: Connection) -> None:
     for version in range(found + 1, VERSION + 1):
         for statement in UPGRADES[version]:
             connection.exec_driver_sql(statement)
-    connection.execute(update(_version).values(version=VERSION))
+        connection.execute(update(_version).values(version=version))
 
 
 def _first_line(error: Exception) -> str:
     """What went wrong, without SQLAlchemy's statement and link."""
-    told = getattr(error, "orig", None) or error
-    return str(told).strip().splitlines()[0] if str(told).strip() else type(told).__name__
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
 
 
 def missing_file(url: str) -> Path | None:

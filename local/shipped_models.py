@@ -103,8 +103,9 @@ def copy_whole(source: Path, target: Path) -> None:
         shutil.copytree(source, scratch, ignore=links)
         _flush(scratch)
         os.rename(scratch, target)  # noqa: PTH104 - Path.rename would replace a file, too
-    except (OSError, shutil.Error) as error:
-        said = getattr(error, "strerror", None) or error
+    except OSError as error:
+        # copytree has a list of what failed, and of each its reason last.
+        said = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
         raise CannotPrepare(f"{source} cannot be copied to {target}: {said}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -32,7 +32,7 @@ from .batch_report import Outcome, progress, summary
 from .photo import decode, open_header
 from .result import Result
 from .settings import ClientSettings
-from .stamp import Source, is_made_of, is_whole, stamped
+from .stamp import Source, is_complete, is_made_from, with_stamp
 
 # The finished picture of what `open_header` opened, requested with those HTTP headers, and with the
 # photo's hints (see Batch) or None; raises Problem.
@@ -43,7 +43,7 @@ HINTS_SUFFIX = ".hints.json"
 # Seconds for which a photo is retried while the model is unreachable or busy; a model server that
 # restarts takes less.
 RETRY_FOR_S = 60.0
-_LONGEST_PAUSE_S = 10.0
+_MAX_PAUSE_S = 10.0
 _LINE_EVERY_S = 10.0
 _UNREACHABLE = ("predict-url-unreachable", "predict-url-not-ready")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -57,7 +57,7 @@ class Batch:
         make: Make,
         settings: ClientSettings,
         at_once: int,
-        made_with: Mapping[str, Any] | None = None,
+        stamp_settings: Mapping[str, Any] | None = None,
         skip_color: bool = False,
         metadata: str = KEEP,
         read_hints: Callable[[str], Any] = str,
@@ -65,15 +65,15 @@ class Batch:
         retry_for_s: float = RETRY_FOR_S,
         line_every_s: float = _LINE_EVERY_S,
     ):
-        """`made_with` is what the pictures depend on beside the photos, as JSON; another is another
-        picture. `skip_color`: photos that have color are left out. `metadata` is what the pictures
-        keep. `hints` is the text of the hints of every photo, else each has its own beside it;
-        `read_hints` reads them, and raises ValueError.
+        """`stamp_settings` is what the pictures depend on besides the photos, as JSON: another
+        value makes another picture. `skip_color`: photos that have color are skipped. `metadata` is
+        what the pictures keep. `hints` is the text of the hints of every photo, else each has its
+        own beside it; `read_hints` reads them, and raises ValueError.
         """
         self.make = make
         self.settings = settings
         self.at_once = at_once
-        self.made_with = made_with or {}
+        self.stamp_settings = stamp_settings or {}
         self.read_hints = read_hints
         self.hints = hints
         self.skip_color = skip_color
@@ -95,7 +95,7 @@ class Batch:
             progress(len(jobs), self.line_every_s) as shown,
             ThreadPoolExecutor(self.at_once) as pool,
         ):
-            futures = [pool.submit(self._one, job, again) for job in jobs]
+            futures = [pool.submit(self._process, job, again) for job in jobs]
             try:
                 for _ in as_completed(futures):
                     if not self.stopping.is_set():
@@ -111,17 +111,17 @@ class Batch:
             return 130
         return int(any(each.kind in ("failed", "not tried") for _, each in outcomes))
 
-    def _one(self, job: Job, again: bool) -> Outcome:
+    def _process(self, job: Job, again: bool) -> Outcome:
         """Do one job. For a thread."""
         if self.stopping.is_set():
             return Outcome("not tried")
-        made_with = {**self.made_with, "metadata": self.metadata, "page": job.page}
+        stamp_settings = {**self.stamp_settings, "metadata": self.metadata, "page": job.page}
         try:
             text = self._hints_of(job.photo)
             if text is not None:
-                made_with["hints"] = hashlib.sha256(text.encode()).hexdigest()
-            is_there = not again and is_whole(job.target)
-            if is_there and is_made_of(job.target, made_with, job.photo):
+                stamp_settings["hints"] = hashlib.sha256(text.encode()).hexdigest()
+            is_there = not again and is_complete(job.target)
+            if is_there and is_made_from(job.target, stamp_settings, job.photo):
                 return Outcome("there already")
             data = job.photo.read_bytes()
             source = Source.of(job.photo, data)
@@ -140,7 +140,7 @@ class Batch:
                 self.stopping.set()
             return Outcome("failed", problem.detail)
         try:
-            _write(job.target, stamped(png, made_with, source))
+            _write(job.target, with_stamp(png, stamp_settings, source))
         except OSError as error:
             if error.errno in _DISK_FULL:
                 self.stopping.set()
@@ -166,28 +166,28 @@ class Batch:
             return has_color(decode(header).image)
 
     def _with_retries(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
-        """See `_picture`. Where the model is unreachable or busy (503, 504), it is asked
+        """See `_make_png`. Where the model is unreachable or busy (503, 504), it is asked
         again, less and less often. Raises Problem.
         """
         give_up = time.monotonic() + self.retry_for_s
         pause = 0.5
         while True:
             try:
-                return self._picture(data, page, hints)
+                return self._make_png(data, page, hints)
             except Problem as problem:
                 late = time.monotonic() + pause > give_up
                 if problem.status not in (503, 504) or late or self.stopping.wait(pause):
                     raise
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                pause = min(2 * pause, _MAX_PAUSE_S)
 
-    def _picture(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
+    def _make_png(self, data: bytes, page: int, hints: Any) -> tuple[bytes, bool]:
         """The PNG file that a photo becomes, and whether it was colored and had color before."""
         header = open_header(io.BytesIO(data), self.settings.max_pixels, page)
         with self.admission.reserve(header.cost, Deadline(self.retry_for_s)):
-            made = self.make(header, {"X-Request-ID": uuid.uuid4().hex}, hints)
-            kept = made.photo.metadata.kept(self.metadata)
-            png = encode(made.pixels, made.photo.alpha, "image/png", kept)
-            return png, bool(made.had_color)
+            result = self.make(header, {"X-Request-ID": uuid.uuid4().hex}, hints)
+            metadata = result.photo.metadata.select(self.metadata)
+            png = encode(result.pixels, result.photo.alpha, "image/png", metadata)
+            return png, bool(result.had_color)
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:

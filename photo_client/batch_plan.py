@@ -40,7 +40,7 @@ class Job:
 
 
 def plan(
-    given: Sequence[Path], out: Path, pages: Callable[[Path], int] = lambda photo: 1
+    paths: Sequence[Path], out: Path, pages: Callable[[Path], int] = lambda photo: 1
 ) -> list[Job]:
     """A job for each photo: the files given, and those in the folders given, at any depth.
 
@@ -52,7 +52,7 @@ def plan(
     into, has a job: that fails, and says why.
     """
     photos: dict[Path, Path] = {}
-    for path in given:
+    for path in paths:
         for photo, place in _photos(path, out):
             photos.setdefault(_real(photo), place)
     places = [
@@ -66,7 +66,7 @@ def plan(
     for photo, place, page, tail in places:
         target = _as_png(place, tail)
         if short[_key(target)] > 1:
-            target = _named(place, f"{place.name}{tail}")
+            target = _png_beside(place, f"{place.name}{tail}")
         job = Job(photo, out / target, page)
         other = jobs.setdefault(_key(target), job)
         if other != job:
@@ -82,8 +82,8 @@ def plan(
 
 def _photos(path: Path, out: Path) -> Iterator[tuple[Path, Path]]:
     """(photo, its place below the output folder) of a file, or of each photo in a folder."""
-    if not _is(stat.S_ISDIR, path):
-        if not _is(stat.S_ISREG, path, unknown=True):
+    if not _has_type(stat.S_ISDIR, path):
+        if not _has_type(stat.S_ISREG, path, unknown=True):
             raise BadPlan(f"{path} is neither a file nor a folder.")
         yield path, Path(path.name)
         return
@@ -102,12 +102,12 @@ def _files(folder: Path) -> Iterator[Path]:
     for root, _, names in os.walk(folder, onerror=refused.append):
         for path in (Path(root, name) for name in names):
             wanted = path.suffix.lower() in SUFFIXES | OTHER_SUFFIXES
-            if wanted and _is(stat.S_ISREG, path, unknown=True):
+            if wanted and _has_type(stat.S_ISREG, path, unknown=True):
                 yield path
     yield from (Path(error.filename) for error in refused)
 
 
-def _is(kind: Callable[[int], bool], path: Path, *, unknown: bool = False) -> bool:
+def _has_type(kind: Callable[[int], bool], path: Path, *, unknown: bool = False) -> bool:
     """Whether it is of that kind; `unknown` where that cannot be found out."""
     try:
         return kind(path.stat().st_mode)
@@ -123,10 +123,10 @@ def _real(path: Path) -> Path:
 def _as_png(place: Path, tail: str) -> Path:
     # A camera's raw file stands beside its JPEG, and must not change that one's name.
     stem = place.stem if place.suffix.lower() in SUFFIXES else place.name
-    return _named(place, f"{stem}{tail}")
+    return _png_beside(place, f"{stem}{tail}")
 
 
-def _named(place: Path, stem: str) -> Path:
+def _png_beside(place: Path, stem: str) -> Path:
     """A PNG file beside `place`, its name cut where that is too long for a file."""
     name = os.fsencode(f"{stem}.png")
     if len(name) > _LONGEST_NAME:

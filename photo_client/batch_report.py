@@ -14,7 +14,7 @@ from typing import Literal
 from tqdm import tqdm
 
 # Of the photos that failed alike, so many are named.
-_NAMED = 10
+_MAX_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def progress(total: int, every_s: float) -> Iterator[Progress]:
 def summary(outcomes: Sequence[tuple[Path, Outcome]]) -> list[str]:
     """The lines that say what became of each photo."""
     count = Counter[str](outcome.kind for _, outcome in outcomes)
-    lines = [", ".join(f"{count[kind]} {kind}" for kind in _ALWAYS) + "."]
+    lines = [", ".join(f"{count[kind]} {kind}" for kind in _ALWAYS_COUNTED) + "."]
     reasons: dict[str, list[str]] = {}
     for photo, outcome in outcomes:
         if outcome.kind == "failed":
@@ -86,8 +86,8 @@ def summary(outcomes: Sequence[tuple[Path, Outcome]]) -> list[str]:
         if len(photos) == 1:
             lines.append(f"  {photos[0]}: {reason}")
             continue
-        more = f" and {len(photos) - _NAMED} more" if len(photos) > _NAMED else ""
-        lines.append(f"  {len(photos)} photos: {reason} ({', '.join(photos[:_NAMED])}{more})")
+        more = f" and {len(photos) - _MAX_NAMED} more" if len(photos) > _MAX_NAMED else ""
+        lines.append(f"  {len(photos)} photos: {reason} ({', '.join(photos[:_MAX_NAMED])}{more})")
     if left_out := count["left out"]:
         lines.append(f"{left_out} left out: color is in them already.")
     if colored := sum(outcome.kind == "made" and outcome.had_color for _, outcome in outcomes):
@@ -105,4 +105,4 @@ def one_line(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-_ALWAYS = ("made", "there already", "failed")
+_ALWAYS_COUNTED = ("made", "there already", "failed")

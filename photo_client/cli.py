@@ -44,7 +44,7 @@ class Client(Generic[SettingsT]):
     # What the arguments ask for, as a way to make a picture; it may raise Problem.
     maker: Callable[[Mapping[str, Any], SettingsT, Predictor], Make]
     # And what of them the picture depends on, as JSON.
-    made_with: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    stamp_settings: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     # The hints of a photo from their text; raises ValueError.
     read_hints: Callable[[str], Any]
     # Arguments of its own, each with what it means.
@@ -80,16 +80,16 @@ def main(client: Client[SettingsT], arguments: list[str], environment: Mapping[s
             if not environment.get("URL", "").strip():
                 url = predict_url_of(client.program.split()[-1]) or settings.url
                 settings = replace(settings, url=url)
-            return _pictures(client, arguments, settings)
+            return _process_photos(client, arguments, settings)
     except (BadSetting, _BadArguments, BadPlan) as error:
         print(one_line(f"{client.program}: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # while it looks for photos
         return 130
-    taken = bind_error(settings.host, settings.port)
-    if taken:
+    in_use = bind_error(settings.host, settings.port)
+    if in_use:
         where = f"{settings.host} port {settings.port}"
-        print(f"{client.program}: cannot listen on {where}: {taken.strerror}", file=sys.stderr)
+        print(f"{client.program}: cannot listen on {where}: {in_use.strerror}", file=sys.stderr)
         return 1
 
     def load() -> Flask:
@@ -101,14 +101,14 @@ def main(client: Client[SettingsT], arguments: list[str], environment: Mapping[s
     return 0
 
 
-def _pictures(client: Client[SettingsT], arguments: list[str], settings: SettingsT) -> int:
+def _process_photos(client: Client[SettingsT], arguments: list[str], settings: SettingsT) -> int:
     options = [
         FOLDER_METADATA if option is METADATA else option for option in client.options(settings)
     ]
     parser = _Parser(prog=client.program, add_help=False, allow_abbrev=False)
     parser.add_argument("photos", nargs="*", type=Path)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--at-once", type=_reader(whole(1, 64)), default=_AT_ONCE)
+    parser.add_argument("--at-once", type=_argument_type(whole(1, 64)), default=_AT_ONCE)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--skip-color", action="store_true")
     parser.add_argument("--hints", type=Path)
@@ -116,39 +116,39 @@ def _pictures(client: Client[SettingsT], arguments: list[str], settings: Setting
         parser.add_argument(flag)
     for option in options:
         # A yes-or-no option is a plain flag.
-        how: dict[str, Any] = {"type": _reader(option.read), "default": option.default}
+        keywords: dict[str, Any] = {"type": _argument_type(option.read), "default": option.default}
         if option.read is yes_or_no:
-            how = {"action": "store_true"}
-        parser.add_argument(_flag(option), **how)
-    given, unknown = parser.parse_known_intermixed_args(arguments)
+            keywords = {"action": "store_true"}
+        parser.add_argument(_flag(option), **keywords)
+    parsed, unknown = parser.parse_known_intermixed_args(arguments)
     flags = [each for each in unknown if each.startswith("-")]
     if flags:
         raise _BadArguments(f"unknown argument {flags[0]!r}; see --help")
-    if not given.photos:
+    if not parsed.photos:
         raise _BadArguments("name the photos, or folders of them; see --help")
-    if given.out is None:
+    if parsed.out is None:
         raise _BadArguments("name the folder to write the pictures into: --out FOLDER")
-    if os.path.exists(given.out) and not os.path.isdir(given.out):  # noqa: PTH110, PTH112
-        raise _BadArguments(f"--out {given.out} is a file; name a folder")
-    jobs = plan(given.photos, given.out, count_pages)
+    if os.path.exists(parsed.out) and not os.path.isdir(parsed.out):  # noqa: PTH110, PTH112
+        raise _BadArguments(f"--out {parsed.out} is a file; name a folder")
+    jobs = plan(parsed.photos, parsed.out, count_pages)
     if not jobs:
-        raise _BadArguments(f"no photos in {', '.join(map(str, given.photos))}")
-    hints = _hints(given.hints, client.read_hints, len(jobs))
+        raise _BadArguments(f"no photos in {', '.join(map(str, parsed.photos))}")
+    hints = _hints(parsed.hints, client.read_hints, len(jobs))
     predictor = Predictor(settings.url)
     try:
-        make = client.maker(vars(given), settings, predictor)
-        made_with = client.made_with(vars(given))
+        make = client.maker(vars(parsed), settings, predictor)
+        stamp_settings = client.stamp_settings(vars(parsed))
         batch = Batch(
             make,
             settings,
-            given.at_once,
-            made_with,
-            skip_color=given.skip_color,
-            metadata=given.metadata,
+            parsed.at_once,
+            stamp_settings,
+            skip_color=parsed.skip_color,
+            metadata=parsed.metadata,
             read_hints=client.read_hints,
             hints=hints,
         )
-        return batch.run(jobs, given.again)
+        return batch.run(jobs, parsed.again)
     except Problem as problem:
         raise _BadArguments(problem.detail) from None
     except KeyboardInterrupt:
@@ -180,7 +180,7 @@ def _flag(option: Option) -> str:
     return "--" + option.name.replace("_", "-")
 
 
-def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
+def _argument_type(read: Callable[[str], Any]) -> Callable[[str], Any]:
     """A reader of options, whose ValueError holds words for people, as argparse wants it."""
 
     def converted(text: str) -> Any:

@@ -56,7 +56,7 @@ def common_routes(
         return Response("ready\n", mimetype="text/plain")
 
     @routes.get("/metrics")
-    def numbers() -> Response:
+    def metrics_text() -> Response:
         return Response(metrics.text(), content_type=metrics.content_type)
 
     return routes

@@ -23,9 +23,9 @@ from werkzeug.sansio.multipart import (
     State,
 )
 
-MOST_PARTS = 20
+MAX_PARTS = 20
 # Of what is no file: headers, and texts.
-_MOST_TEXT = 262_144
+_MAX_TEXT_BYTES = 262_144
 _BLOCK = 65_536
 # Whether there is one is what counts; the name itself is never used, and may be misquoted.
 _FILE_NAME = re.compile(r";\s*filename\*?[\d*]*\s*=", re.IGNORECASE)
@@ -74,23 +74,23 @@ class _Decoder(MultipartDecoder):
 def _parts(stream: IO[bytes], boundary: bytes) -> Iterator[tuple[Field | File, io.BytesIO]]:
     """Each part with what it holds. Raises UnreadableForm and RequestEntityTooLarge."""
     part: Field | File | None = None
-    held = io.BytesIO()
+    content = io.BytesIO()
     for event in _events(stream, boundary):
         if isinstance(event, Field | File):
-            part, held = _checked(event), io.BytesIO()
+            part, content = _classified(event), io.BytesIO()
         elif isinstance(event, Data) and part is not None:
-            held.write(event.data)
-            if isinstance(part, Field) and held.tell() > _MOST_TEXT:
+            content.write(event.data)
+            if isinstance(part, Field) and content.tell() > _MAX_TEXT_BYTES:
                 raise UnreadableForm(
                     f"The field {part.name[:64]} holds more text than an option can. A picture "
                     f"must be sent as a file: -F {part.name[:64]}=@photo.jpg."
                 )
             if not event.more_data:
-                held.seek(0)
-                yield part, held
+                content.seek(0)
+                yield part, content
 
 
-def _checked(part: Field | File) -> Field | File:
+def _classified(part: Field | File) -> Field | File:
     """The part; a File where its headers say that it is one. Raises UnreadableForm."""
     if not part.name:
         raise UnreadableForm("A part of the form has no name. Each needs name=… in its header.")
@@ -109,7 +109,7 @@ def _checked(part: Field | File) -> Field | File:
 
 
 def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
-    decoder = _Decoder(boundary, max_parts=MOST_PARTS)
+    decoder = _Decoder(boundary, max_parts=MAX_PARTS)
     while True:
         block = stream.read(_BLOCK)
         if decoder.state is State.EPILOGUE:
@@ -122,12 +122,12 @@ def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
             while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
                 yield event
         except ValueError:
-            raise _what_is_missing(decoder.state) from None
-        if decoder.state in (State.PREAMBLE, State.PART) and len(decoder.buffer) > _MOST_TEXT:
-            raise _what_is_missing(decoder.state)
+            raise _incomplete(decoder.state) from None
+        if decoder.state in (State.PREAMBLE, State.PART) and len(decoder.buffer) > _MAX_TEXT_BYTES:
+            raise _incomplete(decoder.state)
 
 
-def _what_is_missing(state: State) -> UnreadableForm:
+def _incomplete(state: State) -> UnreadableForm:
     if state is State.PREAMBLE:
         return UnreadableForm(
             "The body holds no form: the boundary that Content-Type names never comes in it."

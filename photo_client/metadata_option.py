@@ -8,7 +8,7 @@ from web.options import Option
 _CHOICES = (KEEP, DATES, NONE)
 
 
-def _choice(text: str) -> str:
+def _read_metadata(text: str) -> str:
     if text not in _CHOICES:
         raise ValueError(f"must be one of {', '.join(_CHOICES)}")
     return text
@@ -17,7 +17,7 @@ def _choice(text: str) -> str:
 METADATA = Option(
     "metadata",
     DATES,
-    _choice,
+    _read_metadata,
     "What the picture keeps of the photo's metadata: keep (dates, description, artist, copyright, "
     "resolution and GPS position), dates, or none.",
 )

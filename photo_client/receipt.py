@@ -9,13 +9,13 @@ from feedback.receipts import HEADER, Receipts
 from web.options import Option
 
 # A text that is longer stands in it as a hash.
-_LONGEST = 40
+_MAX_LENGTH = 40
 
 
 def add_receipt(
     response: Response,
     receipts: Receipts | None,
-    asked: Mapping[str, Any],
+    values: Mapping[str, Any],
     appearance: Sequence[Option],
     content_image: bytes,
     style_image: bytes | None = None,
@@ -26,12 +26,12 @@ def add_receipt(
     if receipts is None:
         return
     options = {
-        option.name: _stored(asked[option.name], receipts)
+        option.name: _receipt_value(values[option.name], receipts)
         for option in appearance
-        if asked[option.name] != option.default
+        if values[option.name] != option.default
     }
     if style_image is not None:
-        options["style_image"] = receipts.hashed(style_image)
+        options["style_image"] = receipts.keyed_hash(style_image)
     response.headers[HEADER] = receipts.issue(
         content_image,
         request_id=g.request_id,
@@ -41,10 +41,12 @@ def add_receipt(
     )
 
 
-def _stored(value: Any, receipts: Receipts) -> Any:
+def _receipt_value(value: Any, receipts: Receipts) -> Any:
     """An option as it is stored in a receipt: long values, and those that are not JSON, such as
     hints, as a hash.
     """
-    if isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) < _LONGEST):
+    if isinstance(value, bool | int | float) or (
+        isinstance(value, str) and len(value) < _MAX_LENGTH
+    ):
         return value
-    return receipts.hashed(repr(value).encode(errors="replace"))
+    return receipts.keyed_hash(repr(value).encode(errors="replace"))

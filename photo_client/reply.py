@@ -22,30 +22,30 @@ def release_when_sent(
     """
     reservation.shrink((response.content_length or 0) // BYTES_PER_PIXEL + 1)
     # By the server, when it has sent the answer or given up; or when nobody has it any more.
-    leave = weakref.finalize(response, in_progress.pop_all().close)
-    leave.atexit = False
-    response.call_on_close(leave)
+    release = weakref.finalize(response, in_progress.pop_all().close)
+    release.atexit = False
+    response.call_on_close(release)
     return response
 
 
-def picture_reply(made: Result, metadata: str) -> Response:
+def picture_reply(result: Result, metadata: str) -> Response:
     """The reply with a finished picture, in the format that the caller accepts; `metadata` is the
     option of that name.
     """
     # What /metrics and the log tell of, once the request is answered.
-    g.model = made.model or "unnamed"
-    media_type = reply_format.choose(request.accept_mimetypes, made.photo.image.size)
+    g.model = result.model or "unnamed"
+    media_type = reply_format.choose(request.accept_mimetypes, result.photo.image.size)
     with stage("encode"):
-        kept = made.photo.metadata.kept(metadata)
-        body = encode(made.pixels, made.photo.alpha, media_type, kept)
+        selected = result.photo.metadata.select(metadata)
+        body = encode(result.pixels, result.photo.alpha, media_type, selected)
     response = Response(body, mimetype=media_type)
     response.headers["Vary"] = "Accept"
-    if made.model:
-        response.headers["X-Model"] = made.model
-    if made.photo.pages > 1:
-        response.headers["X-Pages"] = str(made.photo.pages)
-    if made.photo.truncated:
+    if result.model:
+        response.headers["X-Model"] = result.model
+    if result.photo.pages > 1:
+        response.headers["X-Pages"] = str(result.photo.pages)
+    if result.photo.truncated:
         response.headers["X-Truncated"] = "yes"
-    if made.had_color is not None:
-        response.headers["X-Photo-Color"] = "yes" if made.had_color else "no"
+    if result.had_color is not None:
+        response.headers["X-Photo-Color"] = "yes" if result.had_color else "no"
     return response

@@ -3,13 +3,13 @@
 from werkzeug.datastructures import MIMEAccept
 
 # Ours in order of preference; the side that the format can hold at most.
-_LONGEST_SIDE = {
+_MAX_SIDE = {
     "image/png": 2**31 - 1,
     "image/webp": 16_383,
     "image/jpeg": 65_535,
     "image/tiff": 2**31 - 1,
 }
-MEDIA_TYPES = tuple(_LONGEST_SIDE)
+MEDIA_TYPES = tuple(_MAX_SIDE)
 
 
 def choose(accept: MIMEAccept, size: tuple[int, int]) -> str:
@@ -19,10 +19,10 @@ def choose(accept: MIMEAccept, size: tuple[int, int]) -> str:
     a picture in another format is better than none.
     """
     best, best_rank = "image/png", (0.0, False)
-    for media_type, longest in _LONGEST_SIDE.items():
+    for media_type, max_side in _MAX_SIDE.items():
         named = [q for value, q in accept if value.split(";")[0].strip().lower() == media_type]
         q = float(named[0] if named else accept[media_type])
         rank = (q, q > 0 and bool(named))
-        if rank > best_rank and max(size) <= longest:
+        if rank > best_rank and max(size) <= max_side:
             best, best_rank = media_type, rank
     return best

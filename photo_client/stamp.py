@@ -16,9 +16,9 @@ from typing import Any
 
 _START, _END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"
 # Behind the signature and the chunk IHDR, which must come first.
-_PLACE = 33
+_OFFSET = 33
 _KEYWORD = b"Colorway\0"
-_MOST_BYTES = 65_536
+_MAX_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Source:
         return cls(hashlib.sha256(data).hexdigest(), len(data), path.stat().st_mtime_ns)
 
 
-def stamped(png: bytes, settings: Mapping[str, Any], source: Source) -> bytes:
+def with_stamp(png: bytes, settings: Mapping[str, Any], source: Source) -> bytes:
     """The PNG file with the stamp in it."""
     fields = {"settings": settings, **vars(source)}
     chunk = b"tEXt" + _KEYWORD + json.dumps(fields, sort_keys=True).encode("ascii")
     size, checksum = struct.pack(">I", len(chunk) - 4), struct.pack(">I", zlib.crc32(chunk))
-    return b"".join((png[:_PLACE], size, chunk, checksum, png[_PLACE:]))
+    return b"".join((png[:_OFFSET], size, chunk, checksum, png[_OFFSET:]))
 
 
-def is_whole(path: Path) -> bool:
+def is_complete(path: Path) -> bool:
     """Whether a PNG file is complete, from its first byte to its last."""
     try:
         with path.open("rb") as file:
@@ -54,7 +54,7 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-def is_made_of(picture: Path, settings: Mapping[str, Any], photo: Path) -> bool:
+def is_made_from(picture: Path, settings: Mapping[str, Any], photo: Path) -> bool:
     """Whether the file `picture`, a complete PNG, was made from `photo` with `settings`.
 
     A file without a stamp counts as such: somebody has edited it, so it must not be overwritten.
@@ -74,11 +74,11 @@ def is_made_of(picture: Path, settings: Mapping[str, Any], photo: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Any] | None:
     with path.open("rb") as file:
-        file.seek(_PLACE)
+        file.seek(_OFFSET)
         head = file.read(8 + len(_KEYWORD))
         if head[4:] != b"tEXt" + _KEYWORD:
             return None
-        size = min(struct.unpack(">I", head[:4])[0] - len(_KEYWORD), _MOST_BYTES)
+        size = min(struct.unpack(">I", head[:4])[0] - len(_KEYWORD), _MAX_BYTES)
         try:
             fields = json.loads(file.read(size))
         except ValueError:

@@ -1,4 +1,4 @@
-"""The photo in a request: a multipart form or the bare body, kept in memory."""
+"""The photo in a request: a multipart form or the raw body, kept in memory."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from web.metered_body import MeteredBody
 from web.problems import Problem
 
-from .form import MOST_PARTS, FormParser, UnreadableForm
+from .form import MAX_PARTS, FormParser, UnreadableForm
 
 # What the multipart envelope adds to the file at most.
 _ENVELOPE = 65_536
@@ -22,13 +22,13 @@ class InMemoryRequest(Request):
 
 
 def pictures(
-    names: Sequence[str], required: int, max_bytes: int, more: Callable[[int], None]
+    names: Sequence[str], required: int, max_bytes: int, on_bytes: Callable[[int], None]
 ) -> dict[str, io.BytesIO]:
     """The pictures of a request by field name; so many of `names`, from the first, are `required`.
 
-    A body with an image type counts as the first one. `more` hears of every so many bytes that
-    arrive. Raises Problem: 400 missing or doubled, 408 too slow, 413 more than `max_bytes` in one
-    picture, 415 neither a form nor a picture, and what `more` raises.
+    A body with an image type counts as the first one. `on_bytes` gets the size of each piece that
+    arrives. Raises Problem: 400 missing or doubled, 408 too slow, 413 more than `max_bytes` in one
+    picture, 415 neither a form nor a picture, and what `on_bytes` raises.
     """
     first = names[0]
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -39,15 +39,15 @@ def pictures(
             f"The body is compressed ({encoding[:64]}). Send it as it is: pictures are compressed "
             "already.",
         )
-    request.environ["wsgi.input"] = MeteredBody(request.environ["wsgi.input"], more)
-    bare = request.mimetype.startswith("image/")
+    request.environ["wsgi.input"] = MeteredBody(request.environ["wsgi.input"], on_bytes)
+    is_raw = request.mimetype.startswith("image/")
     # A length that is announced and too large is refused before a byte comes.
-    if bare and (request.content_length or 0) > max_bytes:
+    if is_raw and (request.content_length or 0) > max_bytes:
         raise _too_large(max_bytes)
     request.max_content_length = max_bytes * required + _ENVELOPE
     try:
-        if bare:
-            found = {first: _bare_body()}
+        if is_raw:
+            found = {first: _raw_body()}
             if required > 1:
                 raise _missing(names[1])
         elif request.mimetype == "multipart/form-data":
@@ -74,7 +74,7 @@ def pictures(
     return found
 
 
-def _bare_body() -> io.BytesIO:
+def _raw_body() -> io.BytesIO:
     body = request.get_data(cache=False)
     if request.content_length is not None and len(body) < request.content_length:
         raise _ended_early()
@@ -118,5 +118,5 @@ def _too_large(max_bytes: int) -> Problem:
         413,
         "too-many-bytes",
         f"The upload is too large: a picture may have {max_bytes} bytes, and a form "
-        f"{MOST_PARTS} fields. Send a smaller one, or raise MAX_UPLOAD_MB.",
+        f"{MAX_PARTS} fields. Send a smaller one, or raise MAX_UPLOAD_MB.",
     )

@@ -24,7 +24,7 @@ _UPRIGHT = {
 
 _JPEG = ("JPEG", "MPO")
 # libjpeg can skip the work for details smaller than so many pixels.
-_PREVIEW = 8
+_PREVIEW_SCALE = 8
 
 
 @dataclass(frozen=True)
@@ -55,25 +55,25 @@ def decode(header: Header) -> Photo:
         raise broken() from error
 
 
-def preview(header: Header, least: int) -> Header | None:
+def preview(header: Header, min_side: int) -> Header | None:
     """The header of the same JPEG at an eighth of its size, which takes half the time or less to
     decode; both may be decoded, even at once. None if it is no JPEG, or its long side would then
-    have less than `least` pixels.
+    have less than `min_side` pixels.
     """
     width, height = header.image.size
-    if header.image.format not in _JPEG or max(width, height) < _PREVIEW * least:
+    if header.image.format not in _JPEG or max(width, height) < _PREVIEW_SCALE * min_side:
         return None
     data = io.BytesIO(header.data.getvalue())
     image = Image.open(data, formats=("JPEG",))
-    image.draft(None, (max(1, width // _PREVIEW), max(1, height // _PREVIEW)))
+    image.draft(None, (max(1, width // _PREVIEW_SCALE), max(1, height // _PREVIEW_SCALE)))
     return replace(header, image=image, data=data)
 
 
 def _decode(header: Header) -> Photo:
-    told = metadata.read(header.image)
-    image, truncated = _loaded(header)
+    header_metadata = metadata.read(header.image)
+    image, truncated = _load(header)
     # Asked only now, because Pillow turns TIFFs by itself, and then no longer tells.
-    turn = _UPRIGHT.get(_orientation(image))
+    transpose = _UPRIGHT.get(_orientation(image))
     if header.samples is not None and depth.has_16_bit_alpha(header.samples):
         pixels, alpha = depth.gray_alpha(image, header.samples)
     else:
@@ -83,16 +83,16 @@ def _decode(header: Header) -> Photo:
         pixels = icc.to_srgb(pixels, header.icc)
     if pixels.mode not in ("L", "RGB"):
         pixels = pixels.convert("RGB")
-    if turn is not None:
-        pixels = pixels.transpose(turn)
-        alpha = alpha.transpose(turn) if alpha else None
-    _let_go(image, pixels)
+    if transpose is not None:
+        pixels = pixels.transpose(transpose)
+        alpha = alpha.transpose(transpose) if alpha else None
+    _free(image, pixels)
     if image is not header.image:
-        _let_go(header.image, pixels)
-    return Photo(pixels, alpha, header.pages, truncated, told)
+        _free(header.image, pixels)
+    return Photo(pixels, alpha, header.pages, truncated, header_metadata)
 
 
-def _loaded(header: Header) -> tuple[ImageFile.ImageFile, bool]:
+def _load(header: Header) -> tuple[ImageFile.ImageFile, bool]:
     """The picture with its pixels, and whether its end is missing."""
     try:
         header.image.load()
@@ -103,7 +103,7 @@ def _loaded(header: Header) -> tuple[ImageFile.ImageFile, bool]:
     return jpeg.without_end(header.data)
 
 
-def _let_go(image: ImageFile.ImageFile, pixels: Image.Image) -> None:
+def _free(image: ImageFile.ImageFile, pixels: Image.Image) -> None:
     """Free what the opened file still holds, now that `pixels` hold what counts: up to 16 bytes a
     pixel of WebP, whose decoder keeps two canvases and Pillow a third.
     """

@@ -63,7 +63,7 @@ _AS_PICTURE = "Save it as PNG, TIFF or JPEG and send that."
 _DEVELOP = "Develop it with the camera maker's program, darktable or RawTherapee, and send a JPEG."
 _EXPORT = "Export the page as PNG and send that."
 # Files that people take for pictures, by how they start: what they are, and what to do.
-_OTHERS = tuple(
+_UNSUPPORTED = tuple(
     (re.compile(start, re.DOTALL), name, advice)
     for start, name, advice in (
         (rb".{0,1000}%PDF-", "a PDF file", _EXPORT),
@@ -112,13 +112,13 @@ def refusal(start: bytes) -> str:
             "'colorway[heif]'. Or send it as JPEG: an iPhone takes JPEGs with Settings, "
             "Camera, Formats, Most Compatible."
         )
-    for pattern, name, advice in _OTHERS:
+    for pattern, name, advice in _UNSUPPORTED:
         if pattern.match(start):
             return f"This is {name}, which is not read here. {advice}"
     return f"This is not a picture that can be read. Send a {NAMES} file."
 
 
-def complaint(data: Any) -> str:
+def reader_error(data: Any) -> str:
     """What the format's own reader says against a file that no reader opens; maybe nothing."""
     for reader in _READERS:
         data.seek(0)

@@ -22,7 +22,7 @@ class Header:
 
     image: ImageFile.ImageFile
     data: io.BytesIO
-    # How many pages the file has: more than one in a TIFF alone, and MOST_PAGES at most.
+    # How many pages the file has: more than one in a TIFF alone, and MAX_PAGES at most.
     pages: int
     # What the samples of a TIFF are.
     samples: tiff.Samples | None
@@ -67,7 +67,7 @@ def open_header(data: io.BytesIO, max_pixels: int, page: int = 0) -> Header:
         width, height = image.size
     except Exception as error:
         # Pillow documents no list of what broken files raise.
-        raise _why_not(data, start) from error
+        raise _open_error(data, start) from error
     if image.format == "JPEG2000":
         jpeg2000.check_depth(data)
         icc = jpeg2000.color_profile(data)
@@ -87,14 +87,14 @@ def open_header(data: io.BytesIO, max_pixels: int, page: int = 0) -> Header:
 
 def count_pages(data: io.BytesIO) -> int:
     """How many pages a file has, for `open_header`: more than one in a TIFF alone, and
-    tiff.MOST_PAGES at most. Raises BrokenPicture.
+    tiff.MAX_PAGES at most. Raises BrokenPicture.
     """
     if not formats.is_tiff(bytes(data.getbuffer()[:4])):
         return 1
     return len(tiff.page_offsets(data))
 
 
-def _why_not(data: io.BytesIO, start: bytes) -> Exception:
+def _open_error(data: io.BytesIO, start: bytes) -> Exception:
     if not formats.is_known(start):
         return UnknownPicture(formats.refusal(start))
     if start.startswith(b"\xff\xd8"):
@@ -102,10 +102,10 @@ def _why_not(data: io.BytesIO, start: bytes) -> Exception:
             jpeg.variant(data)
         except UnsupportedPicture as error:
             return error
-    complaint = formats.complaint(data)
-    if complaint:
+    reason = formats.reader_error(data)
+    if reason:
         return UnsupportedPicture(
-            f"The file is of a variant that is not read here ({complaint}). Save it as PNG or JPEG."
+            f"The file is of a variant that is not read here ({reason}). Save it as PNG or JPEG."
         )
     return broken()
 

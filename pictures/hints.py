@@ -18,27 +18,27 @@ from PIL import Image
 
 from .lab import Floats
 
-# How far is one unit of distance: on the way, in shares of the long side; in L*; in a*b*. Chosen,
-# as the ridge, on held-back training photos and by eye (docs/hints.md).
-WAY = 0.8
-LIGHTNESS = 40.0
-COLOR = 12.0
-# On the way, an edge of so much in L*a*b* is as long as the whole long side.
-EDGE = 50.0
-# Ways are looked for at this long side, in cells.
-CELLS = 64
+# One unit of distance: along the path, in shares of the long side; in L*; in a*b*. Chosen, as the
+# ridge, on held-back training photos and by eye (docs/hints.md).
+PATH_SCALE = 0.8
+LIGHTNESS_SCALE = 40.0
+COLOR_SCALE = 12.0
+# On the path, an edge of this much in L*a*b* counts as much as the whole long side.
+EDGE_SCALE = 50.0
+# Paths are searched on a grid with this many cells on its long side.
+GRID_SIDE = 64
 # The variance of a hint about its true correction, as a share of the corrections' own.
 RIDGE = 0.1
-# The exact correction reaches so far, in shares of the long side and in L*; and so much of it may
-# be missing where another hint is beside it.
-_NEAR, _NEAR_LIGHTNESS, _NEAR_RIDGE = 0.02, 10.0, 1e-4
+# The exact correction: its reach, in shares of the long side and in L*; and its ridge, for hints
+# that are close to one another.
+_EXACT_DISTANCE, _EXACT_LIGHTNESS, _EXACT_RIDGE = 0.02, 10.0, 1e-4
 
-_Places = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]  # rows, columns
+_Positions = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]  # rows, columns
 
 
 @dataclass(frozen=True)
 class Hint:
-    """The color that is wanted at a place: CIE a*, b*, or None where the network's is to stay.
+    """The color wanted at a place: CIE a*, b*, or None where the network's is to stay.
 
     `x` and `y` are shares, 0…1, of the picture's width and height as a person sees it.
     """
@@ -59,23 +59,31 @@ def spread(ab: Floats, lightness: Floats, hints: Sequence[Hint], vividness: floa
     colored = np.float32(vividness) * network
     last = {_pixel(hint, height, width): hint for hint in hints}
     rows, columns = np.array(list(last)).T
-    there = rows, columns
-    wanted = np.array(
+    positions = rows, columns
+    targets = np.array(
         [
             color if hint.ab is None else hint.ab
-            for hint, color in zip(last.values(), colored[there], strict=True)
+            for hint, color in zip(last.values(), colored[positions], strict=True)
         ],
         np.float32,
     )
 
-    alike = [lightness[..., None] / LIGHTNESS, network / COLOR]
-    ways = _ways(lightness, network, there)
-    kernel = np.exp(-0.5 * np.square(ways / WAY)) * _alike(np.concatenate(alike, axis=-1), there)
-    _correct(colored, kernel, there, wanted, RIDGE)
+    features = [lightness[..., None] / LIGHTNESS_SCALE, network / COLOR_SCALE]
+    distances = _path_lengths(lightness, network, positions)
+    kernel = np.exp(-0.5 * np.square(distances / PATH_SCALE)) * _similarity(
+        np.concatenate(features, axis=-1), positions
+    )
+    _correct(colored, kernel, positions, targets, RIDGE)
 
     place = np.moveaxis(np.mgrid[:height, :width], 0, -1) / max(height, width)
-    near = [lightness[..., None] / _NEAR_LIGHTNESS, place / _NEAR]
-    _correct(colored, _alike(np.concatenate(near, axis=-1), there), there, wanted, _NEAR_RIDGE)
+    features = [lightness[..., None] / _EXACT_LIGHTNESS, place / _EXACT_DISTANCE]
+    _correct(
+        colored,
+        _similarity(np.concatenate(features, axis=-1), positions),
+        positions,
+        targets,
+        _EXACT_RIDGE,
+    )
     return colored
 
 
@@ -83,54 +91,56 @@ def _pixel(hint: Hint, height: int, width: int) -> tuple[int, int]:
     return min(int(hint.y * height), height - 1), min(int(hint.x * width), width - 1)
 
 
-def _correct(colored: Floats, kernel: Floats, there: _Places, wanted: Floats, ridge: float) -> None:
-    """Add to `colored` [H,W,2] what brings the places to the colors `wanted` [N,2], each weighted
-    by the `kernel` [H,W,N].
+def _correct(
+    colored: Floats, kernel: Floats, positions: _Positions, targets: Floats, ridge: float
+) -> None:
+    """Add to `colored` [H,W,2] what gives the positions the colors `targets` [N,2], weighted by the
+    `kernel` [H,W,N].
     """
-    gram = kernel[there] + np.float32(ridge) * np.eye(len(wanted), dtype=np.float32)
-    colored += kernel @ np.linalg.solve(gram, wanted - colored[there])
+    gram = kernel[positions] + np.float32(ridge) * np.eye(len(targets), dtype=np.float32)
+    colored += kernel @ np.linalg.solve(gram, targets - colored[positions])
 
 
-def _alike(features: Floats, there: _Places) -> Floats:
-    """exp(-|f-g|²/2) [H,W,N] of all `features` [H,W,F] and those of the places."""
+def _similarity(features: Floats, positions: _Positions) -> Floats:
+    """exp(-|f-g|²/2) [H,W,N] of all `features` [H,W,F] and those at the positions."""
     features = features.astype(np.float32)
-    others = features[there]
+    others = features[positions]
     exponent = features @ others.T
     exponent -= np.square(features).sum(axis=-1, keepdims=True) / 2
     exponent -= np.square(others).sum(axis=-1) / 2
     return np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
 
 
-def _ways(lightness: Floats, ab: Floats, there: _Places) -> Floats:
-    """How long is the shortest way from each place to every pixel, [H,W,N], in shares of the long
-    side, edges included.
+def _path_lengths(lightness: Floats, ab: Floats, positions: _Positions) -> Floats:
+    """The length of the shortest path from each position to every pixel, [H,W,N], in shares of the
+    long side, edges included.
     """
     height, width = lightness.shape
-    shrink = min(1.0, CELLS / max(height, width))
+    shrink = min(1.0, GRID_SIDE / max(height, width))
     rows, columns = (max(1, round(side * shrink)) for side in (height, width))
     lab = np.concatenate([lightness[..., None], ab], axis=-1)
     cells = _resized(lab, (columns, rows), Image.Resampling.BOX)
-    ways = np.full((len(there[0]), rows, columns), np.inf, np.float32)
-    starts = there[0] * rows // height, there[1] * columns // width
-    ways[np.arange(len(ways)), *starts] = 0
-    steps = [_step(cells, down, right) for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))]
-    before = np.zeros_like(ways)
-    while not np.array_equal(before, ways):
-        before = ways.copy()
-        for here, beside, cost in steps * 4:
-            np.minimum(ways[beside], ways[here] + cost, out=ways[beside])
-            np.minimum(ways[here], ways[beside] + cost, out=ways[here])
-    return _resized(np.moveaxis(ways, 0, -1), (width, height), Image.Resampling.BILINEAR)
+    distances = np.full((len(positions[0]), rows, columns), np.inf, np.float32)
+    starts = positions[0] * rows // height, positions[1] * columns // width
+    distances[np.arange(len(distances)), *starts] = 0
+    steps = [_grid_step(cells, down, right) for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))]
+    previous = np.zeros_like(distances)
+    while not np.array_equal(previous, distances):
+        previous = distances.copy()
+        for here, neighbor, cost in steps * 4:
+            np.minimum(distances[neighbor], distances[here] + cost, out=distances[neighbor])
+            np.minimum(distances[here], distances[neighbor] + cost, out=distances[here])
+    return _resized(np.moveaxis(distances, 0, -1), (width, height), Image.Resampling.BILINEAR)
 
 
-def _step(cells: Floats, down: int, right: int) -> tuple[Any, Any, Floats]:
+def _grid_step(cells: Floats, down: int, right: int) -> tuple[Any, Any, Floats]:
     """Two views [N, rows, columns] of cells that are one step apart, and what the step costs."""
     rows, columns = cells.shape[:2]
     here = (slice(rows - down), slice(max(0, -right), columns - max(0, right)))
-    beside = (slice(down, rows), slice(max(0, right), columns + min(0, right)))
-    edge = np.sqrt(np.square(cells[here] - cells[beside]).sum(axis=-1))
-    cost = np.hypot(down, right) / max(rows, columns) + edge / EDGE
-    return (slice(None), *here), (slice(None), *beside), cost.astype(np.float32)
+    neighbor = (slice(down, rows), slice(max(0, right), columns + min(0, right)))
+    edge = np.sqrt(np.square(cells[here] - cells[neighbor]).sum(axis=-1))
+    cost = np.hypot(down, right) / max(rows, columns) + edge / EDGE_SCALE
+    return (slice(None), *here), (slice(None), *neighbor), cost.astype(np.float32)
 
 
 def _resized(planes: Floats, size: tuple[int, int], how: Image.Resampling) -> Floats:

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
 # A profile that moves no color by more than this, in levels, is sRGB, whatever its name.
-_SAME = 2
+_MAX_DIFFERENCE = 2
 
 
 def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
@@ -30,7 +30,7 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             flags=flags,
         )
-        if image.mode in ("L", "RGB") and _changes_nothing(transform, image.mode):
+        if image.mode in ("L", "RGB") and _is_identity(transform, image.mode):
             return image
         if image.mode == "L":
             curve = ImageCms.applyTransform(_grays(), transform)
@@ -46,12 +46,12 @@ def _srgb() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+def _is_identity(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     """Whether all grays, and colors from all over the cube, stay what they are."""
     probe = _probe() if mode == "RGB" else _grays()
     after = ImageCms.applyTransform(probe, transform)
     difference = np.asarray(after, np.int16) - np.asarray(probe.convert("RGB"), np.int16)
-    return bool(np.abs(difference).max() <= _SAME)
+    return bool(np.abs(difference).max() <= _MAX_DIFFERENCE)
 
 
 @functools.cache

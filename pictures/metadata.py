@@ -34,9 +34,9 @@ _IN_EXIF = (
 )
 _INCH, _CENTIMETER = 2, 3
 # Of one value so many bytes, so that all fit the 64 kB that a JPEG has for them.
-_MOST_BYTES = 8000
-_MOST_GPS_BYTES = 256
-_MOST_DPI = 65_535
+_MAX_BYTES = 8000
+_MAX_GPS_BYTES = 256
+_MAX_DPI = 65_535
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Metadata:
     gps: Mapping[int, Any] = field(default_factory=dict)
     dpi: tuple[float, float] | None = None
 
-    def kept(self, keep: str) -> "Metadata":
+    def select(self, keep: str) -> "Metadata":
         """All of it (`keep`), the dates alone (`dates`), or nothing (`none`)."""
         if keep == KEEP:
             return self
@@ -86,7 +86,11 @@ NOTHING = Metadata()
 
 def read(image: ImageFile.ImageFile) -> Metadata:
     """What an opened picture, decoded or not, tells. What cannot be read is not there."""
-    found = [_tried(_from_exif, image), _tried(xmp.read, image), _tried(iptc.read, image)]
+    found = [
+        _read_or_empty(_from_exif, image),
+        _read_or_empty(xmp.read, image),
+        _read_or_empty(iptc.read, image),
+    ]
     texts: dict[int, str] = {}
     dates: dict[int, str] = {}
     gps: dict[int, Any] = {}
@@ -96,16 +100,18 @@ def read(image: ImageFile.ImageFile) -> Metadata:
         dates |= each.get("dates", {})
         gps = each.get("gps") or gps
         changed = each.get("changed") or changed
-    told = Metadata(_short(texts), changed, dates, gps, _tried(_dpi, image).get("dpi"))
-    return told if _tried(lambda _: {"bytes": told.exif()}, image) else NOTHING
+    metadata = Metadata(
+        _truncated(texts), changed, dates, gps, _read_or_empty(_dpi, image).get("dpi")
+    )
+    return metadata if _read_or_empty(lambda _: {"bytes": metadata.exif()}, image) else NOTHING
 
 
-def _short(texts: Mapping[int, str]) -> dict[int, str]:
-    cut = {tag: text.encode()[:_MOST_BYTES].decode(errors="ignore") for tag, text in texts.items()}
+def _truncated(texts: Mapping[int, str]) -> dict[int, str]:
+    cut = {tag: text.encode()[:_MAX_BYTES].decode(errors="ignore") for tag, text in texts.items()}
     return {tag: text.replace("\0", " ") for tag, text in cut.items() if text.strip("\0 ")}
 
 
-def _tried(
+def _read_or_empty(
     read_from: Callable[[ImageFile.ImageFile], dict[str, Any]], image: ImageFile.ImageFile
 ) -> dict[str, Any]:
     try:
@@ -117,18 +123,18 @@ def _tried(
 
 
 def _from_exif(image: ImageFile.ImageFile) -> dict[str, Any]:
-    told = image.getexif()
-    inner = told.get_ifd(ExifTags.IFD.Exif)
-    gps = told.get_ifd(ExifTags.IFD.GPSInfo)
+    exif = image.getexif()
+    inner = exif.get_ifd(ExifTags.IFD.Exif)
+    gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
     dates = {tag: _date(inner[tag]) for tag in _IN_EXIF if tag in inner}
     return {
-        "texts": {tag: _text(told[tag]) for tag in _TEXTS if tag in told},
+        "texts": {tag: _text(exif[tag]) for tag in _TEXTS if tag in exif},
         "dates": {tag: date for tag, date in dates.items() if date},
-        "changed": _date(told.get(_Tag.DateTime, "")),
+        "changed": _date(exif.get(_Tag.DateTime, "")),
         "gps": {
             tag: value
             for tag, value in gps.items()
-            if tag in ExifTags.GPSTAGS and len(str(value)) <= _MOST_GPS_BYTES
+            if tag in ExifTags.GPSTAGS and len(str(value)) <= _MAX_GPS_BYTES
         },
     }
 
@@ -147,14 +153,14 @@ def _text(value: object) -> str:
 
 
 def _dpi(image: ImageFile.ImageFile) -> dict[str, Any]:
-    told = image.getexif()
+    exif = image.getexif()
     # Of a JPEG or TIFF that tells none, Pillow makes one up.
     made_up = image.format in ("JPEG", "MPO", "TIFF") and not image.info.get("jfif_unit")
-    if made_up and _Tag.XResolution not in told:
+    if made_up and _Tag.XResolution not in exif:
         return {}
-    unit = {_INCH: 1.0, _CENTIMETER: 2.54}.get(told.get(_Tag.ResolutionUnit, _INCH), 0.0)
+    unit = {_INCH: 1.0, _CENTIMETER: 2.54}.get(exif.get(_Tag.ResolutionUnit, _INCH), 0.0)
     dpi = image.info.get("dpi") or (
-        float(told.get(_Tag.XResolution, 0)) * unit, float(told.get(_Tag.YResolution, 0)) * unit
+        float(exif.get(_Tag.XResolution, 0)) * unit, float(exif.get(_Tag.YResolution, 0)) * unit
     )  # fmt: skip
     x, y = (round(float(side), 3) for side in dpi)
-    return {"dpi": (x, y)} if 1 < x <= _MOST_DPI and 1 < y <= _MOST_DPI else {}
+    return {"dpi": (x, y)} if 1 < x <= _MAX_DPI and 1 < y <= _MAX_DPI else {}

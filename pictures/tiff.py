@@ -45,7 +45,7 @@ for _order in (b"II", b"MM"):
             OPEN_INFO[_key] = "RGBA", "RGBA"
 
 # A file of so many pages, at most, is counted to its end.
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 _SUBFILE_TYPE, _REDUCED, _MASK = 254, 1, 4
 _SUB_IFDS, _DNG_VERSION, _EXTRA_SAMPLES = 330, 50706, 338
 _PHOTOMETRIC = {
@@ -69,7 +69,7 @@ class Samples:
 
 
 def page_offsets(data: io.BytesIO) -> list[int]:
-    """Where the directory of each page stands, up to MOST_PAGES: reduced pictures and masks are no
+    """Where the directory of each page stands, up to MAX_PAGES: reduced pictures and masks are no
     pages, unless there is nothing else. Raises BrokenPicture.
     """
     with data.getbuffer() as file:
@@ -81,7 +81,7 @@ def page_offsets(data: io.BytesIO) -> list[int]:
         seen = set()
         try:
             (at,) = number.unpack_from(file, 8 if big else 4)
-            while at and at not in seen and len(found) < MOST_PAGES:
+            while at and at not in seen and len(found) < MAX_PAGES:
                 seen.add(at)
                 (count,) = struct.unpack_from(order + count_format, file, at)
                 entries = at + struct.calcsize(order + count_format)

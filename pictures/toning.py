@@ -9,11 +9,11 @@ from .lab import Floats
 # Every so many-th pixel first, which costs nothing at 12 megapixels, then means of these: grain,
 # dust and the colors that JPEG adds are averaged away.
 _STEPS = ((512, Image.Resampling.NEAREST), (40, Image.Resampling.BOX))
-_BAND = 10.0
+_LIGHTNESS_BAND = 10.0
 # How far from its tone, in CIE a*b*, a place has color of its own; and which share of the places
 # makes a color photo. tests/pictures/test_toning.py has what lies on either side.
-_FAR = 7.0
-_SHARE = 0.01
+_MIN_DISTANCE = 7.0
+_MIN_SHARE = 0.01
 
 
 def has_color(image: Image.Image) -> bool:
@@ -31,12 +31,12 @@ def has_color(image: Image.Image) -> bool:
         image = image.resize((width, height), resampling)
     pixels = np.asarray(image).reshape(1, -1, 3)
     ab = lab.color(pixels)[0]
-    band = (lab.lightness(pixels)[0] / _BAND).astype(int)
-    off = _off(ab, _tone(ab))
+    band = (lab.lightness(pixels)[0] / _LIGHTNESS_BAND).astype(int)
+    distance = _distance(ab, _tone(ab))
     for each in np.flatnonzero(np.bincount(band)):
         here = band == each
-        off[here] = np.minimum(off[here], _off(ab[here], _tone(ab[here])))
-    return float((off > _FAR).mean()) > _SHARE
+        distance[here] = np.minimum(distance[here], _distance(ab[here], _tone(ab[here])))
+    return float((distance > _MIN_DISTANCE).mean()) > _MIN_SHARE
 
 
 def _tone(ab: Floats) -> Floats:
@@ -48,8 +48,8 @@ def _tone(ab: Floats) -> Floats:
     return tone
 
 
-def _off(ab: Floats, tone: Floats) -> Floats:
+def _distance(ab: Floats, tone: Floats) -> Floats:
     """How far colors [N,2] are from all those between gray and `tone`."""
     along = np.clip(ab @ tone / max(float(tone @ tone), 1e-9), 0.0, 1.0)
-    off: Floats = np.hypot(*(ab - along[:, None] * tone).T)
-    return off
+    distance: Floats = np.hypot(*(ab - along[:, None] * tone).T)
+    return distance

@@ -21,9 +21,11 @@ def split_alpha(
     if isinstance(key, int) and (image.mode in ("1", "L") or image.mode.startswith("I;16")):
         # A PNG's key is in the units of the file.
         level = key * _GRAY_SCALE.get(depth, 1)
-        return image, _hole(np.asarray(image.convert("L") if image.mode == "1" else image) == level)
+        return image, _alpha_mask(
+            np.asarray(image.convert("L") if image.mode == "1" else image) == level
+        )
     if isinstance(key, tuple) and image.mode == "RGB" and depth == 16:
-        return image, _hole(_matches_16_bits(image, data, key))
+        return image, _alpha_mask(_matches_16_bits(image, data, key))
     pixels: Image.Image = image
     if key is not None and image.mode in ("P", "RGB"):
         pixels = image.convert("RGBA")
@@ -38,7 +40,7 @@ def split_alpha(
     return pixels, None
 
 
-def _hole(where: np.ndarray) -> Image.Image | None:
+def _alpha_mask(where: np.ndarray) -> Image.Image | None:
     """Alpha that is 0 `where` and 255 elsewhere."""
     return Image.fromarray(np.where(where, 0, 255).astype(np.uint8)) if where.any() else None
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import fromstring
 from PIL import ExifTags, ImageFile
 
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _EXIF = "{http://ns.adobe.com/exif/1.0/}"
@@ -34,7 +34,7 @@ def read(image: ImageFile.ImageFile) -> dict[str, Any]:
     tags of EXIF. Raises whatever the parser raises where it is broken.
     """
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
-    if not packet or len(packet) > _MOST_BYTES:
+    if not packet or len(packet) > _MAX_BYTES:
         return {}
     tree = fromstring(packet.rstrip(b"\0") if isinstance(packet, bytes) else str(packet))
     texts = {tag: _property(tree, name) for tag, name in _TEXTS.items()}

@@ -19,11 +19,11 @@ def bytes_value(data: bytes) -> dict[str, str]:
 
 
 def png_pixels(
-    prediction: Any, name: str, mode: str, least: tuple[int, int], most: tuple[int, int]
+    prediction: Any, name: str, mode: str, min_size: tuple[int, int], max_size: tuple[int, int]
 ) -> Bytes:
     """The pixels of the PNG that output `name` of a prediction holds.
 
-    `mode` is Pillow's; `least` and `most` are the sizes (width, height) allowed. Raises Problem
+    `mode` is Pillow's; `min_size` and `max_size` bound its (width, height). Raises Problem
     (502) on anything else.
     """
     try:
@@ -34,11 +34,12 @@ def png_pixels(
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             fits = all(
                 low <= side <= high
-                for low, side, high in zip(least, image.size, most, strict=True)
+                for low, side, high in zip(min_size, image.size, max_size, strict=True)
             )  # fmt: skip
             if image.mode != mode or not fits:
                 raise invalid_prediction(
-                    f"`{name}` is {image.mode} of {image.size}, not {mode} of {least} to {most}"
+                    f"`{name}` is {image.mode} of {image.size}, not {mode} of {min_size} to "
+                    f"{max_size}"
                 )
             return np.asarray(image)
     except (OSError, SyntaxError, ValueError):

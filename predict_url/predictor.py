@@ -21,14 +21,14 @@ from web.problems import Problem
 from .http_exchange import ExchangeFailed, HttpPool, NotHttp, Reply, Unreachable
 
 PACKED = "packed"
-PLAIN = "serving_default"
+SERVING_DEFAULT = "serving_default"
 
 # Older releases print `Invalid argument: ` in front of some messages, newer ones INVALID_ARGUMENT.
 _NO_PACKED = re.compile(
     r'(?:INVALID_ARGUMENT: |Invalid argument: )?'
     r'Serving signature name: "packed" not found in signature def\s*'
 )  # fmt: skip
-_REMEMBER_PLAIN_S = 60.0
+_REMEMBER_FALLBACK_S = 60.0
 _RETRY_AFTER_S = 2
 # Of somebody else's error text, as much as helps.
 _QUOTED = 300
@@ -62,29 +62,30 @@ class Predictor:
         self.status_target = self.target.removesuffix(":predict")
         self._pool = HttpPool(url)
         self._observe = observe or (lambda route, signature, outcome, seconds: None)
-        self._plain_until: dict[str, float] = {}
+        self._fallback_until: dict[str, float] = {}
 
     def predict(
         self,
         packed: Callable[[], bytes],
-        plain: Callable[[], bytes],
+        serving_default: Callable[[], bytes],
         deadline: Deadline,
         headers: dict[str, str],
         route: str = "color",
     ) -> Answer:
-        """The prediction for one row, requested with the JSON body `packed()`, or else `plain()`.
+        """The prediction for one row, requested with the JSON body `packed()`, or else
+        `serving_default()`.
 
         `route` separates requests that a gateway may send to different models behind the same URL.
         Raises Problem: 502 an error or no valid prediction, 503 unreachable, not ready or
         overloaded, 504 too slow; a PredictUrlError if the URL answered with an error.
         """
-        if time.monotonic() >= self._plain_until.get(route, 0.0):
+        if time.monotonic() >= self._fallback_until.get(route, 0.0):
             reply = self._exchange(route, PACKED, packed(), deadline, headers)
             if not _lacks_packed(reply):
                 return Answer(PACKED, self._prediction(reply))
-            self._plain_until[route] = time.monotonic() + _REMEMBER_PLAIN_S
-        reply = self._exchange(route, PLAIN, plain(), deadline, headers)
-        return Answer(PLAIN, self._prediction(reply))
+            self._fallback_until[route] = time.monotonic() + _REMEMBER_FALLBACK_S
+        reply = self._exchange(route, SERVING_DEFAULT, serving_default(), deadline, headers)
+        return Answer(SERVING_DEFAULT, self._prediction(reply))
 
     def not_ready_because(self, deadline: Deadline, headers: dict[str, str]) -> str | None:
         """Why the model behind the URL cannot answer now; None if it can."""

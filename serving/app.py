@@ -126,8 +126,8 @@ class RestApi:
         if target.verb == "metadata":
             return self._metadata(target)
         deadline = exchange.started + self._timeout_seconds
-        with self._admission.request(), self._admission.receive() as more:
-            body = read_body(environ, more, deadline)
+        with self._admission.request(), self._admission.receive() as on_bytes:
+            body = read_body(environ, on_bytes, deadline)
             exchange.received = len(body)
             return self._predict(target, body, deadline, exchange)
 

@@ -14,10 +14,10 @@ _PIECE_BYTES = 2**20
 _INFLATED_PIECE_BYTES = 2**24  # what is left to inflate is copied for each
 
 
-def read_body(environ: dict[str, Any], more: Callable[[int], None], deadline: float) -> bytes:
+def read_body(environ: dict[str, Any], on_bytes: Callable[[int], None], deadline: float) -> bytes:
     """The whole body, at most 100 MB before and after inflation.
 
-    `more` hears of its bytes: all of them before they come where their number is announced, else
+    `on_bytes` gets the number of its bytes: all of them before they come if that is announced, else
     as they come; and of what they inflate to. Raises a 408 error when they take longer than until
     `deadline` (on the monotonic clock), and INVALID_ARGUMENT for a body that ends early or is
     garbled.
@@ -25,7 +25,7 @@ def read_body(environ: dict[str, Any], more: Callable[[int], None], deadline: fl
     announced = int(environ.get("CONTENT_LENGTH") or 0)
     if announced > MAX_BODY_BYTES:
         raise _too_large()
-    more(announced)
+    on_bytes(announced)
     environ["gunicorn.socket"].finish_within(deadline - time.monotonic())
     pieces = []
     total = 0
@@ -36,7 +36,7 @@ def read_body(environ: dict[str, Any], more: Callable[[int], None], deadline: fl
             if total > MAX_BODY_BYTES:
                 raise _too_large()
             if not announced:
-                more(len(piece))
+                on_bytes(len(piece))
     except ParseException as error:
         raise invalid(f"The request's body cannot be read: {error}") from None
     except OSError as error:
@@ -50,7 +50,7 @@ def read_body(environ: dict[str, Any], more: Callable[[int], None], deadline: fl
         raise invalid("The request's body is shorter than its Content-Length")
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip":
-        return _inflate(body, more)
+        return _inflate(body, on_bytes)
     return body
 
 
@@ -62,7 +62,7 @@ def _too_large() -> ServingError:
     )
 
 
-def _inflate(body: bytes, more: Callable[[int], None]) -> bytes:
+def _inflate(body: bytes, on_bytes: Callable[[int], None]) -> bytes:
     """The inflated body; empty for bad gzip, which is how TensorFlow Serving reads it."""
     parts = []
     total = 0
@@ -78,7 +78,7 @@ def _inflate(body: bytes, more: Callable[[int], None]) -> bytes:
             total += len(part)
             if total > MAX_BODY_BYTES:
                 raise invalid(f"The request's body inflates to more than {MAX_BODY_BYTES} bytes")
-            more(len(part))
+            on_bytes(len(part))
             parts.append(part)
             body = member.unconsumed_tail
         body = member.unused_data

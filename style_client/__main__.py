@@ -10,7 +10,7 @@ from photo_client.metadata_option import METADATA
 from web import options
 
 from .app import create_app
-from .batch import made_with, maker
+from .batch import maker, stamp_settings
 from .routes import style_options
 from .settings import StyleSettings
 
@@ -40,7 +40,7 @@ CLIENT = cli.Client(
     options=lambda settings: (*style_options(settings.max_side), VIVIDNESS, METADATA),
     read_hints=read_hints,
     maker=maker,
-    made_with=made_with,
+    stamp_settings=stamp_settings,
     extra_arguments=(
         (
             "--style",

@@ -35,11 +35,11 @@ def full_size(
     pixels = np.array(painted)
     del painted  # 48 MB at 12 megapixels
     if preserve_color:
-        _color_as(image, pixels)
+        _transfer_color(image, pixels)
     return pixels
 
 
-def _color_as(photo: Image.Image, pixels: Bytes) -> None:
+def _transfer_color(photo: Image.Image, pixels: Bytes) -> None:
     """Give `pixels` [H,W,3], 0…255, the color of the photo, in place; their luminance stays."""
     height, width = pixels.shape[:2]
     rows = max(1, _STRIP_PIXELS // width)

@@ -19,13 +19,13 @@ from .settings import StyleSettings
 def paint(
     header: Header,
     style: Bytes,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     settings: StyleSettings,
     predictor: Predictor,
     headers: Mapping[str, str],
 ) -> Result:
     """The picture that `open_header` opened, in the style of `style` (see
-    style_network.style_picture), as the options `asked` for; `headers` go to the predict URL.
+    style_network.style_picture), with the given `options`; `headers` go to the predict URL.
 
     Raises Problem: 400 the picture is broken; 502, 503, 504 what the predict URL did.
     """
@@ -34,11 +34,11 @@ def paint(
     painting = style_network.ask(
         predictor,
         photo.image,
-        asked["max_side"],
+        options["max_side"],
         style,
         Deadline(settings.timeout_s),
         dict(headers),
     )
     with stage("merge"):
-        pixels = full_size(painting, photo.image, asked["strength"], asked["preserve_color"])
+        pixels = full_size(painting, photo.image, options["strength"], options["preserve_color"])
     return Result(pixels, photo, painting.model)

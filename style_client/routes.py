@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g
 
 from color_client import coloring
 from color_client.color_cache import ColorCache
-from color_client.routes import APPEARANCE, PICTURES, cached
+from color_client.routes import APPEARANCE, PICTURES, with_cache
 from color_client.routes import OPTIONS as COLOR_OPTIONS
 from feedback.receipts import Receipts
 from photo_client import upload
@@ -85,41 +85,41 @@ def predict_routes(
     """The route of the style client; without `receipts` none are issued."""
     routes = Blueprint("predict", __name__)
     cache = ColorCache()
-    of_style = style_options(settings.max_side)
-    known = (*of_style, *COLOR_OPTIONS)
+    own_options = style_options(settings.max_side)
+    all_options = (*own_options, *COLOR_OPTIONS)
 
     @routes.post("/predict")
     def predict() -> Response:
-        styling = bool(style_header())
-        g.route = "style" if styling else "color"
-        with ExitStack() as in_progress, admission.receive() as more:
+        is_style = bool(style_header())
+        g.route = "style" if is_style else "color"
+        with ExitStack() as in_progress, admission.receive() as on_bytes:
             in_progress.enter_context(admission.request())
             with stage("upload"):
-                required = 2 if styling else 1
-                data = upload.pictures(PICTURES, required, settings.max_upload_bytes, more)
-                asked = options.read(known, PICTURES)
+                required = 2 if is_style else 1
+                data = upload.pictures(PICTURES, required, settings.max_upload_bytes, on_bytes)
+                values = options.read(all_options, PICTURES)
             with stage("decode"):
-                wanted = PICTURES[:required]
+                names = PICTURES[:required]
                 # Now, since decoding lets go of the files.
-                hashes = {name: sha256(data[name].getbuffer()).digest() for name in wanted}
-                headers = {name: _open(name, data[name], settings) for name in wanted}
+                hashes = {name: sha256(data[name].getbuffer()).digest() for name in names}
+                headers = {name: _open(name, data[name], settings) for name in names}
             with stage("wait"):
                 pixels = sum(header.cost for header in headers.values())
                 deadline = Deadline(settings.timeout_s)
                 reservation = in_progress.enter_context(admission.reserve(pixels, deadline))
             photo = headers["content_image"]
-            asked_with = {"X-Request-ID": g.request_id, **style_header()}
-            if not styling:
-                network = coloring.network(settings, predictor, asked_with)
-                ask = cached(cache, hashes["content_image"], asked, network)
-                made = coloring.color(photo, asked, ask, settings.working_size)
+            upstream_headers = {"X-Request-ID": g.request_id, **style_header()}
+            if not is_style:
+                network = coloring.network(settings, predictor, upstream_headers)
+                ask = with_cache(cache, hashes["content_image"], values, network)
+                result = coloring.color(photo, values, ask, settings.working_size)
             else:
                 with stage("decode"), _naming("style_image"):
                     style = style_network.style_picture(decode(headers["style_image"]))
-                made = painting.paint(photo, style, asked, settings, predictor, asked_with)
-            reply = picture_reply(made, asked["metadata"])
-            appearance = of_style if styling else APPEARANCE
-            add_receipt(reply, receipts, asked, appearance, **hashes)
+                result = painting.paint(photo, style, values, settings, predictor, upstream_headers)
+            reply = picture_reply(result, values["metadata"])
+            appearance = own_options if is_style else APPEARANCE
+            add_receipt(reply, receipts, values, appearance, **hashes)
             return release_when_sent(reply, reservation, in_progress)
 
     return routes

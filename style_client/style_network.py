@@ -25,7 +25,7 @@ from web.stages import stage
 STYLE_SIDE = 256
 # With a photo of 384 x 288 the JSON numbers are 3.4 MB, as much again comes back, and a large
 # network on a CPU has to answer within the 10 s that a gateway gives it.
-PLAIN_SIDE = 384
+SERVING_DEFAULT_SIDE = 384
 # The hub's network halves a picture twice, so its sizes are multiples of 4; and it mirrors a few
 # pixels at each edge, which a tiny picture does not have.
 _MULTIPLE, _LEAST_SIDE = 4, 32
@@ -47,14 +47,14 @@ def style_picture(photo: Photo) -> Bytes:
     """
     image = photo.image.convert("RGB")
     if photo.alpha is not None:
-        ground = Image.new("RGB", image.size, "white")
-        ground.paste(image, mask=photo.alpha)
-        image = ground
+        background = Image.new("RGB", image.size, "white")
+        background.paste(image, mask=photo.alpha)
+        image = background
     size = (STYLE_SIDE, STYLE_SIDE)
     return np.asarray(ImageOps.fit(image, size, Image.Resampling.LANCZOS))
 
 
-def bounded(image: Image.Image, max_side: int) -> Bytes:
+def scaled_down(image: Image.Image, max_side: int) -> Bytes:
     """A picture (mode L or RGB) scaled down to `max_side` pixels on its long side: [h,w,3] 0…255.
 
     A smaller picture keeps its size.
@@ -79,7 +79,7 @@ def packed_request(content: Bytes, style: Bytes) -> bytes:
     return orjson.dumps({"signature_name": PACKED, "instances": [row]})
 
 
-def plain_request(content: Bytes, style: Bytes) -> bytes:
+def serving_default_request(content: Bytes, style: Bytes) -> bytes:
     """The predict request of signature `serving_default` for pictures [h,w,3], 0…255.
 
     The photo is continued beyond its edges to a size that comes back as it is.
@@ -87,9 +87,9 @@ def plain_request(content: Bytes, style: Bytes) -> bytes:
     height, width = (
         max(_LEAST_SIDE, -(-side // _MULTIPLE) * _MULTIPLE) for side in content.shape[:2]
     )
-    more = ((0, height - content.shape[0]), (0, width - content.shape[1]), (0, 0))
+    padding = ((0, height - content.shape[0]), (0, width - content.shape[1]), (0, 0))
     row = {
-        "placeholder": _unit_range(np.pad(content, more, "edge")),
+        "placeholder": _unit_range(np.pad(content, padding, "edge")),
         "placeholder_1": _unit_range(style),
     }
     return orjson.dumps({"instances": [row]}, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -107,7 +107,7 @@ def packed_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
     return Painting(pixels, prediction.model_name(answer))
 
 
-def plain_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
+def serving_default_painting(answer: Any, shape: tuple[int, ...]) -> Painting:
     """The painting in a `serving_default` prediction for content of `shape`, without what was added
     at its edges. Raises Problem (502).
     """
@@ -137,7 +137,7 @@ def ask(
     def body(side: int, write: Callable[[Bytes], bytes]) -> bytes:
         nonlocal content
         with stage("shrink"):
-            content = bounded(image, side)
+            content = scaled_down(image, side)
         with stage("encode-request"):
             return write(content)
 
@@ -146,20 +146,21 @@ def ask(
             answer = predictor.predict(
                 lambda: body(max_side, lambda small: packed_request(small, style)),
                 lambda: body(
-                    min(max_side, PLAIN_SIDE), lambda small: plain_request(small, style)
+                    min(max_side, SERVING_DEFAULT_SIDE),
+                    lambda small: serving_default_request(small, style),
                 ),
                 deadline,
                 headers,
                 route="style",
             )  # fmt: skip
     except PredictUrlError as error:
-        raise _explained(error) from None
+        raise _with_style_hint(error) from None
     with stage("decode-reply"):
-        read = packed_painting if answer.signature == PACKED else plain_painting
+        read = packed_painting if answer.signature == PACKED else serving_default_painting
         return read(answer.prediction, content.shape)
 
 
-def _explained(error: PredictUrlError) -> PredictUrlError:
+def _with_style_hint(error: PredictUrlError) -> PredictUrlError:
     """The refusal, with what to do if no style model has answered: there is none, or the request
     reached the color model, which has no such inputs.
     """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from training.cli import COMMANDS
 from training.color.recipe import Recipe as ColorRecipe
 from training.style.recipe import StyleRecipe
 
@@ -63,6 +64,15 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(program):
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert "--no-such-flag" in line or "required" in line
+
+
+def test_the_help_of_training_names_its_commands():
+    said = run("-m training", "--help").stdout
+    named = re.findall(r"^  python -m training ([a-z]+(?: [a-z]+)?)  +\S", said, re.M)
+    assert {name.split()[0] for name in named} == {"evaluate", *COMMANDS}
+    assert {f"-m training {name}" for name in named} == {
+        program for program in PROGRAMS if program.startswith("-m training ")
+    }
 
 
 def test_every_package_that_is_a_program_is_asked():

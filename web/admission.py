@@ -53,7 +53,7 @@ class Admission:
         """
         arrived = 0
 
-        def more(size: int) -> None:
+        def on_bytes(size: int) -> None:
             nonlocal arrived
             with self._changed:
                 if self.bytes > arrived and self.bytes + size > self.max_bytes:
@@ -62,7 +62,7 @@ class Admission:
                 arrived += size
 
         try:
-            yield more
+            yield on_bytes
         finally:
             with self._changed:
                 self.bytes -= arrived

@@ -8,14 +8,14 @@ from .problems import Problem
 
 
 class MeteredBody:
-    """A body that reports each piece's size to `more`, and detects a slow caller."""
+    """A body that reports each piece's size to `on_bytes`, and detects a slow caller."""
 
-    def __init__(self, body: Any, more: Callable[[int], None] = lambda size: None):
+    def __init__(self, body: Any, on_bytes: Callable[[int], None] = lambda size: None):
         self._body = body
-        self._more = more
+        self._on_bytes = on_bytes
 
     def read(self, size: int = -1) -> bytes:
-        """At most so many bytes. Raises Problem 408 if the caller is too slow, and what `more`
+        """At most so many bytes. Raises Problem 408 if the caller is too slow, and what `on_bytes`
         raises.
         """
         try:
@@ -27,5 +27,5 @@ class MeteredBody:
                 "The upload took too long. Send it again over a faster connection, or a smaller "
                 "one, or raise CLIENT_TIMEOUT_S.",
             ) from error
-        self._more(len(data))
+        self._on_bytes(len(data))
         return data

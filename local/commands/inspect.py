@@ -17,7 +17,7 @@ from .table import components_table, endpoints_table, printer
 
 # A change of what runs comes first.
 _DOWN_WITHIN_S = 300.0
-_ENDED = ("succeeded", "stopped", "failed")
+_STOPPED = ("succeeded", "stopped")
 
 
 def ls(options: argparse.Namespace) -> int:
@@ -94,14 +94,14 @@ def down(options: argparse.Namespace) -> int:
     if len(finished) == len(rows):
         print(f"{name} has finished, and nothing of it runs; {kept}")
         return 0
-    if not state.is_running() or not any(row.phase not in _ENDED for row in rows):
+    if not state.is_running() or not any(row.phase not in _STOPPED for row in rows):
         print(f"{name} does not run", file=sys.stderr)
         return 1
     state.request_down(name)
     deadline = time.monotonic() + _DOWN_WITHIN_S
     while state.is_running():
         rows = [row for row in state.rows() if row.application == name]
-        if all(row.phase in _ENDED for row in rows):
+        if all(row.phase in _STOPPED for row in rows):
             break
         if time.monotonic() > deadline:
             print(f"{name} does not stop", file=sys.stderr)

@@ -4,44 +4,39 @@ New model servers start beside the old ones; once the gateway finds them healthy
 and what no route leads to any more stops when its last request is answered.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from ..errors import CannotStart
-from ..gateway.routes import cluster_name
 from ..shipped_models import CannotPrepare
 from .components import Component, Slot
 from .differences import Difference, Kind, differences, not_there_yet, same_program
 from .fleet import Fleet
-from .gateway import WriteConfiguration
 from .plan import Plan, PlannedComponent
-from .readiness import gateway_clusters, gateway_routes_version
-
-_ROUTES_WITHIN_S = 30.0
-# An old model server may have a request for as long as its route's timeout, and so may the client
-# have the one before that; the model server itself ends it after 60 s.
-_LAST_ANSWER_WITHIN_S = 90.0
-_QUIET_LOOKS = 3
-
-
-class CannotChange(CannotStart):
-    """What was asked for could not be brought up, so all is as it was; the text says why."""
+from .rerouting import CannotChange, Rerouting
 
 
 class Change:
     """A plan that takes the place of what runs."""
 
-    def __init__(self, fleet: Fleet, plan: Plan, say: Callable[[str], None]):
+    def __init__(self, fleet: Fleet, plan: Plan):
         self._fleet = fleet
         self._plan = plan
-        self._say = say
-        runs = {
-            each.planned.key: each.planned
-            for each in fleet.components
-            if each.phase not in ("stopped", "failed")
-        }
-        self._differences = differences(runs, plan)
-        self._was = _configuration_of(fleet)
+        wanted = {each.key for each in plan.components}
+
+        def is_there(each: Component) -> bool:
+            # A service that failed is tried again; a job stays failed, as on a cluster.
+            again = each.planned.key in wanted and not each.planned.job
+            return each.phase != "stopped" and not (each.phase == "failed" and again)
+
+        there = [each for each in fleet.components if is_there(each)]
+        self._differences = differences({each.planned.key: each.planned for each in there}, plan)
+        changes = {each.planned.key for each in self._differences if each.kind != "adopt"}
+        # Jobs that stay failed.
+        self._failed = [
+            each.planned
+            for each in there
+            if each.phase == "failed" and each.planned.key not in changes
+        ]
+        self._gateway = Rerouting(fleet, plan)
         self._fresh: dict[tuple[str, str], Component] = {}
         self._added: list[Component] = []
         # What is as it was asked for, and does not come up.
@@ -52,38 +47,32 @@ class Change:
         """What is different, for people; empty if nothing is."""
         return [line for each in self._differences for line in each.lines]
 
+    @property
+    def notes(self) -> list[str]:
+        """What stays as it is and people should know of."""
+        return [
+            f"{'/'.join(each.key)} has failed, and does not run again as it is: change its "
+            f"properties, or first python -m local down {each.application}"
+            for each in self._failed
+        ]
+
     def run(self) -> Iterator[None]:
         """Do it; yields while it waits. Raises CannotChange, with all as it was before."""
         try:
-            new = self._configuration
-            if self._was and new:
-                new.write_clusters(self._was)
+            self._gateway.add_clusters()
             self._start()
             yield from self._until_they_answer()
-            yield from self._move_the_routes()
+            yield from self._gateway.move_the_routes()
         except (CannotChange, CannotPrepare) as error:
             self._take_back()
             raise CannotChange(error) from None
         yield from self._restart_web_services()
         yield from self._until_they_run(self._added)
-        yield from self._until_the_old_are_quiet()
+        yield from self._gateway.until_the_old_are_quiet()
         self._settle()
 
     def _of(self, *kinds: Kind) -> list[Difference]:
         return [each for each in self._differences if each.kind in kinds]
-
-    @property
-    def _configuration(self) -> WriteConfiguration | None:
-        steps = [step for each in self._plan.components for step in each.steps]
-        return next((step for step in steps if isinstance(step, WriteConfiguration)), None)
-
-    @property
-    def _admin_port(self) -> int | None:
-        """The gateway's admin port if it runs, and so has to be asked."""
-        gateway = next((c for c in self._fleet.components if c.planned.type == "envoy"), None)
-        if self._was is None or gateway is None or not any(slot.ready for slot in gateway.slots):
-            return None
-        return self._plan.ports["admin"]
 
     def _start(self) -> None:
         for each in self._of("replace"):
@@ -114,34 +103,7 @@ class Change:
                 if each.phase == "failed":
                     raise CannotChange(f"{'/'.join(each.planned.key)}: {each.detail}")
             yield
-        new = self._configuration
-        admin = self._admin_port
-        if new is None or admin is None or self._was is None:
-            return
-        awaited = [
-            name
-            for name in new.parts.clusters.keys() - self._was.parts.clusters.keys()
-            for fresh in self._fresh.values()
-            if name.startswith(cluster_name(fresh.planned.namespace, fresh.planned.name, ""))
-        ]
-        deadline = time.monotonic() + self._fleet.ready_within_s
-        while not all(
-            any(host.healthy for host in gateway_clusters(admin).get(name, [])) for name in awaited
-        ):
-            if time.monotonic() > deadline:
-                raise CannotChange(f"the gateway finds no healthy model server for {awaited[0]}")
-            yield
-
-    def _move_the_routes(self) -> Iterator[None]:
-        new = self._configuration
-        if new is None:
-            return
-        version = new.write_routes()
-        deadline = time.monotonic() + _ROUTES_WITHIN_S
-        while (admin := self._admin_port) and gateway_routes_version(admin) != version:
-            if time.monotonic() > deadline:
-                raise CannotChange("the gateway does not take the new routes; see its log")
-            yield
+        yield from self._gateway.until_healthy(self._fresh.values())
 
     def _restart_web_services(self) -> Iterator[None]:
         for each in self._of("restart"):
@@ -172,25 +134,9 @@ class Change:
             for each in missing
         )
 
-    def _until_the_old_are_quiet(self) -> Iterator[None]:
-        """Until no old cluster has had a request for several looks in a row."""
-        new = self._configuration
-        if self._was is None or new is None:
-            return
-        leaving = self._was.parts.clusters.keys() - new.parts.clusters.keys()
-        deadline = time.monotonic() + _LAST_ANSWER_WITHIN_S
-        quiet = 0
-        while leaving and quiet < _QUIET_LOOKS and time.monotonic() < deadline:
-            admin = self._admin_port
-            clusters = gateway_clusters(admin) if admin else {}
-            busy = any(host.active for name in leaving for host in clusters.get(name, []))
-            quiet = 0 if busy else quiet + 1
-            yield
-
     def _settle(self) -> None:
         """Leave only what is in the plan: the last step, and the only one that stops anything."""
-        if self._configuration:
-            self._configuration.write_clusters()
+        self._gateway.remove_old_clusters()
         leaving: list[Slot] = []
         for each in self._of("replace"):
             component = self._fleet.component(each.planned.key)
@@ -219,9 +165,7 @@ class Change:
         added = [each for each in self._added if each.planned.key not in again]
         self._fleet.stop(added)
         self._fleet.components = [each for each in self._fleet.components if each not in added]
-        if self._was:
-            self._was.write_routes()
-            self._was.write_clusters()
+        self._gateway.take_back()
 
 
 def _merge(component: Component, fresh: Component, planned: PlannedComponent) -> list[Slot]:
@@ -237,11 +181,3 @@ def _merge(component: Component, fresh: Component, planned: PlannedComponent) ->
     component.planned, component.slots, component.changing = planned, kept, ""
     component.judge()
     return [each for each in slots if each not in kept]
-
-
-def _configuration_of(fleet: Fleet) -> WriteConfiguration | None:
-    for component in fleet.components:
-        for step in component.planned.steps:
-            if isinstance(step, WriteConfiguration) and component.phase != "pending":
-                return step
-    return None

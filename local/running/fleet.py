@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from queue import Empty, SimpleQueue
 
 from .components import Component, Slot
+from .model_copy import ModelCopy
 from .plan import PlannedComponent
 from .program import Child
 from .state import Row, StateFolder
@@ -100,6 +101,7 @@ class Fleet:
 
     def _prepared(self, component: Component, problem: str | None) -> None:
         if component.phase != "starting":  # stopped meanwhile
+            self._remove_copies()
             return
         if problem:
             self._fail(component, problem)
@@ -199,12 +201,20 @@ class Fleet:
             if not failed:
                 component.be("stopped")
         self.report()
+        self._remove_copies()
 
     def stop_slots(self, slots: Sequence[Slot]) -> None:
         """Stop single programs, the last one first."""
         deadline = time.monotonic() + self._grace_s
         for slot in reversed(slots):
             deadline = self._stop_slot(slot, deadline)
+        self._remove_copies()
+
+    def _remove_copies(self) -> None:
+        """Remove the copies of models that nothing serves from any more."""
+        there = [each for each in (*self.components, *self.beside) if each.phase != "stopped"]
+        steps = [step for each in there for step in each.planned.steps]
+        self._state.forget_copies({step.target for step in steps if isinstance(step, ModelCopy)})
 
     def _stop_slot(self, slot: Slot, deadline: float) -> float:
         """Stop one program; the deadline comes back, now if one more wish to stop came."""

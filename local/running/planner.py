@@ -31,6 +31,7 @@ from .model_copy import ModelCopy
 from .places import Places
 from .plan import Endpoint, Plan, PlannedComponent, RunOptions
 from .program import Program
+from .state import StateFolder
 
 # A status request that was answered well: the gateway asks twice a second.
 _HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
@@ -168,9 +169,8 @@ class _Planner:
             graph = predictor.graph
             # Of another path beside the one that is still served.
             model = graph.modelUri.removeprefix("pvc://").replace("/", "+")
-            copy = self.state.joinpath(
-                "served", application.namespace, component.name, predictor.name, model
-            )
+            names = application.namespace, component.name, predictor.name, model
+            copy = StateFolder(self.state).copy(*names)
             claim = self.volumes.folder(application.namespace, graph.claim)
             steps.append(ModelCopy(graph.modelUri, claim, graph.path, copy))
             name = cluster_name(application.namespace, component.name, predictor.name)

@@ -55,6 +55,7 @@ class Runner:
             return self._run(when_ready)
         finally:
             self._fleet.kill()
+            self._state.forget_copies()
 
     def _run(self, when_ready: Callable[[], None]) -> int:
         fleet = self._fleet
@@ -96,6 +97,9 @@ class Runner:
             if which and name != GATEWAY:
                 self._display.say(f"Stopping {name} ...")
                 self._fleet.stop(which)
+                for each in which:
+                    if each.phase == "failed":  # and may run again
+                        each.be("stopped")
                 if self._applied:
                     self._applied.stopped(name)
 
@@ -127,8 +131,9 @@ class Runner:
             plan, notices = self._applied.next(request)
             for notice in notices:
                 say(notice)
-            change = Change(self._fleet, plan, say)
-            for line in change.lines or ["Nothing is different from what runs."]:
+            change = Change(self._fleet, plan)
+            lines = change.lines or ["Nothing is different from what runs."]
+            for line in (*lines, *change.notes):
                 say(line)
             if not request.only_show and change.lines:
                 yield from change.run()

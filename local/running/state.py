@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -101,6 +101,16 @@ class StateFolder:
         for name in ("requests", "changes", "served", "logs"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         (self.root / "state.json").unlink(missing_ok=True)
+
+    def copy(self, *names: str) -> Path:
+        """Where a model that is served is copied to: namespace, component, predictor, model."""
+        return self.root.joinpath("served", *names)
+
+    def forget_copies(self, kept: Container[Path] = ()) -> None:
+        """Remove every such copy but these."""
+        for copy in (self.root / "served").glob("*/*/*/[!.]*"):
+            if copy not in kept:
+                shutil.rmtree(copy, ignore_errors=True)
 
     def is_running(self) -> bool:
         """Whether an `up` has the folder now."""

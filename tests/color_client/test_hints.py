@@ -148,7 +148,7 @@ def test_wrong_hints_are_refused_by_number(client, sent, told):
 
 
 def test_what_is_remembered_is_bounded_in_number_and_time():
-    cache = ColorCache(most=2)
+    cache = ColorCache(max_entries=2)
     colors = [Color(np.zeros((1, 1, 2), np.float32), f"m{n}") for n in range(3)]
     for color in colors:
         cache.put(b"photo", color)

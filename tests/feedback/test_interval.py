@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from feedback.interval import choices_to_go, interval, is_decided
+from feedback.interval import choices_needed, interval, is_decided
 from feedback.strengths import strengths
 
 TESTS, VOTES = 2_000, 1_000
@@ -80,10 +80,10 @@ def test_the_bounds_of_little_and_of_one_sided_votes():
 
 
 def test_how_many_more_choices_decide():
-    assert choices_to_go(0, 0) is None
-    assert choices_to_go(50, 50) is None
-    assert choices_to_go(90, 10) == 0
-    more = choices_to_go(55, 45)
+    assert choices_needed(0, 0) is None
+    assert choices_needed(50, 50) is None
+    assert choices_needed(90, 10) == 0
+    more = choices_needed(55, 45)
     share = 0.55 * (100 + more)
     assert is_decided(share, 100 + more - share)
     assert not is_decided(0.55 * (90 + more), 0.45 * (90 + more))

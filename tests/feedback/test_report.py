@@ -128,7 +128,7 @@ def test_text_has_everything():
 
 def test_nobody_waits_behind_a_database_that_hangs(monkeypatch):
     """One after the other, each would hold a thread for as long as all before it."""
-    monkeypatch.setattr("feedback.feedback._PATIENCE_S", 0.1)
+    monkeypatch.setattr("feedback.feedback._WAIT_FOR_REPORT_S", 0.1)
     reading, back = threading.Event(), threading.Event()
 
     class Hanging:
@@ -214,9 +214,9 @@ def test_a_wrong_command_is_one_line(arguments, words, capsys):
 
 
 def test_moments():
-    assert command.since("2026-11-30") == command.since("2026-11-30T01:00+01:00")
-    assert command.since("2h") == pytest.approx(command.since("120m"), abs=1)
-    assert command.since("1d") < command.since("23h")
+    assert command.parse_since("2026-11-30") == command.parse_since("2026-11-30T01:00+01:00")
+    assert command.parse_since("2h") == pytest.approx(command.parse_since("120m"), abs=1)
+    assert command.parse_since("1d") < command.parse_since("23h")
 
 
 # The page

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from feedback import votes as table
 from feedback.errors import AlreadyUsed, DatabaseUnavailable, DatabaseUnusable
@@ -154,7 +155,7 @@ def test_a_file_is_written_so_that_it_survives(db, votes):
 
 
 def test_a_file_that_somebody_else_holds_is_away_for_a_while(db, votes, monkeypatch):
-    monkeypatch.setattr(table, "_BUSY_S", 0.1)
+    monkeypatch.setattr(table, "BUSY_S", 0.1)
     votes.prepare()
     other = Votes(db)
     holder = sqlite3.connect(db.removeprefix("sqlite:///"), isolation_level=None)
@@ -165,6 +166,38 @@ def test_a_file_that_somebody_else_holds_is_away_for_a_while(db, votes, monkeypa
     holder.close()
     other.store(rating())
     other.close()
+
+
+def delete_all(file: Path) -> None:
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "lose", [Path.unlink, delete_all, lambda file: file.rename(file.with_name("elsewhere"))]
+)
+def test_a_file_that_is_deleted_is_made_anew(db, votes, lose):
+    file = Path(db.removeprefix("sqlite:///"))
+    votes.store(rating())
+    lose(file)
+    vote = rating()
+    votes.store(vote)
+    assert ids(db) == {receipt.id for receipt, _ in vote.results}
+    with pytest.raises(AlreadyUsed):
+        votes.store(vote)
+    lose(file)
+    assert votes.read() == []
+
+
+def test_a_vote_whose_file_is_deleted_while_it_is_stored_is_not_taken(db, votes):
+    file = Path(db.removeprefix("sqlite:///"))
+    votes.prepare()
+    event.listen(votes._engine, "commit", lambda _: file.unlink(), once=True)
+    vote = rating()
+    with pytest.raises(DatabaseUnavailable, match="was deleted"):
+        votes.store(vote)
+    votes.store(vote)
+    assert len(ids(db)) == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

@@ -38,6 +38,21 @@ def test_bad_words_and_places_are_one_clear_line(tmp_path):
     )
 
 
+def test_a_full_disk_is_one_line_and_leaves_no_half_copy(tmp_path):
+    # The operating system refuses every byte beyond 64 kB a file, as a full disk would.
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", sys.executable, "-m", "local.shipped_models",
+         "style", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"python -m local.shipped_models: {ROOT}/models/style/1 cannot be ")
+    assert "File too large" in line
+    assert len(line) < 400
+    assert list((tmp_path / "model").iterdir()) == []
+
+
 def test_sigterm_ends_it_and_leaves_no_half_copy(tmp_path):
     # A disk so slow that the signal comes in the middle.
     script = (

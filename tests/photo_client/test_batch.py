@@ -20,7 +20,7 @@ from color_client.settings import Settings
 from photo_client import batch_plan
 from photo_client.batch import Batch
 from photo_client.batch_plan import BadPlan, Job, plan
-from photo_client.stamp import is_whole
+from photo_client.stamp import is_complete
 from pictures import formats, metadata
 from pictures.encode import encode
 from predict_url.predictor import Predictor as Asker
@@ -175,7 +175,7 @@ def test_ctrl_c_finishes_what_is_in_progress_and_the_rest_goes_on_later(predicto
     assert process.returncode == 130 and "the same command goes on" in told, told
     assert "Traceback" not in told
     made = list(out.iterdir())
-    assert 0 < len(made) < 12 and all(is_whole(path) and path.suffix == ".png" for path in made)
+    assert 0 < len(made) < 12 and all(is_complete(path) and path.suffix == ".png" for path in made)
     predictor.behavior = None
     done = run(predictor, *photos, "--out", out)
     assert done.returncode == 0
@@ -225,7 +225,7 @@ def test_a_model_that_is_busy_or_away_for_a_while_is_asked_again(predictor, batc
     predictor.behavior = behave
     job = Job(write(tmp_path / "a.jpg"), tmp_path / "a.png")
     assert batch_of(predictor, 1).run([job]) == 0
-    assert len(predictor.seen) == 3 and is_whole(job.target)
+    assert len(predictor.seen) == 3 and is_complete(job.target)
 
 
 def test_a_model_that_stays_away_ends_it(batch_of, tmp_path, capsys):
@@ -295,7 +295,7 @@ def test_a_file_name_may_be_as_long_as_names_can_be(predictor, batch_of, tmp_pat
     assert len({job.target for job in jobs}) == 6
     assert all(len(os.fsencode(job.target.name)) <= 255 for job in jobs)
     assert batch_of(predictor, 2).run(jobs) == 0
-    assert all(is_whole(job.target) for job in jobs)
+    assert all(is_complete(job.target) for job in jobs)
     assert len(list((tmp_path / "out" / "album").iterdir())) == 6
     asked = len(predictor.seen)
     assert batch_of(predictor, 2).run(jobs) == 0 and len(predictor.seen) == asked
@@ -409,7 +409,7 @@ def test_dates_in_every_format_that_is_written(kind):
         np.zeros((4, 4, 3), np.uint8),
         None,
         f"image/{kind.lower()}",
-        metadata.read(photo).kept("dates"),
+        metadata.read(photo).select("dates"),
     )
     kept = opened(data).getexif()
     assert kept.get_ifd(ExifTags.IFD.Exif) == {

@@ -20,10 +20,18 @@ DESCRIPTION = """\
 Train a network that colors black-and-white photographs, and publish it as a SavedModel.
 
   python -m training --data photos.zip more/ https://example.org/photos.zip
-  python -m training evaluate models/color/v1 --data eval.zip
 
 The same command resumes a run that was killed or stopped.
 Without --data, the shipped v1 is fine-tuned on the photos in samples/ for a few minutes.
+
+other commands, each with its own --help:
+
+  python -m training evaluate        compare published color models on photos
+  python -m training unblind         count the faults that a person marked in a blind comparison
+  python -m training export          write a published version's SavedModel again, by today's code
+  python -m training style           train a network that paints in any style, and publish it
+  python -m training style evaluate  compare published style models
+  python -m training hub             publish Magenta's style model from TensorFlow Hub
 """
 
 

@@ -17,7 +17,7 @@ from training.loop.checkpoints import Checkpoints
 from training.loop.watch import ProgressWatch
 from training.loop.workers import Workers, WorkersError, join
 from training.photos import data_cache, download, sources
-from training.program.errors import UsageError, fail
+from training.program.errors import CommandError, UsageError, fail
 from training.program.progress import Progress
 from training.program.stop import StopRequest, stop_request
 from training.publishing.handover import publish_by_tensorflow
@@ -56,7 +56,7 @@ def _claim(options: argparse.Namespace, asked: Configuration) -> tuple[Place | N
         place, published = claim(
             options.export_root, options.version, asked.fingerprint, options.start_over
         )
-    except UsageError as error:
+    except CommandError as error:  # the other workers wait for its exit code
         return None, fail(error)
     if published:
         tell_nothing_to_do(place)

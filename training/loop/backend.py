@@ -37,20 +37,13 @@ def has_tensorflow() -> bool:
 
 def gpu_count() -> int:
     """How many GPUs (on JAX, accelerators of any kind) the backend sees."""
-    match keras.backend.backend():
-        case "tensorflow":
-            import tensorflow as tf
+    if keras.backend.backend() == "jax":
+        import jax
 
-            return len(tf.config.list_physical_devices("GPU"))
-        case "jax":
-            import jax
+        return sum(device.platform != "cpu" for device in jax.devices())
+    import tensorflow as tf
 
-            return sum(device.platform != "cpu" for device in jax.devices())
-        case "torch":
-            import torch
-
-            return torch.cuda.device_count()
-    return 0
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 def device_count() -> int:

@@ -5,7 +5,7 @@ import importlib.util
 from training.program.errors import UsageError
 from training.program.quiet import held_standard_error
 
-BACKENDS = ("tensorflow", "jax", "torch")  # Keras's others cannot train
+BACKENDS = ("tensorflow", "jax")  # those that our tests train on; of the others some cannot
 
 
 def import_keras() -> None:
@@ -23,7 +23,7 @@ def import_keras() -> None:
         except Exception as error:  # whatever a backend raises where it cannot be imported
             trouble = error
     if not trouble and keras.backend.backend() not in BACKENDS:
-        trouble = f"{keras.backend.backend()} cannot train"
+        trouble = f"this program does not train on {keras.backend.backend()}"
     if trouble:
         raise UsageError(
             f"Keras cannot be used here ({trouble}): KERAS_BACKEND, or else the backend in "

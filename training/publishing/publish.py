@@ -32,6 +32,7 @@ from training.publishing.place import (
 )
 
 SCRATCH = "publish"  # in the name of a folder that is being written
+_STANDS = (errno.EEXIST, errno.ENOTEMPTY)  # what renaming a folder to one that stands raises
 
 
 def claim(
@@ -42,21 +43,21 @@ def claim(
     Without `version`, the number that this configuration has already, published or unfinished, or
     else the next free one. An unfinished run of another configuration keeps its number, unless
     `start_over` says to drop what stands there. A start that finds `vN/N/` without `N/` completes
-    it. Raises UsageError where the root cannot be written or another configuration has the version.
+    it. Raises UsageError where the root cannot be written or another configuration has the version,
+    PublishError where the disk refuses to complete it.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
         probe = root / f".write-test-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        remove_leftovers(root, SCRATCH)
+        taken, waiting = versions(root), unfinished(root)
     except OSError as error:
         raise UsageError(
             f"the export root {root} cannot be written ({error.strerror}): "
             "name another with --export-root"
         ) from error
-    remove_leftovers(root, SCRATCH)
-
-    taken, waiting = versions(root), unfinished(root)
     if version is None:
         same = [n for n in taken if fingerprint_in(Place(root, n).folder / RECORD) == fingerprint]
         same = same or [n for n in waiting if waiting[n] == fingerprint]
@@ -140,29 +141,40 @@ def publish(
             flush_tree(scratch)
             scratch.rename(place.folder)
         flush_folder(place.root)
-        _link_highest(place)
-        forget(place)
     except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+        if error.errno in _STANDS:
             raise PublishError(
                 f"version {place.version} in {place.root} was published by another run meanwhile: "
                 "start again with another --version, or none"
             ) from error
-        raise PublishError(
-            f"cannot write version {place.version} under {place.root}: {error.strerror or error}"
-        ) from error
+        raise _refused(place, error) from error
+    _link_highest(place)
+    forget(place)
     return place.served
 
 
+def _refused(place: Place, error: OSError | shutil.Error) -> PublishError:
+    # copytree has a list of what failed, and of each its reason last.
+    why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
+    return PublishError(f"cannot write version {place.version} under {place.root}: {why}")
+
+
 def _link_highest(place: Place) -> None:
-    """Make `N/` from `vN/N/`, whole or not at all; nothing to do where it stands."""
+    """Make `N/` from `vN/N/`, whole or not at all; nothing to do where it stands.
+
+    Raises PublishError where the disk refuses; the next start completes it.
+    """
     if place.highest.exists():
         return
-    with scratch_folder(place.root, SCRATCH) as scratch:
-        shutil.copytree(place.served, scratch, copy_function=_link, dirs_exist_ok=True)
-        flush_tree(scratch)
-        scratch.rename(place.highest)
-    flush_folder(place.root)
+    try:
+        with scratch_folder(place.root, SCRATCH) as scratch:
+            shutil.copytree(place.served, scratch, copy_function=_link, dirs_exist_ok=True)
+            flush_tree(scratch)
+            scratch.rename(place.highest)
+        flush_folder(place.root)
+    except OSError as error:
+        if error.errno not in _STANDS:  # another start of the same run has made it meanwhile
+            raise _refused(place, error) from error
 
 
 def _link(source: str, target: str) -> None:

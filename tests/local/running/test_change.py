@@ -59,6 +59,24 @@ def client(port: int) -> str:
 """
 
 
+# A training that ends at once, with an error.
+FAILING = """\
+apiVersion: core.oam.dev/v1beta1
+kind: Application
+metadata: {name: trained, namespace: default}
+spec:
+  components:
+  - name: failing
+    type: model-training
+    properties:
+      image: x/train-color:v1
+      framework: tensorflow
+      restartPolicy: Never
+      storage: [{name: my-pvc, mountPath: /model}]
+      cmd: [python, -m, training, --no-such-flag]
+"""
+
+
 def shares(first: int, second: int) -> str:
     """The canary with these two weights."""
     one, two, rest = CANARY.split("traffic: 50")
@@ -155,6 +173,10 @@ class Running:
         for line in done.stdout.splitlines():
             assert line in self.out.getvalue()
         return done.stdout
+
+    def served(self) -> set[str]:
+        """The copies of models that are there."""
+        return {path.name for path in (self.state.root / "served").glob("*/*/*/*")}
 
     def row(self, component: str) -> Row:
         return next(row for row in self.state.rows() if row.component == component)
@@ -258,6 +280,57 @@ def test_another_model_path_and_more_replicas(running):
     # Two of each: the one replica of model2 that was there stays, that of model1 does not.
     assert Counter(text.split()[0] for text in now) == {"model1": 2, "model2": 2}
     assert [text.split()[0] for text in now & before] == ["model2"]
+
+
+def test_a_copy_goes_with_the_last_that_serves_from_it(running):
+    first, second, third = (f"color-model+model+v{version}" for version in (1, 2, 3))
+    assert running.served() == {first, second}
+    running.change(CANARY.replace("color-model/model/v1", "color-model/model/v3"))
+    assert running.served() == {second, third}
+    uri = "modelUri: pvc://color-model/model"
+    broken = CANARY.replace(f"{uri}/v2", f"{uri}/v3").replace(
+        f"{uri}/v1", "modelUri: pvc://none/v1"
+    )
+    assert running.local("up", broken).returncode == 1
+    assert running.served() == {second, third}
+    running.change(without_the_first())
+    assert running.served() == {second}
+    running.change(OTHER)
+    other = running.state.root / "served" / "default" / "other-serving"
+    assert len(list(other.glob("*/*"))) == 2
+    running.state.request_down("other")
+    wait_until(lambda: running.row("other-serving").phase == "stopped")
+    wait_until(lambda: not list(other.glob("*/*")))
+    assert running.ask().status_code == 200
+    running.runner.stop()
+    running.thread.join(60)
+    assert running.served() == set()
+
+
+def test_a_job_that_failed_stays_failed_until_its_own_properties_change(running):
+    ended = "failing failed: exit code 2"
+    running.change(FAILING)
+    wait_until(lambda: running.row("failing").phase == "failed", WITHIN_S)
+    said = running.change(shares(90, 10))
+    stays = "trained/failing has failed, and does not run again as it is"
+    assert stays in said
+    assert "is started" not in said
+    assert "Nothing is different from what runs." in (said := running.change(FAILING))
+    assert stays in said
+    assert running.out.getvalue().count(ended) == 1
+    # Its own properties.
+    said = running.change(FAILING.replace("--no-such-flag", "--nor-this-one"))
+    assert "~ trained/failing: runs again" in said
+    wait_until(lambda: running.out.getvalue().count(ended) == 2, WITHIN_S)
+    # And when it is wanted.
+    down = [sys.executable, "-m", "local", "down", "trained", "--state", str(running.state.root)]
+    done = subprocess.run(down, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert running.row("failing").phase == "stopped"
+    said = running.change(FAILING.replace("--no-such-flag", "--nor-this-one"))
+    assert "+ trained/failing: model-training, is started" in said
+    wait_until(lambda: running.out.getvalue().count(ended) == 3, WITHIN_S)
+    assert running.ask().status_code == 200
 
 
 def test_timeouts_are_changed_without_touching_a_model_server(lasting):
@@ -389,6 +462,14 @@ def test_what_is_new_and_fails_stops_nobody(running):
     assert "+ other/other-serving: model-serving, is started" in running.change(other)
     assert running.row("other-serving").phase == "running"
     wait_until(lambda: running.row("other-client").phase == "running", WITHIN_S)
+
+
+def test_what_failed_and_is_no_longer_wanted_goes(running):
+    assert running.local("up", OTHER.replace("color-model/model/v1", "none/v1")).returncode == 1
+    said = running.change(OTHER.replace("other-serving", "another-serving"))
+    assert "- other/other-serving: is stopped at the end" in said
+    names = {row.component for row in running.state.rows()}
+    assert names == {"gateway", "color-model-serving", "another-serving"}
 
 
 def test_what_is_stopped_during_a_change_stays_stopped(running):

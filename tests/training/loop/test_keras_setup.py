@@ -43,7 +43,7 @@ def test_layout_and_types_are_ours(tmp_path):
     ("values", "environment", "reason"),
     [
         ({"backend": "torch"}, {}, "No module named 'torch'"),
-        ({}, {"KERAS_BACKEND": "numpy"}, "numpy cannot train"),
+        ({}, {"KERAS_BACKEND": "numpy"}, "this program does not train on numpy"),
         ({"epsilon": "small"}, {}, "Keras cannot be used here"),
         ({}, {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cuda"}, "jax finds no device"),
     ],
@@ -59,6 +59,18 @@ def test_a_backend_that_cannot_be_used_is_one_line(values, environment, reason, 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert reason in done.stderr
+
+
+def test_a_backend_that_we_do_not_train_on_is_refused_where_it_is_installed(tmp_path):
+    (tmp_path / "keras.py").write_text(
+        "class backend:\n    backend = staticmethod(lambda: 'torch')"
+    )
+    data = ["--data", "samples", "--export-root", str(tmp_path / "out")]
+    done = run(tmp_path, "-m", "training", *data, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "does not train on torch" in line
+    assert "must be tensorflow or jax" in line
 
 
 def torch_is_missing() -> bool:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from training.cli import main
 from training.program.errors import UsageError
 from training.publishing.place import Place, PublishError, versions
 from training.publishing.publish import begun, claim, publish
@@ -80,6 +82,52 @@ def test_completes_what_lacks_the_last_step(tmp_path):
     (tmp_path / "1").rmdir()
     assert claim(tmp_path, 1, "abc")[1]
     assert tree(tmp_path) == PUBLISHED
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_where_it_is_completed_leaves_what_was_there(tmp_path, monkeypatch):
+    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    shutil.rmtree(tmp_path / "1")
+    for name in ("link", "fsync"):
+        monkeypatch.setattr(os, name, full)
+        with pytest.raises(PublishError, match="cannot write version 1 under .*No space left"):
+            claim(tmp_path, 1, "abc")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]
+        monkeypatch.undo()
+    assert claim(tmp_path, 1, "abc")[1]
+    assert tree(tmp_path) == PUBLISHED
+
+
+def test_a_full_disk_where_it_is_completed_is_one_line(tmp_path, monkeypatch, capsys):
+    from training.color.command import training_parser
+    from training.color.configuration import configuration
+
+    arguments = ["--data", "samples", "--export-root", str(tmp_path)]
+    fingerprint = configuration(training_parser().parse_args(arguments)).fingerprint
+    publish(claim(tmp_path, 1, fingerprint)[0], fingerprint, fill_for(1))
+    shutil.rmtree(tmp_path / "1")
+    monkeypatch.setattr(os, "link", full)
+    assert main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m training: cannot write version 1 under ")
+
+
+def test_two_starts_that_complete_it_at_once(tmp_path, monkeypatch):
+    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    shutil.rmtree(tmp_path / "1")
+
+    def another_is_faster(*arguments, **options):
+        monkeypatch.undo()
+        assert claim(tmp_path, 1, "abc")[1]
+        return shutil.copytree(*arguments, **options)
+
+    monkeypatch.setattr(shutil, "copytree", another_is_faster)
+    assert claim(tmp_path, 1, "abc")[1]
+    assert tree(tmp_path) == PUBLISHED
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_root_that_cannot_be_written(tmp_path):
