@@ -6,10 +6,13 @@ make up                                            in one terminal
 
 import argparse
 import io
+import sys
 from pathlib import Path
 
 import requests
 from PIL import Image
+
+from colorway import run
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOS = ["alps", "astronaut", "pagoda", "admiral", "dahlia"]
@@ -59,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

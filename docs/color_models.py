@@ -7,11 +7,13 @@ colored by v2, and as it was.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from colorway import run
 from training.photos.contact_sheet import draw_contact_sheet
 from training.photos.lab import lab_to_rgb, rgb_to_lab
 
@@ -64,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

@@ -8,11 +8,14 @@ From left to right: gray, colored, colored with the hints that the dots show, th
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import requests
 from before_after import service_address  # beside this file
 from PIL import Image, ImageDraw
+
+from colorway import run
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
@@ -87,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

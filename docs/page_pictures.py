@@ -7,6 +7,7 @@
 
 import argparse
 import io
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
+
+from colorway import run
 
 DOCS = Path(__file__).resolve().parent
 DESKTOP: dict[str, Any] = {"viewport": {"width": 980, "height": 680}, "color_scheme": "light"}
@@ -128,4 +131,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

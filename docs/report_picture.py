@@ -6,11 +6,13 @@
 
 import argparse
 import random
+import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from colorway import run
 from feedback.formats import as_html
 from feedback.receipts import Receipts
 from feedback.report import report
@@ -56,4 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 
@@ -22,15 +21,8 @@ def write_requests(folder: Path, requests: Mapping[str, Mapping[str, NDArray]]) 
             request = predict_pb2.PredictRequest()
             request.model_spec.signature_name = signature
             for name, value in inputs.items():
-                request.inputs[name].CopyFrom(_proto(value))
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
             log = prediction_log_pb2.PredictionLog(
                 predict_log=prediction_log_pb2.PredictLog(request=request)
             )
             writer.write(log.SerializeToString())
-
-
-def _proto(value: NDArray) -> tensor_pb2.TensorProto:
-    """A tensor; one whose numbers are all alike takes the room of one of them."""
-    if value.dtype.kind == "f" and (value == value.flat[0]).all():
-        return tf.make_tensor_proto(value.flat[0], value.dtype, value.shape)
-    return tf.make_tensor_proto(value)

@@ -18,13 +18,17 @@ from typing import Protocol
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from training.publishing.frozen import freeze
 from training.publishing.warmup_record import write_requests
 from training.style.network import LEAST_SIDE, STRIDE, STYLE_NUMBERS, STYLE_SIDE
 
 LONGEST_STYLE_SIDE = 2048  # pixels; of very long and narrow style pictures
-WARMUP_SIDE = 256
+# 256x256 pixels each: the head of samples/admiral.jpg (public domain), and samples/styles/waves.jpg
+# (CC0). Pictures, as a model server may judge by the record what the model's users will see.
+WARMUP_PHOTO = Path(__file__).with_name("warm_up_photo.jpg")
+WARMUP_STYLE = Path(__file__).with_name("warm_up_style.jpg")
 
 
 class Painter(Protocol):
@@ -152,19 +156,26 @@ def _decoded(png: tf.Tensor) -> tf.Tensor:
 
 
 def write_warmup(folder: Path) -> None:
-    """Write the warm-up record: a request for each signature, of the sizes that clients send."""
-    ramp = np.linspace(0, 255, WARMUP_SIDE * WARMUP_SIDE * 3).astype(np.uint8)
-    picture = ramp.reshape(WARMUP_SIDE, WARMUP_SIDE, 3)
-    png = np.array([tf.io.encode_png(picture).numpy()], object)
-    flat = np.full((1, WARMUP_SIDE, WARMUP_SIDE, 3), 0.5, np.float32)
+    """Write the warm-up record: a photo and a style picture, by each signature."""
+    files = WARMUP_PHOTO.read_bytes(), WARMUP_STYLE.read_bytes()
+    photo, style = (tf.io.decode_jpeg(file, channels=3) for file in files)
+
+    def packed(pixels: tf.Tensor) -> NDArray:
+        return np.array([tf.io.encode_png(pixels).numpy()], object)
+
+    def floats(pixels: tf.Tensor) -> NDArray:
+        # A quarter as high and wide, as they take 1.6 MB otherwise.
+        small = tf.nn.avg_pool2d(tf.cast(pixels, tf.float32)[None], 4, 4, "VALID")
+        return (small / 255.0).numpy()
+
     write_requests(
         folder,
         {
             "packed": {
-                "content_bytes": png,
-                "style_bytes": png,
+                "content_bytes": packed(photo),
+                "style_bytes": packed(style),
                 "strength": np.array([1.0], np.float32),
             },
-            "serving_default": {"placeholder": flat, "placeholder_1": flat},
+            "serving_default": {"placeholder": floats(photo), "placeholder_1": floats(style)},
         },
     )

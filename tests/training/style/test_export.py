@@ -10,7 +10,7 @@ from PIL import Image
 from tests.training import tensorflow_2_1
 from tests.training.color.test_export import png
 from tests.training.style.conftest import smooth
-from tests.training.warm_up import replayed
+from tests.training.warm_up import replayed, requests
 from training.style.export import NetworkPainter, mirrored, style_scale, write_saved_model
 from training.style.network import stylizer
 
@@ -180,6 +180,20 @@ def test_warmup_record_replays_and_is_small(saved_model, signatures):
     path = saved_model / "assets.extra" / "tf_serving_warmup_requests"
     assert path.stat().st_size < 500_000
     assert replayed(saved_model, signatures) == ["packed", "serving_default"]
+
+
+def test_warmup_record_is_a_photo_and_a_style_picture(saved_model):
+    """By which a model server judges what rounding would change of them."""
+    packed, default = requests(saved_model)
+    names = {"content_bytes": "placeholder", "style_bytes": "placeholder_1"}
+    for name, other in names.items():
+        picture = decoded(packed[name][0])
+        assert picture.shape == (256, 256, 3)
+        colors = np.unique(picture.reshape(-1, 3), axis=0)
+        assert len(colors) > 10_000
+        small = picture.reshape(64, 4, 64, 4, 3).mean(axis=(1, 3)) / 255
+        np.testing.assert_allclose(default[other][0], small, atol=1e-6)
+    assert packed["content_bytes"][0] != packed["style_bytes"][0]
 
 
 def test_the_weights_are_stored_once_and_in_half(saved_model, networks):
