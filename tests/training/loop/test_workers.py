@@ -138,7 +138,7 @@ from training.loop import watch, workers
 from training.loop.fit import fit
 from training.loop.run import Plan
 
-found = workers.join()
+found = workers.connect_workers()
 keras.utils.set_random_seed(found.rank)  # each starts elsewhere: worker 0's weights count
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(1)])
 model.compile(keras.optimizers.AdamW(0.05, global_clipnorm=0.5), loss="mse", jit_compile=False)
@@ -152,7 +152,7 @@ def batch(step):
 
 losses = []
 class Watch(watch.Watch):
-    def stepped(self, step, steps, loss):
+    def on_step(self, step, steps, loss):
         losses.append(loss)
 
 # Worker 1 is asked to stop: both stop, at one step.

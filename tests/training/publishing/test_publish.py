@@ -159,7 +159,7 @@ def test_a_full_disk_leaves_nothing(tmp_path):
 KILLED = """
 import sys, time
 from pathlib import Path
-from training.publishing.publish import claim, publish
+from training.publishing.publish import publish, reserve_version
 
 def fill(folder):
     (folder / "1").mkdir()
@@ -168,7 +168,7 @@ def fill(folder):
     time.sleep(60)
 
 root = Path(sys.argv[1])
-publish(claim(root, 1, "abc")[0], "abc", fill)
+publish(reserve_version(root, 1, "abc")[0], "abc", fill)
 """
 
 
@@ -238,7 +238,8 @@ def test_what_was_kept_goes_when_the_version_is_published(tmp_path):
 def test_two_processes_never_train_one_version(tmp_path):
     place, _ = reserve_version(tmp_path, 1, "abc")
     script = "import sys\nfrom pathlib import Path\nfrom training.publishing.publish import *\n"
-    script += "with begun(Place(Path(sys.argv[1]), 1), 'abc'): print('in', flush=True); input()"
+    script += "with open_run(VersionFolder(Path(sys.argv[1]), 1), 'abc'):\n"
+    script += "    print('in', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
