@@ -11,6 +11,7 @@ from .findings import Finding, Path, Refused, dotted
 
 # An alias may repeat what it names, and that again; a file this large is none that a person wrote.
 _MOST_NODES = 100_000
+_NO_VALUE = object()
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,24 @@ def read_documents(file: str, text: str) -> list[Document]:
         raise Refused([Finding(file, 1, "", f"this is no YAML: {said}")]) from None
 
 
+class _Loader(yaml.SafeLoader):
+    """Tells of a value that is not what it looks like, such as the date 2022-13-01."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        # Whatever a number, a date or a tag makes Python raise.
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+            value = _NO_VALUE
+        if value is _NO_VALUE or (isinstance(value, int) and value.bit_length() > 64):
+            kind = node.tag.rpartition(":")[2]
+            said = f"{str(node.value)[:40]!r} is no {kind} that can be read: quote it if it is text"
+            raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
+        return value
+
+
 def _documents(file: str, text: str) -> Iterator[Document]:
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()

@@ -180,6 +180,12 @@ def test_all_five_of_ours_together(tmp_path):
          f"a.yaml:17: {P0}.predictors[0].traffic: traffic stands here twice"),
         ("a: &x [*x]", ("", ""), "a.yaml:1: a[0]: this repeats itself without end"),
         ("a: &x {b: 1}\nc: [" + "*x, " * 3 + "*x]", ("", ""), "apiVersion: this is missing"),
+        # Values that YAML takes for something that they are not.
+        (CANARY, ("namespace: default", "namespace: 2022-13-01"),
+         "a.yaml:5: this is no YAML: '2022-13-01' is no timestamp that can be read: quote it"),
+        (CANARY, ("traffic: 50", "traffic: !!int ''"), "'' is no int that can be read"),
+        (CANARY, ("traffic: 50", "traffic: 0x" + "f" * 5000), "ffffff' is no int that can be read"),
+        (CANARY, ("traffic: 50", "traffic: !!bool half"), "'half' is no bool that can be read"),
         ("- 1", ("", ""), "a.yaml:1: must be a mapping"),
         ("", ("", ""), "a.yaml:1: the file is empty"),
         ("\x00", ("", ""), "a.yaml:1: this is no YAML: "),
