@@ -57,6 +57,7 @@ class StateFolder:
 
     def __init__(self, root: Path):
         self.root = root.absolute()
+        self._lock: os.stat_result | None = None
 
     @property
     def volumes(self) -> Path:
@@ -76,9 +77,18 @@ class StateFolder:
                 if time.monotonic() > deadline:
                     raise InUse(self.who_has_it())
                 time.sleep(0.05)
+            self._lock = os.fstat(lock.fileno())
             self._forget_the_last_run()
             self.write("running.json", {"pid": os.getpid(), "applications": list(applications)})
             yield
+
+    def is_lost(self) -> bool:
+        """Whether the folder was deleted or replaced since this `up` took it."""
+        try:
+            there = (self.root / "lock").stat()
+        except OSError:
+            return self._lock is not None
+        return self._lock is not None and not os.path.samestat(self._lock, there)
 
     def _lock_file(self) -> TextIO:
         try:
