@@ -57,7 +57,7 @@ class Ports:
         self._given = set(held)
         self.notices: list[str] = []
 
-    def give(self, first: int, whom: str, host: str | None = None) -> int:
+    def allocate(self, first: int, owner: str, host: str | None = None) -> int:
         """A port from `first` on. Raises NoPort if none is free, or the host is elsewhere."""
         host, why = host or self._host, ""
         for port in range(first, 65536):
@@ -70,14 +70,14 @@ class Ports:
                 why = why or str(holder)
                 continue
             except OSError as error:
-                said = f"cannot listen on {host!r} ({error.strerror}); change --host"
-                raise NoPort(said) from None
+                text = f"cannot listen on {host!r} ({error.strerror}); change --host"
+                raise NoPort(text) from None
             self._given.add(port)
             if first not in self._given:  # not only the second of several that asked for it
                 self._given.add(first)
-                self.notices.append(f"port {first} is in use ({why}): {whom} gets {port}")
+                self.notices.append(f"port {first} is in use ({why}): {owner} gets {port}")
             return port
-        raise NoPort(f"no port from {first} on is free for {whom}: give it a lower one")
+        raise NoPort(f"no port from {first} on is free for {owner}: give it a lower one")
 
 
 def free_port() -> int:

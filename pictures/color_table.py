@@ -19,8 +19,8 @@ _STEP = 0.5
 _SIDE, _LEAST_SQUARES = 4, 4
 # An entry takes as long to compute as a pixel, and less than half of that to look up.
 _MOST_ENTRIES_PER_PIXEL = 0.5
-# Entries at a time.
-_CHUNK = 32_768
+# Entries at a time: many, as threads take turns at the interpreter lock.
+_CHUNK = 131_072
 
 # Gray pixels have 256 luminances; those of others are rounded to half levels of gray.
 _HALVES = 511
@@ -56,9 +56,10 @@ def _distinct(ab: Floats, columns: int, rows: int) -> tuple[Floats, npt.NDArray[
     step = np.float32(_STEP) / strips.AB_DIVISORS[:, None]
     np.rint(np.divide(colors, step, out=colors), out=colors)
     least = colors.min(axis=1, keepdims=True)
-    a, b = colors - least
+    # In place: new memory costs more than the arithmetic.
+    a, b = np.subtract(colors, least, out=colors)
     count = b.max() + 1
-    place = (a * count + b).astype(np.intp)
+    place = np.add(np.multiply(a, count, out=a), b, out=a).astype(np.intp)
     occurs = np.bincount(place) > 0
     distinct = (np.divmod(np.flatnonzero(occurs), count) + least) * step
     return distinct, (np.cumsum(occurs) - 1)[place].reshape(rows, columns)
@@ -73,7 +74,7 @@ class ColorTable:
         self._colors, self._luminance = colors, luminance
         self._entries = np.empty((colors.shape[1], len(luminance), 4), np.uint8)
         # Where the entries of each square begin.
-        self._begin = number * len(luminance)
+        self._begin = np.multiply(number, len(luminance), out=number)
 
     def chunks(self) -> list[slice]:
         """What `compute` is to be called for."""

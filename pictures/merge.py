@@ -11,12 +11,12 @@ from .color_table import ColorTable, color_table
 from .lab import Bytes, Floats
 from .strips import Buffers
 
-# Pixels at a time. Half as many need a tenth more time at 400x400, and threads, which take turns
-# at the interpreter lock, want them long. But a matrix product of over 262,144 multiplications has
+# Pixels at a time: so many that what they need stays in a core's cache. Threads take turns at the
+# interpreter lock, so theirs are longer; but a matrix product of over 1,048,576 multiplications has
 # OpenBLAS start threads of its own.
-STRIP_PIXELS = 40_960
+_STRIP_PIXELS, _THREADS_STRIP_PIXELS = 81_920, 163_840
 # From here on threads pay; at 400x400 nothing is gained.
-THREADED_PIXELS = 500_000
+_THREADED_PIXELS = 500_000
 _CORES = os.cpu_count() or 1
 _threads = ThreadPoolExecutor(_CORES, thread_name_prefix="merge")
 
@@ -33,8 +33,8 @@ def colorize(picture: Image.Image | Bytes, ab: Floats) -> Bytes:
     if not isinstance(picture, Image.Image):
         picture = Image.fromarray(picture)
     width, height = picture.size
-    threaded = width * height >= THREADED_PIXELS
-    rows = max(1, STRIP_PIXELS // width)
+    threaded = width * height >= _THREADED_PIXELS
+    rows = max(1, (_THREADS_STRIP_PIXELS if threaded else _STRIP_PIXELS) // width)
     colored = np.empty((height, width, 3), np.uint8)
     colors = _colors(picture, ab) if threaded else ColorPlanes(ab, width, height)
 

@@ -16,7 +16,7 @@ from local.applications.claims import Volumes
 from local.applications.findings import Refused
 from local.applications.load import load
 from local.applications.validate import validate
-from local.commands.invitation import invitation
+from local.commands.usage_text import usage_text
 from local.ports import free_port
 from local.rendering.kubernetes.manifests import kubernetes
 from local.running.plan import RunOptions
@@ -164,7 +164,7 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
     head = "".join(kubernetes(applications).splitlines(keepends=True)[:6])
     assert f"$ head -6 training-serving.k8s.yaml\n{head}```" in page
     run_options = RunOptions(port=free_port(), gateway_port=free_port(), model_port=free_port())
-    ready = invitation(make_plan(applications, tmp_path, run_options))
+    ready = usage_text(make_plan(applications, tmp_path, run_options))
     for port, usual in ((run_options.port, 3333), (run_options.gateway_port, 8080)):
         ready = ready.replace(f":{port}", f":{usual}")
     assert f"```\n{ready}\n```" in page

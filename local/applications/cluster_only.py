@@ -23,7 +23,7 @@ def cluster_only(document: Document, path: Path, properties: BaseModel) -> list[
     for name in sorted(properties.model_fields_set):
         value = getattr(properties, name)
         if name in _CLUSTER_ONLY:
-            findings.append(unused_here(document, (*path, name)))
+            findings.append(unused_locally(document, (*path, name)))
         elif isinstance(value, BaseModel):
             findings += cluster_only(document, (*path, name), value)
         elif isinstance(value, list):
@@ -33,12 +33,12 @@ def cluster_only(document: Document, path: Path, properties: BaseModel) -> list[
     return findings
 
 
-def unused_here(document: Document, path: Path) -> Finding:
+def unused_locally(document: Document, path: Path) -> Finding:
     """A notice that what is at `path` has no effect on one machine."""
-    return document.finding(path, "this means nothing on one machine", notice=True, here=True)
+    return document.finding(path, "this means nothing on one machine", notice=True, local_only=True)
 
 
-def storage_here(document: Document, path: Path, trait: StorageTrait) -> Iterator[Finding]:
+def storage_findings(document: Document, path: Path, trait: StorageTrait) -> Iterator[Finding]:
     """Notices for the parts of the trait `storage` at `path` that this machine ignores, and errors
     for those that it cannot provide.
     """
@@ -47,13 +47,13 @@ def storage_here(document: Document, path: Path, trait: StorageTrait) -> Iterato
         at = (*path, "pvc", index)
         if claim.subPath is not None:
             text = "a claim is mounted as a whole here"
-            yield document.finding((*at, "subPath"), text, here=True)
+            yield document.finding((*at, "subPath"), text, local_only=True)
         if claim.volumeMode == "Block":
             text = "there are no block devices here: a claim is a folder"
-            yield document.finding((*at, "volumeMode"), text, here=True)
+            yield document.finding((*at, "volumeMode"), text, local_only=True)
     for kind in ("configMap", "secret"):
         for index, each in enumerate(getattr(trait, kind)):
             for name in ("mountToEnv", "mountToEnvs"):
                 if getattr(each, name):
                     text = "there are no secrets and config maps on this machine: give a value"
-                    yield document.finding((*path, kind, index, name), text, here=True)
+                    yield document.finding((*path, kind, index, name), text, local_only=True)

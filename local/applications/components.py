@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from . import kubevela
-from .cluster_only import storage_here, unused_here
-from .findings import Finding, Path, known
+from .cluster_only import storage_findings, unused_locally
+from .findings import Finding, Path, suggestion
 from .images import IMAGES, Image, last_name
-from .kubevela import not_here
+from .kubevela import unsupported_text
 from .loaded import LoadedComponent
 from .parse import parse
 from .source import Document
 from .types import (
+    LOCAL_TRAITS,
     PROPERTIES,
     TRAITS,
-    TRAITS_HERE,
     Component,
     CpuScalerTrait,
     Properties,
@@ -42,7 +42,7 @@ def load_component(
     `images` say by its name which image of this project another one stands for.
     """
     if component.type not in PROPERTIES:
-        text = not_here(component.type, kubevela.TYPES, PROPERTIES)
+        text = unsupported_text(component.type, kubevela.TYPES, PROPERTIES)
         if component.type not in kubevela.TYPES:
             text = f"{component.type!r} is no component type; {text}"
         return None, [document.finding((*path, "type"), text)]
@@ -54,7 +54,7 @@ def load_component(
             findings.append(document.finding((*path, name), text))
     if component.type in _NOT_RUN:
         text = _NOT_RUN[component.type]
-        findings.append(document.finding((*path, "type"), text, notice=True, here=True))
+        findings.append(document.finding((*path, "type"), text, notice=True, local_only=True))
     traits, found = _traits(document, path, component)
     findings += found
     if not isinstance(properties, Properties):
@@ -94,23 +94,23 @@ def _traits(
         text = _misplaced(component, trait)
         if text:
             here = trait.type in kubevela.TRAITS and trait.type not in TRAITS
-            findings.append(document.finding((*at, "type"), text, here=here))
+            findings.append(document.finding((*at, "type"), text, local_only=here))
         elif (kind := TRAITS[trait.type]) is None:
-            findings.append(unused_here(document, at))
+            findings.append(unused_locally(document, at))
         else:
             parsed, found = parse(document, (*at, "properties"), kind, trait.properties)
             findings += found
             traits += [parsed] if parsed else []
             if isinstance(parsed, StorageTrait):
-                findings += storage_here(document, (*at, "properties"), parsed)
-            if kind not in TRAITS_HERE:
-                findings.append(unused_here(document, at))
+                findings += storage_findings(document, (*at, "properties"), parsed)
+            if kind not in LOCAL_TRAITS:
+                findings.append(unused_locally(document, at))
     return traits, findings
 
 
 def _misplaced(component: Component, trait: Trait) -> str:
     if trait.type not in TRAITS:
-        said = not_here(trait.type, kubevela.TRAITS, TRAITS)
+        said = unsupported_text(trait.type, kubevela.TRAITS, TRAITS)
         own = trait.type in kubevela.TRAITS
         return said if own else f"trait {trait.type!r} is not known; {said}"
     if trait.type == "storage" and component.type not in _WITH_STORAGE:
@@ -138,7 +138,7 @@ def _image(
         text = f"image {name} is for a {image.component_type}, not for a {component_type}"
         return None, [document.finding((*path, "image"), text)]
     text = (
-        f"image {reference!r} is none of this project; {known(name, IMAGES)}. To run it as one of "
-        f"these: --image {name}=NAME"
+        f"image {reference!r} is none of this project; {suggestion(name, IMAGES)}. To run it as "
+        f"one of these: --image {name}=NAME"
     )
-    return None, [document.finding((*path, "image"), text, here=True)]
+    return None, [document.finding((*path, "image"), text, local_only=True)]

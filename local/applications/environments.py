@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import kubevela
-from .findings import Finding, Path, known
-from .kubevela import not_here
+from .findings import Finding, Path, suggestion
+from .kubevela import unsupported_text
 from .parse import parse
 from .source import Document
 from .types import (
@@ -58,12 +58,12 @@ def _override(
     components = {component.name: component for component in spec.components}
     for index, name in enumerate(override.selector or ()):
         if name not in components:
-            text = f"there is no component {name!r}; {known(name, components)}"
+            text = f"there is no component {name!r}; {suggestion(name, components)}"
             yield document.finding((*at, "selector", index), text)
     for index, patch in enumerate(override.components):
         place = (*at, "components", index)
         if patch.name and patch.name not in components:
-            text = f"there is no component {patch.name!r}; {known(patch.name, components)}"
+            text = f"there is no component {patch.name!r}; {suggestion(patch.name, components)}"
             yield document.finding((*place, "name"), text)
         yield from _traits(document, place, patch)
         for component in spec.components:
@@ -80,7 +80,7 @@ def _override(
 def _traits(document: Document, at: Path, patch: OverrideComponent) -> Iterator[Finding]:
     for index, trait in enumerate(patch.traits):
         if trait.type not in TRAITS:
-            text = not_here(trait.type, kubevela.TRAITS, TRAITS)
+            text = unsupported_text(trait.type, kubevela.TRAITS, TRAITS)
             own = trait.type in kubevela.TRAITS
             text = text if own else f"trait {trait.type!r} is not known; {text}"
             yield document.finding((*at, "traits", index, "type"), text, notice=own)
@@ -114,7 +114,7 @@ def _workflow(document: Document, spec: Specification) -> Iterator[Finding]:
         if isinstance(properties, DeployStep):
             for number, name in enumerate(properties.policies):
                 if name not in policies:
-                    text = f"there is no policy {name!r}; {known(name, policies)}"
+                    text = f"there is no policy {name!r}; {suggestion(name, policies)}"
                     yield document.finding((*at, "policies", number), text)
 
 
@@ -130,6 +130,6 @@ def _properties(
     if kind is not None:
         return parse(document, (*at, "properties"), kind, each.properties)
     own = each.type in kubevelas
-    said = not_here(each.type, kubevelas, kinds)
-    text = said if own else f"{each.type!r} is nothing that KubeVela has; {said}"
+    text = unsupported_text(each.type, kubevelas, kinds)
+    text = text if own else f"{each.type!r} is nothing that KubeVela has; {text}"
     return None, [document.finding((*at, "type"), text, notice=own)]

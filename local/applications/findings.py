@@ -18,8 +18,9 @@ def dotted(path: Path) -> str:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One remark on one place of a file: an error, or a notice, which stops nothing. `here` marks
-    those that matter only for running on this machine.
+    """One remark on one place of a file: an error, or a notice, which stops nothing.
+
+    `local_only` marks those that matter only on this machine.
     """
 
     file: str
@@ -27,7 +28,7 @@ class Finding:
     path: str
     text: str
     notice: bool = False
-    here: bool = False
+    local_only: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}"
@@ -56,7 +57,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return next(iter(get_close_matches(name, sorted(names), n=1)), "")
 
 
-def known(name: str, names: Iterable[str]) -> str:
+def suggestion(name: str, names: Iterable[str]) -> str:
     """`did you mean ...? Known are ...`, for an unknown name."""
     every = sorted(names)
     near = nearest(name, every)

@@ -13,7 +13,9 @@ class NoSuchService(Exception):
     """A value names a service of the cluster that does not exist; the text is its host name."""
 
 
-def redirected(text: str, namespace: str, services: Mapping[tuple[str, str], str | None]) -> str:
+def redirect_hosts(
+    text: str, namespace: str, services: Mapping[tuple[str, str], str | None]
+) -> str:
     """`text`, of something in `namespace`, with the hosts of services replaced.
 
     `services` are addresses (`http://HOST:PORT`) by (name, namespace); None leaves a name as it is.

@@ -6,7 +6,7 @@ as typos.
 
 from collections.abc import Iterable
 
-from .findings import known, nearest
+from .findings import nearest, suggestion
 
 TYPES = frozenset(
     ("cron-task", "daemon", "k8s-objects", "raw", "ref-objects", "statefulset", "task",
@@ -39,11 +39,11 @@ STEPS = frozenset(
 )  # fmt: skip
 
 
-def not_here(name: str, kubevelas: Iterable[str], ours: Iterable[str]) -> str:
+def unsupported_text(name: str, kubevelas: Iterable[str], ours: Iterable[str]) -> str:
     """What to say of a name that is not `ours`: KubeVela's own, or nobody's and which is near."""
     if name in kubevelas:
         return f"{name} is KubeVela's, not run here; known here: {', '.join(sorted(ours))}"
     near = nearest(name, {*kubevelas, *ours})
     if near and near not in ours:
         return f"did you mean {near}? That is KubeVela's, not run here"
-    return known(name, ours)
+    return suggestion(name, ours)

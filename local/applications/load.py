@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from .cluster_only import unused_here
+from .cluster_only import unused_locally
 from .components import load_component
 from .environments import environments
 from .findings import Finding, Refused
@@ -54,7 +54,7 @@ def load_texts(
             findings += found
             if application:
                 applications.append(application)
-    if any(not (finding.notice or finding.here) for finding in findings):
+    if any(not (finding.notice or finding.local_only) for finding in findings):
         raise Refused(findings)
     return applications, findings
 
@@ -67,7 +67,7 @@ def _application(
         return None, findings
     for name in ("policies", "workflow"):
         if getattr(parsed.spec, name):
-            findings.append(unused_here(document, ("spec", name)))
+            findings.append(unused_locally(document, ("spec", name)))
     findings += environments(document, parsed.spec)
     components = []
     for index, component in enumerate(parsed.spec.components):

@@ -44,7 +44,7 @@ class LoadedApplication:
     document: Document
 
 
-def behind(by_name: dict[str, LoadedComponent], name: str) -> set[str]:
+def with_dependencies(by_name: dict[str, LoadedComponent], name: str) -> set[str]:
     """`name` and all that it depends on."""
     found: set[str] = set()
     waiting = [name]

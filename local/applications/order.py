@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .loaded import LoadedApplication, LoadedComponent, behind
+from .loaded import LoadedApplication, LoadedComponent, with_dependencies
 from .types import JOBS, ServingProperties
 
 
@@ -23,7 +23,7 @@ def depends_on(
         for each in other.components:
             writes = isinstance(each.properties, JOBS) and other.namespace == application.namespace
             # One that comes after this component by the file's own word does not come before.
-            later = other is application and component.name in behind(by_name, each.name)
+            later = other is application and component.name in with_dependencies(by_name, each.name)
             key = (other.name, each.name)
             mounted = {mount.name for mount in each.mounts}
             if writes and mounted & claims and not later and key not in found:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from .findings import Finding, Path, known
+from .findings import Finding, Path, suggestion
 from .source import Document
 
 M = TypeVar("M", bound=BaseModel)
@@ -19,7 +19,7 @@ def parse(
         return kind.model_validate(value), []
     except ValidationError as error:
         return None, [
-            document.finding((*path, *each["loc"]), _said(kind, each))
+            document.finding((*path, *each["loc"]), _error_text(kind, each))
             for each in error.errors(include_url=False)
         ]
 
@@ -37,7 +37,7 @@ _MUST_BE = {
 }
 
 
-def _said(kind: type[BaseModel], error: Any) -> str:
+def _error_text(kind: type[BaseModel], error: Any) -> str:
     """One of pydantic's errors, in those words."""
     value, about = error["input"], error.get("ctx", {})
     shown = f"{value!r} " if isinstance(value, (str, int, float)) else ""
@@ -45,7 +45,7 @@ def _said(kind: type[BaseModel], error: Any) -> str:
         case "extra_forbidden":
             fields = _model_at(kind, error["loc"][:-1]).model_fields
             names = [field.alias or name for name, field in fields.items()]
-            return f"{error['loc'][-1]} is not known; {known(str(error['loc'][-1]), names)}"
+            return f"{error['loc'][-1]} is not known; {suggestion(str(error['loc'][-1]), names)}"
         case "missing":
             return "this is missing"
         case "value_error":

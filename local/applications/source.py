@@ -24,13 +24,13 @@ class Document:
     text: str = field(default="", repr=False)
 
     def finding(
-        self, path: Path, text: str, *, notice: bool = False, here: bool = False
+        self, path: Path, text: str, *, notice: bool = False, local_only: bool = False
     ) -> Finding:
         """A remark on `path`, or on the nearest place around it that the file holds."""
         there = path
         while there and there not in self.lines:
             there = there[:-1]
-        return Finding(self.file, self.lines.get(there, 1), dotted(path), text, notice, here)
+        return Finding(self.file, self.lines.get(there, 1), dotted(path), text, notice, local_only)
 
 
 def read_text(file: FilePath) -> str:

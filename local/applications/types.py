@@ -471,18 +471,18 @@ class ResourceTrait(Strict):
     limits: Amounts | None = None
 
 
-class MarksTrait(BaseModel):
+class KeyValueTrait(BaseModel):
     """Properties of the traits `labels` and `annotations`: names of one's own."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     __pydantic_extra__: dict[str, str | None]
 
 
-class LabelsTrait(MarksTrait):
+class LabelsTrait(KeyValueTrait):
     """Properties of the trait `labels`."""
 
 
-class AnnotationsTrait(MarksTrait):
+class AnnotationsTrait(KeyValueTrait):
     """Properties of the trait `annotations`."""
 
 
@@ -650,7 +650,7 @@ STEPS: dict[str, type[Strict]] = {"deploy": DeployStep, "suspend": SuspendStep}
 JOBS = (TrainingProperties, TaskProperties)
 
 # What a cluster runs, and this machine does not.
-NOT_HERE = (NotebookProperties, StatefulsetProperties)
+CLUSTER_ONLY_TYPES = (NotebookProperties, StatefulsetProperties)
 
 # Traits that a component may carry; the others of KubeVela change what a container does.
 TRAITS: dict[str, type[BaseModel] | None] = {
@@ -668,4 +668,4 @@ TRAITS: dict[str, type[BaseModel] | None] = {
     **dict.fromkeys(("affinity", "expose", "topologyspreadconstraints")),
 }
 # What of them means something on one machine.
-TRAITS_HERE = (StorageTrait, ScalerTrait)
+LOCAL_TRAITS = (StorageTrait, ScalerTrait)

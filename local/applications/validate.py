@@ -5,9 +5,9 @@ from pathlib import PurePosixPath
 
 from .claims import Volumes
 from .cluster_only import cluster_only
-from .findings import Finding, known
+from .findings import Finding, suggestion
 from .images import COPIES_TO, GATEWAY, PUBLISHES_TO
-from .loaded import LoadedApplication, LoadedComponent, behind
+from .loaded import LoadedApplication, LoadedComponent, with_dependencies
 from .replaced_settings import replacement
 from .source import Document
 from .types import ServingProperties, StatefulsetProperties, TrainingProperties
@@ -68,16 +68,16 @@ def _component(application: LoadedApplication, component: LoadedComponent) -> It
     yield from _command(document, component)
     if component.type == "webservice" and component.mounts:
         text = "claims are not mounted here: its program sees this machine's own files"
-        yield document.finding((*component.path, "traits"), text, notice=True, here=True)
+        yield document.finding((*component.path, "traits"), text, notice=True, local_only=True)
     if component.replicas > 1:
         text = f"one process runs here, not {component.replicas}"
-        yield document.finding((*component.path, "traits"), text, notice=True, here=True)
+        yield document.finding((*component.path, "traits"), text, notice=True, local_only=True)
     for index, variable in enumerate(getattr(component.properties, "env", [])):
         if text := replacement(variable):
-            yield document.finding(component.at("env", index), text, notice=True, here=True)
+            yield document.finding(component.at("env", index), text, notice=True, local_only=True)
         elif variable.valueFrom is not None:
             text = "there are no secrets and config maps on this machine: give a value"
-            yield document.finding(component.at("env", index, "valueFrom"), text, here=True)
+            yield document.finding(component.at("env", index, "valueFrom"), text, local_only=True)
 
 
 def _mounted_at(component: LoadedComponent) -> set[str]:
@@ -89,9 +89,9 @@ def _order(application: LoadedApplication, component: LoadedComponent) -> Iterat
     for index, name in enumerate(component.depends_on):
         at = (*component.path, "dependsOn", index)
         if name not in by_name:
-            text = f"there is no component {name!r}; {known(name, by_name)}"
+            text = f"there is no component {name!r}; {suggestion(name, by_name)}"
             yield application.document.finding(at, text)
-        elif component.name in behind(by_name, name):
+        elif component.name in with_dependencies(by_name, name):
             text = f"{component.name} and {name} wait for each other"
             yield application.document.finding(at, text)
 
@@ -158,7 +158,7 @@ def _training(
         yield document.finding(component.at("framework"), text)
     if properties.distribution:
         text = "one worker runs here, however many there are on a cluster"
-        yield document.finding(component.at("distribution"), text, notice=True, here=True)
+        yield document.finding(component.at("distribution"), text, notice=True, local_only=True)
     if not properties.cmd and PUBLISHES_TO not in _mounted_at(component):
         text = f"no claim is mounted at {PUBLISHES_TO}: what is trained would be lost with the pod"
         at = component.at("storage") if properties.storage else component.at()
@@ -172,10 +172,10 @@ def _command(document: Document, component: LoadedComponent) -> Iterator[Finding
         return
     if component.image.models:
         text = "the image's own copying is done here, not this command"
-        yield document.finding(component.at("cmd"), text, notice=True, here=True)
+        yield document.finding(component.at("cmd"), text, notice=True, local_only=True)
         return
     own = ["-m", component.image.module]
     program = PurePosixPath(command[0]).name
     if not program.startswith("python") or command[1:3] != own:
         text = f"only [python, -m, {component.image.module}, ...] can be run here for this image"
-        yield document.finding(component.at("cmd"), text, here=True)
+        yield document.finding(component.at("cmd"), text, local_only=True)

@@ -49,7 +49,7 @@ def _models(applications: Sequence[LoadedApplication], volumes: Volumes) -> Iter
                 if text:
                     at = ("predictors", index, "graph", "modelUri")
                     yield application.document.finding(
-                        component.at(*at), f"{graph.modelUri}: {text}", here=writer is None
+                        component.at(*at), f"{graph.modelUri}: {text}", local_only=writer is None
                     )
 
 

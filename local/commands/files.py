@@ -14,8 +14,8 @@ from ..rendering.compose.file import compose
 from ..rendering.kubernetes.http_routes import Gateway
 from ..rendering.kubernetes.manifests import kubernetes
 from ..rendering.left_out import not_rendered
-from ..running.plan import described
-from .planning import checked, planned
+from ..running.plan import describe
+from .planning import load_and_validate, plan_files
 
 
 def render(options: argparse.Namespace) -> int:
@@ -24,12 +24,12 @@ def render(options: argparse.Namespace) -> int:
         raise CannotStart("--gateway is for --format kubernetes")
     if options.format in ("kubernetes", "compose"):
         return _render_elsewhere(options)
-    plan = planned(options.files, options).plan
+    plan = plan_files(options.files, options).plan
     if options.format == "envoy" and plan.gateway is None:
         raise CannotStart("nothing in these files needs the gateway")
     parts = []
     if options.format != "envoy":
-        parts.append(("What runs, in order.", {"components": described(plan)}))
+        parts.append(("What runs, in order.", {"components": describe(plan)}))
     if options.format != "plan" and plan.gateway is not None:
         parts.append(("The gateway's configuration, for Envoy.", plan.gateway))
     texts = (f"# {title}\n{yaml.safe_dump(value, sort_keys=False)}" for title, value in parts)
@@ -42,7 +42,7 @@ def _render_elsewhere(options: argparse.Namespace) -> int:
     try:
         applications, found = load(options.files, dict(options.image))
         found += find_problems(applications, Volumes.under(options.state))
-        elsewhere = (each for each in found if not each.here)
+        elsewhere = (each for each in found if not each.local_only)
         found = without_errors([*elsewhere, *not_rendered(applications, options.format)])
         if options.format == "kubernetes":
             text = kubernetes(applications, options.gateway and Gateway(*options.gateway))
@@ -59,7 +59,9 @@ def _render_elsewhere(options: argparse.Namespace) -> int:
 def validate(options: argparse.Namespace) -> int:
     """Print every error and notice; 1 if there is an error."""
     try:
-        applications, findings = checked(options.files, options.state, dict(options.image))
+        applications, findings = load_and_validate(
+            options.files, options.state, dict(options.image)
+        )
     except Refused as refused:
         print(refused)
         return 1

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from ..applications.findings import known
+from ..applications.findings import suggestion
 from ..errors import CannotStart
-from ..running.logs import followed, written
+from ..running.logs import follow_logs, read_logs
 from ..running.state import Row, StateFolder
 from .table import components_table, endpoints_table, printer
 
@@ -46,7 +46,7 @@ def rows_of(options: argparse.Namespace) -> list[Row]:
     rows = StateFolder(options.state).rows()
     found = [row for row in rows if row.application == options.application]
     if not found:
-        names = known(options.application, {row.application for row in rows}) if rows else ""
+        names = suggestion(options.application, {row.application for row in rows}) if rows else ""
         raise CannotStart(
             f"no Application {options.application} has run with {options.state}"
             + (f"; {names}" if names else "")
@@ -72,12 +72,12 @@ def logs(options: argparse.Namespace) -> int:
     if options.component and options.component not in names:
         raise CannotStart(
             f"{options.application} has no component {options.component}; "
-            f"{known(options.component, names)}"
+            f"{suggestion(options.component, names)}"
         )
     paths = [
         state.log(options.application, name) for name in names if options.component in (None, name)
     ]
-    lines = followed(paths, state) if options.follow else written(paths)
+    lines = follow_logs(paths, state) if options.follow else read_logs(paths)
     with contextlib.suppress(KeyboardInterrupt):
         for line in lines:
             print(line, end="", flush=options.follow)

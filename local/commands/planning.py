@@ -21,7 +21,7 @@ from ..running.planner import make_plan
 from ..shipped_models import MODELS, ROOT
 
 
-def checked(
+def load_and_validate(
     files: Sequence[Path], state: Path, images: Mapping[str, str]
 ) -> tuple[list[LoadedApplication], list[Finding]]:
     """The Applications, and notices. Raises Refused with every error."""
@@ -50,11 +50,11 @@ def run_options_of(options: argparse.Namespace) -> RunOptions:
         "gateway_port": options.gateway_port,
         "model_port": options.model_port,
     }
-    said = {name: value for name, value in given.items() if value is not None}
-    return RunOptions(**said, arguments=dict(options.args), images=dict(options.image))
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return RunOptions(**chosen, arguments=dict(options.args), images=dict(options.image))
 
 
-def plain(options: argparse.Namespace) -> Applied:
+def plan_single_model(options: argparse.Namespace) -> Applied:
     """The color client with one model, and no gateway."""
     model = (options.model or _newest_color_model()).absolute()
     check_model(model)
@@ -63,8 +63,8 @@ def plain(options: argparse.Namespace) -> Applied:
     service = ColorService(
         model=model,
         host=run_options.host,
-        port=ports.give(run_options.port or CLIENT_PORT, "the client"),
-        model_port=ports.give(run_options.model_port, "the model server", "127.0.0.1"),
+        port=ports.allocate(run_options.port or CLIENT_PORT, "the client"),
+        model_port=ports.allocate(run_options.model_port, "the model server", "127.0.0.1"),
     )
     serving, client = service.plan.components
     state = options.state.absolute()
@@ -83,11 +83,11 @@ def _newest_color_model() -> Path:
     return newest.parent if newest else MODELS / "color" / "v1"
 
 
-def planned(files: Sequence[Path], options: argparse.Namespace) -> Applied:
+def plan_files(files: Sequence[Path], options: argparse.Namespace) -> Applied:
     """Files as a plan, with every notice printed; raises CannotStart with every error."""
     run_options = run_options_of(options)
     try:
-        applications, notices = checked(files, options.state, run_options.images)
+        applications, notices = load_and_validate(files, options.state, run_options.images)
         check_arguments(applications, run_options.arguments)
         plan = make_plan(applications, options.state.absolute(), run_options)
         if not plan.components:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from ..gateway.routes import cluster_name
 from ..promotion import CannotPromote
 from ..promotion.analysis import Analysis, Outcome
-from ..promotion.conditions import Judged, WinRate
-from ..promotion.evidence import Counted, NoEvidence, choices, counted
+from ..promotion.conditions import Judgment, WinRate
+from ..promotion.evidence import GatewayStats, NoEvidence, gateway_stats, votes_report
 from ..running.applied_files import admin_port
 from .feedback import database_of
 from .running_file import RunningFile, difference
@@ -20,7 +20,7 @@ _EXIT_CODES: dict[Outcome, int] = {
 }  # fmt: skip
 
 
-def by_the_evidence(
+def promote_in_steps(
     options: argparse.Namespace,
     file: RunningFile,
     now: int,
@@ -42,7 +42,7 @@ def by_the_evidence(
     before = signal.signal(signal.SIGINT, lambda *_: _ask_to_stop(stop))
     try:
         outcome = Analysis(
-            evidence.look, evidence.mark, move, lambda: _apply(file, first), stop.wait, _say,
+            evidence.evaluate, evidence.mark, move, lambda: _apply(file, first), stop.wait, _say,
             options.interval, options.timeout,
         ).run(now, steps)  # fmt: skip
     finally:
@@ -75,11 +75,11 @@ def _apply(file: RunningFile, text: str) -> bool:
     """Change the file and what runs; of what the `up` says only what is wrong is repeated."""
     if text == file.text:
         return True
-    heard: list[str] = []
-    shown = difference(file.path, file.text, text)
-    done = file.apply(text, lambda line, _: heard.append(line))
-    _say(shown.rstrip("\n") if done else "\n".join(heard))
-    return done
+    lines: list[str] = []
+    diff = difference(file.path, file.text, text)
+    applied = file.apply(text, lambda line, _: lines.append(line))
+    _say(diff.rstrip("\n") if applied else "\n".join(lines))
+    return applied
 
 
 class _Evidence:
@@ -92,12 +92,12 @@ class _Evidence:
         self._cluster = cluster_name(component.namespace, options.component, options.predictor)
         self._conditions = options.when
         self._file = file
-        self._before = Counted()
+        self._before = GatewayStats()
         self._database = ""
         if any(isinstance(each, WinRate) for each in options.when):
             # The clients may be another Application's.
-            there = own if any(row.module for row in own) else rows
-            self._database = database_of(there, file.application)
+            candidates = own if any(row.module for row in own) else rows
+            self._database = database_of(candidates, file.application)
         port = admin_port(file.state)
         if port is None:
             raise CannotPromote("no gateway runs, so there is no traffic to move")
@@ -106,11 +106,11 @@ class _Evidence:
     def mark(self) -> None:
         """Count from now on, or as before where the gateway does not answer."""
         with contextlib.suppress(NoEvidence):
-            self._before = counted(self._port, self._cluster)
+            self._before = gateway_stats(self._port, self._cluster)
 
-    def look(self) -> list[Judged]:
+    def evaluate(self) -> list[Judgment]:
         """Judge every condition. Raises NoEvidence, CannotPromote."""
         self._file.check()
-        report = choices(self._database) if self._database else {}
-        measured = counted(self._port, self._cluster).since(self._before)
-        return [each.judge(report, measured) for each in self._conditions]
+        report = votes_report(self._database) if self._database else {}
+        stats = gateway_stats(self._port, self._cluster).since(self._before)
+        return [each.judge(report, stats) for each in self._conditions]

@@ -6,13 +6,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..applications.findings import known
+from ..applications.findings import suggestion
 from ..applications.source import read_text
 from ..promotion import CannotPromote
 from ..running.applied_files import AppliedFile, applied_files, digest
 from ..running.mailbox import ChangeRequest
 from ..running.state import StateFolder
-from .asking import OnLine, answered, opened
+from .change_request import OnLine, open_mailbox, send_request
 
 
 @dataclass
@@ -29,7 +29,9 @@ class RunningFile:
         """The file of an Application. Raises CannotPromote, Refused where it cannot be read."""
         files = applied_files(state)
         if application not in files:
-            names = known(application, files) if files else "nothing has been started from a file"
+            names = (
+                suggestion(application, files) if files else "nothing has been started from a file"
+            )
             raise CannotPromote(f"no Application {application} runs with {state.root}; {names}")
         path = files[application].path
         file = cls(state, application, path, read_text(path))
@@ -42,10 +44,10 @@ class RunningFile:
             raise CannotPromote(
                 f"{self.application} does not run: python -m local up {self.path}, or --dry-run"
             )
-        runs = applied_files(self.state).get(self.application)
-        if runs is None or runs.path != self.path:
+        applied = applied_files(self.state).get(self.application)
+        if applied is None or applied.path != self.path:
             raise CannotPromote(f"{self.application} runs no more from {self.path}")
-        if digest(self.text) != runs.sha256 or read_text(self.path) != self.text:
+        if digest(self.text) != applied.sha256 or read_text(self.path) != self.text:
             raise CannotPromote(
                 f"{self.path} is not what runs: python -m local diff {self.path} shows the "
                 "difference, and up takes it"
@@ -56,12 +58,12 @@ class RunningFile:
         Raises CannotPromote as `check` does, or if the file cannot be written; InUse.
         """
         self.check()
-        mailbox = opened(self.state)
+        mailbox = open_mailbox(self.state)
         self._write(text)
-        code = answered(mailbox, ChangeRequest([(str(self.path), text)]), self.state, on_line)
+        code = send_request(mailbox, ChangeRequest([(str(self.path), text)]), self.state, on_line)
         # It may be changed, though something else in the file does not come up.
-        runs = applied_files(self.state).get(self.application)
-        if code and runs != AppliedFile(self.path, digest(text)):
+        applied = applied_files(self.state).get(self.application)
+        if code and applied != AppliedFile(self.path, digest(text)):
             self._write(self.text)
             return False
         self.text = text

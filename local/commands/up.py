@@ -17,10 +17,10 @@ from ..running.logs import LogFiles
 from ..running.mailbox import ChangeRequest
 from ..running.runner import Runner
 from ..running.state import StateFolder
-from .asking import answered, opened
+from .change_request import open_mailbox, send_request
 from .console import Console
-from .invitation import invitation
-from .planning import plain, planned, shipped_files
+from .planning import plan_files, plan_single_model, shipped_files
+from .usage_text import usage_text
 
 
 def up(options: argparse.Namespace) -> int:
@@ -32,9 +32,9 @@ def up(options: argparse.Namespace) -> int:
     try:
         if files and state.is_running():
             return _change(files, options, state)
-        applied = planned(files, options) if files else plain(options)
+        applied = plan_files(files, options) if files else plan_single_model(options)
         names = list(dict.fromkeys(each.application for each in applied.plan.components))
-        with state.taken([name for name in names if name != GATEWAY]):
+        with state.own([name for name in names if name != GATEWAY]):
             return _run(applied, state, options.ready_within)
     except NoModel as error:
         raise CannotStart(error) from None
@@ -46,7 +46,7 @@ def diff(options: argparse.Namespace) -> int:
     if state.is_running():
         return _change(options.files, options, state, only_show=True)
     print(f"nothing runs with {options.state}: all of it would be started", file=sys.stderr)
-    for each in differences({}, planned(options.files, options).plan):
+    for each in differences({}, plan_files(options.files, options).plan):
         print("\n".join(each.lines))
     return 1
 
@@ -65,7 +65,7 @@ def _run(applied: Applied, state: StateFolder, ready_within_s: float) -> int:
                 console.say("Every job is done.")
                 return
             console.show_endpoints(state.rows())
-            console.show(invitation(plan))
+            console.show(usage_text(plan))
 
         # A closed terminal (SIGHUP) is a wish to stop, too.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -81,7 +81,7 @@ def _change(
     """Have the running `up` change to these files, and print its output. Raises InUse if it takes
     no requests.
     """
-    mailbox = opened(state)
+    mailbox = open_mailbox(state)
     try:
         texts = [(str(file), read_text(file)) for file in files]
     except Refused as refused:
@@ -91,7 +91,7 @@ def _change(
             option = f"--{name.replace('_', '-')}"
             print(f"{option} changes nothing: what runs stays where it is", file=sys.stderr)
     request = ChangeRequest(texts, only_show, dict(options.args), dict(options.image))
-    return answered(mailbox, request, state, _print_line)
+    return send_request(mailbox, request, state, _print_line)
 
 
 def _print_line(line: str, wrong: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .conditions import Judged
+from .conditions import Judgment
 from .evidence import NoEvidence
 
 # promoted: all steps are taken and held. back: it turned bad. refused: a step could not be taken.
@@ -20,15 +20,15 @@ Outcome = Literal["promoted", "back", "refused", "undecided", "stopped"]
 class Analysis:
     """How to look and what to do; `steps` are percents, upward, of which the first may be now's.
 
-    `look` judges every condition by what came since the last `mark`; `move` gives the predictor so
-    much of the traffic and tells whether it did; `pause` waits so many seconds, and tells whether
-    it was told to stop meanwhile.
+    `evaluate` judges every condition by what came since the last `mark`; `move` gives the predictor
+    that percentage of the traffic and returns whether it did; `pause` waits that many seconds, and
+    returns whether it was asked to stop meanwhile.
     """
 
-    look: Callable[[], Sequence[Judged]]
+    evaluate: Callable[[], Sequence[Judgment]]
     mark: Callable[[], None]
     move: Callable[[int], bool]
-    back: Callable[[], bool]
+    go_back: Callable[[], bool]
     pause: Callable[[float], bool]
     say: Callable[[str], None]
     interval_s: float
@@ -52,21 +52,21 @@ class Analysis:
         """Until every condition holds at this share: "promoted" then."""
         self.mark()
         deadline = time.monotonic() + self.timeout_s
-        told = ""
+        last_text = ""
         while True:
             if self.pause(self.interval_s):
                 return "stopped"
             try:
-                judged = self.look()
+                judgments = self.evaluate()
             except NoEvidence as error:
-                judged = [Judged("not yet", str(error))]
-            text = f"{share} %: {'; '.join(each.text for each in judged)}"
-            if text != told:
+                judgments = [Judgment("not yet", str(error))]
+            text = f"{share} %: {'; '.join(each.text for each in judgments)}"
+            if text != last_text:
                 self.say(text)
-                told = text
-            verdicts = {each.verdict for each in judged}
+                last_text = text
+            verdicts = {each.verdict for each in judgments}
             if "no" in verdicts:
-                return "back" if self.back() else "refused"
+                return "back" if self.go_back() else "refused"
             if verdicts == {"yes"}:
                 return "promoted"
             if time.monotonic() > deadline:

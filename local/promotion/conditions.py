@@ -21,12 +21,12 @@ _WIN_RATE = re.compile(
 _GUARD = re.compile(rf"(?P<name>errors|p95)\s*<\s*{_NUMBER}")
 # A guard that is kept is called broken at one step of so many at most, however often it is looked
 # at.
-_RARE = 20.0
+_LIKELIHOOD_RATIO = 20.0
 # So many requests are the least that a share is measured by.
-_LEAST = 20
+_MIN_REQUESTS = 20
 
 
-class Measured(Protocol):
+class RequestStats(Protocol):
     """What the gateway counted of a predictor."""
 
     requests: int
@@ -37,7 +37,7 @@ class Measured(Protocol):
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgment:
     """Whether a condition holds, and by what, for people."""
 
     verdict: Verdict
@@ -47,7 +47,7 @@ class Judged:
 class Condition(Protocol):
     """One of those that `and` joins."""
 
-    def judge(self, report: Mapping[str, Any], measured: Measured) -> Judged:
+    def judge(self, report: Mapping[str, Any], stats: RequestStats) -> Judgment:
         """By what people chose, and what was counted since the last step."""
 
 
@@ -60,29 +60,29 @@ class WinRate:
     above: bool
     limit: float
 
-    def judge(self, report: Mapping[str, Any], measured: Measured) -> Judged:
+    def judge(self, report: Mapping[str, Any], stats: RequestStats) -> Judgment:
         """By the interval of the report, whose pairs have models as in `color/v2`."""
         name, wanted = f"winrate({self.one}, {self.other})", f"{'<>'[self.above]} {self.limit:g}"
-        pairs = [pair for pair in report.get("pairs", []) if self._is(pair["models"])]
+        pairs = [pair for pair in report.get("pairs", []) if self._compares(pair["models"])]
         if len(pairs) != 1 or pairs[0]["win_rate"] is None:
             models = sorted({each for pair in report.get("pairs", []) for each in pair["models"]})
             why = "is of several pairs" if len(pairs) > 1 else "no choice between them yet"
-            return Judged("not yet", f"{name}: {why}; seen: {', '.join(models) or 'none'}")
+            return Judgment("not yet", f"{name}: {why}; seen: {', '.join(models) or 'none'}")
         (pair,) = pairs
         rate: float = pair["win_rate"]
         low, high = pair["interval"]
-        if not _named(self.one, pair["models"][0]):
+        if not _matches(self.one, pair["models"][0]):
             rate, low, high = 1 - rate, 1 - high, 1 - low
         holds, broken = (low > self.limit, high < self.limit)
         if not self.above:
             holds, broken = (high < self.limit, low > self.limit)
         verdict: Verdict = "yes" if holds else "no" if broken else "not yet"
         seen = f"{rate:.2f} [{low:.2f}, {high:.2f}] of {pair['choices']} choices"
-        return Judged(verdict, f"{name} {seen}, wanted {wanted}: {verdict}")
+        return Judgment(verdict, f"{name} {seen}, wanted {wanted}: {verdict}")
 
-    def _is(self, models: Sequence[str]) -> bool:
+    def _compares(self, models: Sequence[str]) -> bool:
         both = ((self.one, self.other), (self.other, self.one))
-        return any(all(map(_named, names, models)) for names in both)
+        return any(all(map(_matches, names, models)) for names in both)
 
 
 @dataclass(frozen=True)
@@ -92,26 +92,26 @@ class Guard:
     name: str
     limit: float
 
-    def judge(self, report: Mapping[str, Any], measured: Measured) -> Judged:
+    def judge(self, report: Mapping[str, Any], stats: RequestStats) -> Judgment:
         """By the requests that the gateway sent to the predictor."""
-        count = measured.requests
+        count = stats.requests
         if self.name == "errors":
-            bad, share = measured.failed, self.limit
+            bad, share = stats.failed, self.limit
             wanted = f"{self.limit:.2%}"
         else:
-            bad, share = measured.slower_than(self.limit), 0.05
+            bad, share = stats.slower_than(self.limit), 0.05
             wanted = f"{self.limit:g} ms, so at most 5.00% slower"
-        enough = count >= max(_LEAST, 1 / share)
+        enough = count >= max(_MIN_REQUESTS, 1 / share)
         verdict: Verdict = "not yet"
-        if surely_above(bad, count, share):
+        if significantly_above(bad, count, share):
             verdict = "no"
         elif enough and bad < share * count:
             verdict = "yes"
         seen = f"{bad / count:.2%} of {count} requests" if count else "no request yet"
-        return Judged(verdict, f"{self.name}: {seen}, wanted < {wanted}: {verdict}")
+        return Judgment(verdict, f"{self.name}: {seen}, wanted < {wanted}: {verdict}")
 
 
-def surely_above(bad: int, count: int, share: float) -> bool:
+def significantly_above(bad: int, count: int, share: float) -> bool:
     """Whether more than this share is bad, as a test that may be repeated after every request.
 
     Robbins' mixture with the Jeffreys prior: if the true share is no larger, its likelihood ratio
@@ -122,7 +122,7 @@ def surely_above(bad: int, count: int, share: float) -> bool:
     good = count - bad
     mixture = math.lgamma(bad + 0.5) + math.lgamma(good + 0.5) - math.lgamma(count + 1)
     null = bad * math.log(share) + good * math.log1p(-share)
-    return mixture - math.log(math.pi) - null > math.log(_RARE)
+    return mixture - math.log(math.pi) - null > math.log(_LIKELIHOOD_RATIO)
 
 
 def parse(text: str) -> tuple[Condition, ...]:
@@ -155,6 +155,6 @@ def _share(text: str, found: re.Match[str]) -> float:
     return value
 
 
-def _named(name: str, model: str) -> bool:
+def _matches(name: str, model: str) -> bool:
     """Whether a model is called so, in full or by its version."""
     return name in (model, model.rpartition("/")[2])

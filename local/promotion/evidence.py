@@ -29,23 +29,23 @@ def run_report(database: str, format: str, **options: Any) -> subprocess.Complet
     return subprocess.run(command, env=environment, text=True, check=False, **options)
 
 
-def choices(database: str) -> dict[str, Any]:
+def votes_report(database: str) -> dict[str, Any]:
     """The report of the votes. Raises NoEvidence."""
     try:
         done = run_report(database, "json", capture_output=True, timeout=_REPORT_WITHIN_S)
         if done.returncode == 0:
             report: dict[str, Any] = json.loads(done.stdout)
             return report
-        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     except subprocess.TimeoutExpired:
-        said = f"no answer within {_REPORT_WITHIN_S:g} s"
+        reason = f"no answer within {_REPORT_WITHIN_S:g} s"
     except ValueError:
-        said = "it is no JSON"
-    raise NoEvidence(f"no report of what people chose: {said}")
+        reason = "it is no JSON"
+    raise NoEvidence(f"no report of what people chose: {reason}")
 
 
 @dataclass(frozen=True)
-class Counted:
+class GatewayStats:
     """Requests of one predictor; `within` are (milliseconds, how many took no longer)."""
 
     requests: int = 0
@@ -62,16 +62,16 @@ class Counted:
             low, under = bound, count
         return 0
 
-    def since(self, before: "Counted") -> "Counted":
+    def since(self, before: "GatewayStats") -> "GatewayStats":
         """What came after `before`; all of it where the gateway has begun anew."""
         if before.requests > self.requests or before.failed > self.failed:
             return self
         earlier = dict(before.within)
         within = tuple((bound, count - earlier.get(bound, 0)) for bound, count in self.within)
-        return Counted(self.requests - before.requests, self.failed - before.failed, within)
+        return GatewayStats(self.requests - before.requests, self.failed - before.failed, within)
 
 
-def counted(admin_port: int, cluster: str) -> Counted:
+def gateway_stats(admin_port: int, cluster: str) -> GatewayStats:
     """The gateway's counts of a predictor since the gateway started. Raises NoEvidence.
 
     From its admin page: https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--stats
@@ -79,19 +79,19 @@ def counted(admin_port: int, cluster: str) -> Counted:
     names = "upstream_rq_(completed|5xx|time)"
     pattern = quote(rf"^cluster\.{cluster}#[0-9a-f]+\.{names}$")
     query = f"stats?format=json&histogram_buckets=cumulative&filter={pattern}"
-    told = admin(admin_port, query).get("stats")
-    if told is None:
+    stats = admin(admin_port, query).get("stats")
+    if stats is None:
         raise NoEvidence("the gateway does not answer")
-    return Counted(_sum(told, "completed"), _sum(told, "5xx"), _buckets(told))
+    return GatewayStats(_sum(stats, "completed"), _sum(stats, "5xx"), _buckets(stats))
 
 
-def _sum(told: Sequence[dict[str, Any]], name: str) -> int:
-    return sum(each["value"] for each in told if each.get("name", "").endswith(f"_{name}"))
+def _sum(stats: Sequence[dict[str, Any]], name: str) -> int:
+    return sum(each["value"] for each in stats if each.get("name", "").endswith(f"_{name}"))
 
 
-def _buckets(told: Sequence[dict[str, Any]]) -> tuple[tuple[float, int], ...]:
+def _buckets(stats: Sequence[dict[str, Any]]) -> tuple[tuple[float, int], ...]:
     found: dict[float, int] = {}
-    for each in told:
+    for each in stats:
         for histogram in each.get("histograms", ()):
             for bucket in histogram["buckets"]:
                 bound = float(bucket["upper_bound"])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from . import CannotPromote
 
 
-def moved(shares: Mapping[str, int], predictor: str, percent: int) -> dict[str, int]:
+def with_share(shares: Mapping[str, int], predictor: str, percent: int) -> dict[str, int]:
     """The shares with so much for one predictor, and the rest as the others have had it.
 
     Who had some keeps at least 1 %. Raises CannotPromote where that cannot be.
@@ -18,10 +18,10 @@ def moved(shares: Mapping[str, int], predictor: str, percent: int) -> dict[str, 
         raise CannotPromote(f"{predictor} is the only predictor: all of the traffic is its own")
     if 0 < rest < len(others):
         raise CannotPromote(f"{rest} % cannot be shared among {len(others)}: shares are whole")
-    return {**dict.fromkeys(shares, 0), **_parts(others, rest), predictor: percent}
+    return {**dict.fromkeys(shares, 0), **_apportion(others, rest), predictor: percent}
 
 
-def _parts(weights: Mapping[str, int], total: int) -> dict[str, int]:
+def _apportion(weights: Mapping[str, int], total: int) -> dict[str, int]:
     """`total` in proportion to the weights: each at least 1 if there is any, the nearest so."""
     if not total:
         return dict.fromkeys(weights, 0)

@@ -10,25 +10,25 @@ from typing import Any
 
 import yaml
 
-from ..applications.findings import known
+from ..applications.findings import suggestion
 from . import CannotPromote
 
 # A place in the text, from and to, and what stands there from now on.
 _Edit = tuple[int, int, str]
 
 
-def traffic(text: str, application: str, component: str) -> dict[str, int]:
+def read_traffic(text: str, application: str, component: str) -> dict[str, int]:
     """The shares of a component's predictors, in percent, as the gateway takes them.
 
     The text is one that `validate` found no error in. Raises CannotPromote where it has no such
     component with predictors.
     """
     nodes = _predictors(text, application, component)
-    said = {name: _number(node) for name, node in nodes.items()}
-    return said if any(said.values()) else dict.fromkeys(said, 100)
+    shares = {name: _number(node) for name, node in nodes.items()}
+    return shares if any(shares.values()) else dict.fromkeys(shares, 100)
 
 
-def rewritten(text: str, application: str, component: str, shares: Mapping[str, int]) -> str:
+def rewrite_traffic(text: str, application: str, component: str, shares: Mapping[str, int]) -> str:
     """The text with these shares.
 
     One that gets none has `traffic: 0` where it is the first, and is made a comment elsewhere:
@@ -38,14 +38,16 @@ def rewritten(text: str, application: str, component: str, shares: Mapping[str, 
     edits: list[_Edit] = []
     for index, (name, node) in enumerate(nodes.items()):
         if index and not shares[name]:
-            edits += _made_comment(text, name, node)
+            edits += _comment_out(text, name, node)
         elif shares[name] != _number(node):
             edits.append(_edit(text, node, shares[name]))
-    for start, end, fresh in sorted(edits, reverse=True):
-        text = f"{text[:start]}{fresh}{text[end:]}"
-    left = {name: share for index, (name, share) in enumerate(shares.items()) if share or not index}
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = f"{text[:start]}{replacement}{text[end:]}"
+    expected = {
+        name: share for index, (name, share) in enumerate(shares.items()) if share or not index
+    }
     with contextlib.suppress(yaml.YAMLError):
-        if traffic(text, application, component) == left:
+        if read_traffic(text, application, component) == expected:
             return text
     raise CannotPromote(
         f"the traffic of {component} cannot be rewritten as it stands there; change it by hand"
@@ -61,7 +63,7 @@ def _predictors(text: str, application: str, component: str) -> dict[str, yaml.M
     }
     if application not in documents:
         raise CannotPromote(
-            f"there is no Application {application}; {known(application, documents)}"
+            f"there is no Application {application}; {suggestion(application, documents)}"
         )
     listed = _value(_value(documents[application], "spec"), "components")
     components = {_text(_value(node, "name")): node for node in _items(listed)}
@@ -72,7 +74,9 @@ def _predictors(text: str, application: str, component: str) -> dict[str, yaml.M
     }
     if component not in serving:
         which = "is no model-serving" if component in components else "is no component"
-        names = known(component, serving) if serving else "none of its components has predictors"
+        names = (
+            suggestion(component, serving) if serving else "none of its components has predictors"
+        )
         raise CannotPromote(f"{component} {which} of {application}; {names}")
     return {_text(_value(node, "name")): node for node in serving[component]}
 
@@ -93,15 +97,15 @@ def _text(node: Any) -> str:
 
 def _number(node: yaml.MappingNode) -> int:
     """The share that a predictor has of itself; 0 where it says nothing."""
-    said = _value(node, "traffic")
-    return int(yaml.safe_load(said.value)) if said is not None else 0
+    value = _value(node, "traffic")
+    return int(yaml.safe_load(value.value)) if value is not None else 0
 
 
 def _edit(text: str, node: yaml.MappingNode, share: int) -> _Edit:
     """The number, in its place or as a line of its own above `graph`."""
-    said = _value(node, "traffic")
-    if said is not None:
-        return said.start_mark.index, said.end_mark.index, str(share)
+    value = _value(node, "traffic")
+    if value is not None:
+        return value.start_mark.index, value.end_mark.index, str(share)
     graph = next(key.start_mark for key, _ in node.value if key.value == "graph")
     after = ", " if node.flow_style else f"{_line_end(text)}{' ' * graph.column}"
     return graph.index, graph.index, f"traffic: {share}{after}"
@@ -111,7 +115,7 @@ def _line_end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def _made_comment(text: str, name: str, node: yaml.MappingNode) -> Iterator[_Edit]:
+def _comment_out(text: str, name: str, node: yaml.MappingNode) -> Iterator[_Edit]:
     """A `#` before every line of an entry of a list."""
     lines = text.splitlines(keepends=True)
     first, last = node.start_mark.line, _last_line(node)

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from ..applications.findings import Refused
-from ..applications.hosts import AMBASSADOR, NoSuchService, redirected
+from ..applications.hosts import AMBASSADOR, NoSuchService, redirect_hosts
 from ..applications.loaded import LoadedApplication, LoadedComponent
 from ..applications.types import Predictor, ServingProperties, WebserviceProperties
 from ..gateway.envoy import configuration
@@ -18,7 +18,7 @@ from ..gateway.routes import cluster_name, routes
 SERVING_PORT, GATEWAY_PORT, ADMIN_PORT, NOTEBOOK_PORT = 8501, 8080, 9901, 8888
 # Of Envoy: whether it is ready, and its metrics.
 METRICS_PORT = 9902
-_LONGEST_NAME = 63
+_MAX_NAME = 63
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedPredictor:
     """One predictor, and how it is called where it runs."""
 
     application: LoadedApplication
@@ -44,7 +44,7 @@ class Served:
         graph = self.predictor.graph
         return [
             f"--model_name={graph.name}",
-            f"--model_base_path={'/'.join(filter(None, (CLAIM_AT, graph.path)))}",
+            f"--model_base_path={'/'.join(filter(None, (CLAIM_MOUNT, graph.path)))}",
             f"--rest_api_port={SERVING_PORT}",
         ]
 
@@ -54,22 +54,24 @@ class Served:
         return f"/v1/models/{self.predictor.graph.name}"
 
 
-CLAIM_AT = "/mnt/claim"
+CLAIM_MOUNT = "/mnt/claim"
 
 
-def joined(*parts: str) -> str:
+def join_name(*parts: str) -> str:
     """One name of several, as long as Kubernetes allows."""
     name = "-".join(parts)
-    if len(name) <= _LONGEST_NAME:
+    if len(name) <= _MAX_NAME:
         return name
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _LONGEST_NAME - 9].rstrip('-')}-{mark}"
+    return f"{name[: _MAX_NAME - 9].rstrip('-')}-{mark}"
 
 
-def served(applications: Iterable[LoadedApplication]) -> list[Served]:
+def served_predictors(applications: Iterable[LoadedApplication]) -> list[ServedPredictor]:
     """Every predictor."""
     return [
-        Served(application, component, predictor, joined(component.name, predictor.name))
+        ServedPredictor(
+            application, component, predictor, join_name(component.name, predictor.name)
+        )
         for application in applications
         for component in application.components
         if isinstance(component.properties, ServingProperties)
@@ -78,14 +80,14 @@ def served(applications: Iterable[LoadedApplication]) -> list[Served]:
 
 
 def gateway_configuration(
-    applications: Sequence[LoadedApplication], host: Callable[[Served], str]
+    applications: Sequence[LoadedApplication], host: Callable[[ServedPredictor], str]
 ) -> str:
     """Envoy's, as YAML: the routes that `local up` gives, to `host(predictor)`."""
     hosts = {
         cluster_name(each.application.namespace, each.component.name, each.predictor.name): host(
             each
         )
-        for each in served(applications)
+        for each in served_predictors(applications)
     }
     found, clusters = routes(applications, dict.fromkeys(hosts, (SERVING_PORT,)))
     elsewhere = [replace(cluster, host=hosts[cluster.name]) for cluster in clusters]
@@ -121,13 +123,13 @@ class Addresses:
             entry = variable.model_dump(exclude_none=True)
             text = variable.value or ""
             try:
-                there = redirected(text, application.namespace, services)
+                redirected = redirect_hosts(text, application.namespace, services)
             except NoSuchService as host:
                 at = (*component.path, "properties", "env", index, "value")
-                said = f"no service {host} is among these files; render all of them together"
-                raise Refused([application.document.finding(at, said)]) from None
-            if there != text:
-                entry["value"] = there
+                message = f"no service {host} is among these files; render all of them together"
+                raise Refused([application.document.finding(at, message)]) from None
+            if redirected != text:
+                entry["value"] = redirected
                 remarks.append(f"{variable.name} leads to the gateway below; it was\n  {text}")
             entries.append(entry)
         return entries, remarks

@@ -5,16 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..applications.claims import Volumes
-from ..applications.findings import Finding, Refused, known, without_errors
+from ..applications.findings import Finding, Refused, suggestion, without_errors
 from ..applications.load import load_texts
 from ..applications.loaded import LoadedApplication
 from ..applications.validate import validate
 from ..errors import CannotStart
 from .applied_files import AppliedFile, digest, write_applied
 from .mailbox import ChangeRequest
-from .places import Places
 from .plan import Plan, RunOptions
 from .planner import make_plan
+from .port_allocation import PortAllocation
 from .state import StateFolder
 
 
@@ -35,11 +35,11 @@ class Applied:
         self.plan = plan
         self._state = state
         self._run_options = run_options
-        self._besides = () if applications else plan.components
-        self._files = {each.name: _where(Path.cwd(), each) for each in applications}
+        self._others = () if applications else plan.components
+        self._files = {each.name: _file_path(Path.cwd(), each) for each in applications}
         self._next = (self._applications, run_options, self._files)
 
-    def begin(self) -> None:
+    def record(self) -> None:
         """Say in the state folder which files run."""
         applications = {
             each.name: AppliedFile(self._files[each.name], digest(each.document.text))
@@ -47,49 +47,49 @@ class Applied:
         }
         write_applied(StateFolder(self._state), applications, self.plan.ports.get("admin"))
 
-    def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
+    def plan_change(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
         """The plan with these Applications in it, and notices. Raises Refused, CannotStart."""
         run_options = replace(
             self._run_options,
             arguments={**self._run_options.arguments, **request.arguments},
             images={**self._run_options.images, **request.images},
         )
-        fresh, found = load_texts(request.texts, run_options.images)
-        if refused := self._unchangeable(fresh):
+        new, found = load_texts(request.texts, run_options.images)
+        if refused := self._unchangeable(new):
             raise Refused(refused)
-        names = {each.name for each in fresh}
-        applications = [each for each in self._applications if each.name not in names] + fresh
+        names = {each.name for each in new}
+        applications = [each for each in self._applications if each.name not in names] + new
         found = without_errors([*found, *validate(applications, Volumes.under(self._state))])
         check_arguments(applications, request.arguments)
         plan = make_plan(applications, self._state, run_options, self.plan.ports)
-        where = {each.name: _where(Path(request.folder), each) for each in fresh}
+        where = {each.name: _file_path(Path(request.folder), each) for each in new}
         self._next = (applications, run_options, {**self._files, **where})
-        plan = replace(plan, components=(*self._besides, *plan.components))
+        plan = replace(plan, components=(*self._others, *plan.components))
         return plan, [*map(str, found), *plan.notices]
 
-    def take(self, plan: Plan) -> None:
-        """Take note that the plan that `next` made last runs."""
+    def commit(self, plan: Plan) -> None:
+        """Record that the last plan of `plan_change` runs."""
         self._applications, self._run_options, self._files = self._next
         self.plan = plan
-        self.begin()
+        self.record()
 
-    def stopped(self, application: str) -> None:
-        """Take note that an Application was stopped."""
+    def remove(self, application: str) -> None:
+        """Record that an Application was stopped."""
         self._applications = [each for each in self._applications if each.name != application]
-        self._besides = tuple(each for each in self._besides if each.application != application)
+        self._others = tuple(each for each in self._others if each.application != application)
         # Others may take its ports.
-        ports = Places(self._applications, self._run_options, self.plan.ports).ports
+        ports = PortAllocation(self._applications, self._run_options, self.plan.ports).ports
         self.plan = replace(self.plan, ports=ports)
-        self.begin()
+        self.record()
 
-    def _unchangeable(self, fresh: Sequence[LoadedApplication]) -> list[Finding]:
+    def _unchangeable(self, new: Sequence[LoadedApplication]) -> list[Finding]:
         """What of these Applications cannot be while what runs does."""
         found = []
         running = {each.name: each for each in self._applications}
-        besides = {each.application for each in self._besides}
-        for application in fresh:
+        others = {each.application for each in self._others}
+        for application in new:
             document, name = application.document, application.name
-            if name in besides:
+            if name in others:
                 text = f"{name} is what this `up` runs by itself; choose another name"
                 found.append(document.finding(("metadata", "name"), text))
             old = running.get(name)
@@ -113,7 +113,7 @@ class Applied:
         return found
 
 
-def _where(folder: Path, application: LoadedApplication) -> Path:
+def _file_path(folder: Path, application: LoadedApplication) -> Path:
     return folder / application.document.file
 
 
@@ -129,4 +129,4 @@ def check_arguments(
     ]
     for name in arguments:
         if name not in trainings:
-            raise CannotStart(f"--args {name}: no such training; {known(name, trainings)}")
+            raise CannotStart(f"--args {name}: no such training; {suggestion(name, trainings)}")

@@ -30,7 +30,7 @@ def write_applied(
     files = {
         name: {"path": str(each.path), "sha256": each.sha256} for name, each in applications.items()
     }
-    state.tell(_NAME, {"applications": files, "admin_port": admin_port})
+    state.try_write(_NAME, {"applications": files, "admin_port": admin_port})
 
 
 def applied_files(state: StateFolder) -> dict[str, AppliedFile]:

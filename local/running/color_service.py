@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..addresses import reachable, shown
+from ..addresses import connect_host, display_host
 from ..ports import CLIENT_PORT, LOOPBACK, MODEL_PORT
 from .plan import Endpoint, Plan, PlannedComponent
 from .program import Program
@@ -43,7 +43,7 @@ class ColorService:
                 "color_client",
                 (sys.executable, "-m", "color_client"),
                 client_environment,
-                ready_url=f"http://{reachable(self.host)}:{self.port}/readyz",
+                ready_url=f"http://{connect_host(self.host)}:{self.port}/readyz",
             ),
         ]
 
@@ -70,7 +70,8 @@ class ColorService:
                     depends_on=((APPLICATION, serving.name),),
                     endpoints=(
                         Endpoint(
-                            "Service/default/color_client", f"http://{shown(self.host)}:{self.port}"
+                            "Service/default/color_client",
+                            f"http://{display_host(self.host)}:{self.port}",
                         ),
                     ),
                     module="color_client",

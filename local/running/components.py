@@ -13,7 +13,7 @@ from .state import Row
 class Slot:
     """A program, its child if one runs, and when to start the next.
 
-    `returning` is from its death, or that of its worker (`cause`), until it answers again.
+    `recovering` is from its death, or that of its worker (`cause`), until it answers again.
     """
 
     component: "Component"
@@ -23,7 +23,7 @@ class Slot:
     restarts: int = 0
     start_at: float | None = None
     ready: bool = False
-    returning: bool = False
+    recovering: bool = False
     cause: str = ""
     not_ready_because: str = "not started"
 
@@ -33,11 +33,11 @@ class Component:
     """A planned component and how far it is.
 
     Phases: pending, starting, running, restarting, succeeded, failed, stopping, stopped. One that
-    came `later`, by a change of what runs, stops nobody else when it fails.
+    was `added_later`, by a change of what runs, stops nobody else when it fails.
     """
 
     planned: PlannedComponent
-    later: bool = False
+    added_later: bool = False
     slots: list[Slot] = field(default_factory=list)
     phase: str = "pending"
     detail: str = ""
@@ -45,10 +45,10 @@ class Component:
     changing: str = ""
     # Whether others that wait for it may start: it was ready once, or the job is done.
     done: bool = False
-    begun: float = 0.0
+    started_at: float = 0.0
     since: float = field(default_factory=time.time)
 
-    def be(self, phase: str, detail: str = "") -> None:
+    def set_phase(self, phase: str, detail: str = "") -> None:
         """Be in this phase, for this reason."""
         if phase != self.phase:
             self.since = time.time()
@@ -67,24 +67,24 @@ class Component:
         known = {"running": True, "succeeded": True, "failed": False, "restarting": False}
         return known.get(self.phase)
 
-    def judge(self) -> None:
+    def update_phase(self) -> None:
         """Find the phase and the detail of a service by its programs, of a job by its one."""
         if self.planned.job:
             (slot,) = self.slots
-            self.be("restarting", slot.not_ready_because)
+            self.set_phase("restarting", slot.not_ready_because)
             return
         ready = sum(slot.ready for slot in self.slots)
         count = len(self.slots)
         if ready == count:
             self.done = True
             served = self.planned.type == "model-serving"
-            self.be("running", "Available" if served else f"Ready:{ready}/{count}")
+            self.set_phase("running", "Available" if served else f"Ready:{ready}/{count}")
             return
         waiting = next(slot for slot in self.slots if not slot.ready)
-        returning = any(slot.returning for slot in self.slots)
-        phase = "starting" if not self.done else "restarting" if returning else "running"
+        recovering = any(slot.recovering for slot in self.slots)
+        phase = "starting" if not self.done else "restarting" if recovering else "running"
         why = ", ".join(filter(None, (waiting.cause, waiting.not_ready_because)))
-        self.be(phase, f"Ready:{ready}/{count}, {why}")
+        self.set_phase(phase, f"Ready:{ready}/{count}, {why}")
 
     def row(self) -> Row:
         """As people see it."""

@@ -22,16 +22,16 @@ class Difference:
     lines: tuple[str, ...]
 
 
-def differences(runs: Mapping[Key, PlannedComponent], plan: Plan) -> list[Difference]:
+def differences(running: Mapping[Key, PlannedComponent], plan: Plan) -> list[Difference]:
     """What makes `plan` of what runs: in the plan's order, what is to be removed at the end."""
     wanted = {each.key: each for each in plan.components}
-    found = [_difference(runs.get(key), planned) for key, planned in wanted.items()]
-    gone = [
+    found = [_difference(running.get(key), planned) for key, planned in wanted.items()]
+    removed = [
         Difference("remove", planned, (f"- {_name(planned)}: is stopped at the end",))
-        for key, planned in runs.items()
+        for key, planned in running.items()
         if key not in wanted
     ]
-    return [each for each in found if each is not None] + gone
+    return [each for each in found if each is not None] + removed
 
 
 def same_program(one: Program, other: Program) -> bool:
@@ -39,21 +39,21 @@ def same_program(one: Program, other: Program) -> bool:
     return (one.command, one.environment) == (other.command, other.environment)
 
 
-def not_there_yet(planned: PlannedComponent, runs: PlannedComponent) -> PlannedComponent:
+def missing_parts(planned: PlannedComponent, running: PlannedComponent) -> PlannedComponent:
     """What of a component is not there yet: programs, and the steps before them."""
     programs = [
         each
         for each in planned.programs
-        if not any(same_program(each, other) for other in runs.programs)
+        if not any(same_program(each, other) for other in running.programs)
     ]
-    steps = [each for each in planned.steps if each not in runs.steps]
+    steps = [each for each in planned.steps if each not in running.steps]
     return replace(planned, programs=tuple(programs), steps=tuple(steps))
 
 
 def _difference(old: PlannedComponent | None, new: PlannedComponent) -> Difference | None:
     if old is None:
         return Difference("add", new, (f"+ {_name(new)}: {new.type}, is started",))
-    properties = tuple(f"    {line}" for line in changed("", old.properties, new.properties))
+    properties = tuple(f"    {line}" for line in changed_values("", old.properties, new.properties))
     # The gateway's configuration follows from the others.
     kind = "adopt" if new.type == "envoy" else _kind(old, new)
     if kind == "adopt" and not properties:
@@ -94,7 +94,7 @@ def _replacement(old: PlannedComponent, new: PlannedComponent) -> str:
     return ", ".join(filter(None, parts))
 
 
-def changed(path: str, old: Any, new: Any) -> Iterator[str]:
+def changed_values(path: str, old: Any, new: Any) -> Iterator[str]:
     """`path: old -> new` for every value that differs; entries with a name go by it."""
     old, new = _by_name(old), _by_name(new)
     if old == new:
@@ -102,7 +102,7 @@ def changed(path: str, old: Any, new: Any) -> Iterator[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys((*old, *new)):
             below = f"{path}.{key}" if path else str(key)
-            yield from changed(below, old.get(key), new.get(key))
+            yield from changed_values(below, old.get(key), new.get(key))
     else:
         yield f"{path}: {_shown(old)} -> {_shown(new)}"
 

@@ -12,11 +12,11 @@ from .plan import PlannedComponent
 
 DATABASE, KEY = "FEEDBACK_DB", "SECRET_KEY"
 # Several clients begin at once, and only one makes the key.
-_alone = threading.Lock()
+_key_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
-class KeepFeedback:
+class PrepareFeedback:
     """Create the folder of the database, and a key for receipts that is kept across restarts."""
 
     folder: Path
@@ -29,7 +29,7 @@ class KeepFeedback:
         """Make what is not there yet. Raises CannotPrepare."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with _alone:
+            with _key_lock:
                 if not self.key.exists():
                     self._make_key()
         except OSError as error:
@@ -57,4 +57,4 @@ def with_feedback(client: PlannedComponent, state: Path) -> PlannedComponent:
         environment={**ours, **program.environment},
         secrets={} if KEY in given else {KEY: key},
     )
-    return replace(client, programs=(program,), steps=(*client.steps, KeepFeedback(folder, key)))
+    return replace(client, programs=(program,), steps=(*client.steps, PrepareFeedback(folder, key)))

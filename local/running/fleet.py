@@ -35,7 +35,7 @@ class Fleet:
         """
         self.components = [Component(planned) for planned in components]
         # Those that come in the place of one that still runs; no row of the table is theirs.
-        self.beside: list[Component] = []
+        self.replacements: list[Component] = []
         self.ready_within_s = ready_within_s
         self.stop_requests = 0
         self._display = display
@@ -56,7 +56,7 @@ class Fleet:
     @property
     def slots(self) -> list[Slot]:
         """Every program."""
-        return [slot for each in (*self.components, *self.beside) for slot in each.slots]
+        return [slot for each in (*self.components, *self.replacements) for slot in each.slots]
 
     def kill(self) -> None:
         """End every program at once."""
@@ -75,10 +75,10 @@ class Fleet:
 
     # Starting
 
-    def start_what_is_due(self) -> None:
+    def start_due_components(self) -> None:
         """Start every component that nothing keeps waiting any more."""
         done = {each.planned.key for each in self.components if each.done}
-        for component in (*self.components, *self.beside):
+        for component in (*self.components, *self.replacements):
             if component.phase != "pending":
                 continue
             missing = [key for key in component.planned.depends_on if key not in done]
@@ -92,11 +92,11 @@ class Fleet:
         planned = component.planned
         if planned.job and self._state.is_done(planned):
             component.done = True
-            component.be("succeeded", "Job Succeeded before, unchanged")
+            component.set_phase("succeeded", "Job Succeeded before, unchanged")
             self._display.say(f"{planned.name} has succeeded before and has not changed.")
             return
-        component.be("starting", "preparing")
-        component.begun = time.monotonic()
+        component.set_phase("starting", "preparing")
+        component.started_at = time.monotonic()
         self._programs.prepare(component)
 
     def _prepared(self, component: Component, problem: str | None) -> None:
@@ -106,7 +106,7 @@ class Fleet:
         if problem:
             self._fail(component, problem)
             return
-        component.begun = time.monotonic()
+        component.started_at = time.monotonic()
         component.slots = [Slot(component, program) for program in component.planned.programs]
         for slot in component.slots:
             self._programs.start(slot)
@@ -115,7 +115,7 @@ class Fleet:
         if component.planned.job:
             self._succeed(component)
         else:
-            component.judge()
+            component.update_phase()
 
     # What happens to programs
 
@@ -123,7 +123,7 @@ class Fleet:
         """Wait so long for something to happen, and take note of it and of the time."""
         if event := self._next_event(seconds):
             self._handle(event)
-        self._look_at_the_clock()
+        self._check_timers()
 
     def _next_event(self, seconds: float) -> Event | None:
         with contextlib.suppress(Empty):
@@ -140,10 +140,10 @@ class Fleet:
                 self._exited(slot, child)
             case Probed(slot, child, problem) if child.running and slot.child is child:
                 if slot.component.active:
-                    self._programs.note_probe(slot, problem)
+                    self._programs.record_probe(slot, problem)
             case LostWorker(slot, child, how) if child.running and slot.child is child:
                 if slot.component.active:
-                    self._programs.lost_worker(slot, how)
+                    self._programs.record_lost_worker(slot, how)
 
     def _exited(self, slot: Slot, child: Child) -> None:
         component = slot.component
@@ -157,29 +157,29 @@ class Fleet:
         if component.planned.job and not component.planned.restarts_on_failure:
             self._fail(component, f"{child.ending}: {last}" if last else child.ending)
             return
-        self._programs.plan_restart(slot, child)
+        self._programs.schedule_restart(slot, child)
 
     def _succeed(self, component: Component) -> None:
         component.done = True
-        component.be("succeeded", "Job Succeeded")
-        self._state.note_done(component.planned)
+        component.set_phase("succeeded", "Job Succeeded")
+        self._state.record_done(component.planned)
 
     def _fail(self, component: Component, why: str) -> None:
-        component.be("failed", why)
+        component.set_phase("failed", why)
         log = self._state.log(component.planned.application, component.planned.name)
         see = f" See {log}." if component.slots else ""
         self._display.say(f"{component.planned.name} failed: {why}.{see}")
 
-    def _look_at_the_clock(self) -> None:
+    def _check_timers(self) -> None:
         now = time.monotonic()
         for slot in self.slots:
             if slot.start_at is not None and now >= slot.start_at:
                 self._programs.start(slot)
-        for component in (*self.components, *self.beside):
+        for component in (*self.components, *self.replacements):
             if component.phase != "starting" or not component.slots:
                 continue
-            component.judge()
-            if component.phase == "starting" and now - component.begun > self.ready_within_s:
+            component.update_phase()
+            if component.phase == "starting" and now - component.started_at > self.ready_within_s:
                 slow = next(slot for slot in component.slots if not slot.ready)
                 why = f"not ready within {self.ready_within_s:g} s ({slow.not_ready_because})"
                 self._fail(component, why)
@@ -194,12 +194,12 @@ class Fleet:
                 continue
             failed = component.phase == "failed"
             if not failed:
-                component.be("stopping")
+                component.set_phase("stopping")
                 self.report()
             for slot in reversed(component.slots):
                 deadline = self._stop_slot(slot, deadline)
             if not failed:
-                component.be("stopped")
+                component.set_phase("stopped")
         self.report()
         self._remove_copies()
 
@@ -212,9 +212,9 @@ class Fleet:
 
     def _remove_copies(self) -> None:
         """Remove the copies of models that nothing serves from any more."""
-        there = [each for each in (*self.components, *self.beside) if each.phase != "stopped"]
+        there = [each for each in (*self.components, *self.replacements) if each.phase != "stopped"]
         steps = [step for each in there for step in each.planned.steps]
-        self._state.forget_copies({step.target for step in steps if isinstance(step, ModelCopy)})
+        self._state.remove_copies({step.target for step in steps if isinstance(step, ModelCopy)})
 
     def _stop_slot(self, slot: Slot, deadline: float) -> float:
         """Stop one program; the deadline comes back, now if one more wish to stop came."""

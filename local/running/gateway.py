@@ -9,7 +9,15 @@ from typing import Any
 import yaml
 
 from ..errors import CannotStart
-from ..gateway.watched import CLUSTERS, ENVOY, ROUTES, Watched, clusters_file, routes_file, watched
+from ..gateway.dynamic import (
+    CLUSTERS,
+    ENVOY,
+    ROUTES,
+    DynamicConfiguration,
+    clusters_file,
+    dynamic_configuration,
+    routes_file,
+)
 from ..shipped_models import CannotPrepare
 from .program import Program
 
@@ -65,12 +73,12 @@ class WriteConfiguration:
         parts = self.parts
         self._write(CLUSTERS, clusters_file(parts.clusters))
         self._write(ROUTES, routes_file(parts.routes))
-        self._write(ENVOY, parts.start)
+        self._write(ENVOY, parts.bootstrap)
 
     @property
-    def parts(self) -> Watched:
+    def parts(self) -> DynamicConfiguration:
         """The configuration, taken apart into its files."""
-        return watched(self.configuration, self.folder)
+        return dynamic_configuration(self.configuration, self.folder)
 
     def write_routes(self) -> str:
         """Write the routes alone; their version comes back. Raises CannotPrepare."""

@@ -23,16 +23,16 @@ _PR_SET_PDEATHSIG = 1
 
 def main(command: list[str]) -> int:
     """Run `command` to its end. Returns its exit code; 127 if it cannot be started."""
-    asked_to_stop: list[int] = []
+    pending: list[int] = []
     child: subprocess.Popen[bytes] | None = None
 
-    def hand_on(number: int, _frame: FrameType | None) -> None:
-        asked_to_stop.append(number)
+    def forward(number: int, _frame: FrameType | None) -> None:
+        pending.append(number)
         if child is not None:
             child.send_signal(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, hand_on)
+        signal.signal(number, forward)
     try:
         child = subprocess.Popen(
             command,
@@ -42,7 +42,7 @@ def main(command: list[str]) -> int:
     except OSError as error:
         print(f"{command[0]} cannot be started: {error.strerror}", file=sys.stderr)
         return 127
-    for earlier in asked_to_stop:
+    for earlier in pending:
         child.send_signal(earlier)
     threading.Thread(target=_watch_starter, daemon=True).start()
     code = child.wait()

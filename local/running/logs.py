@@ -12,8 +12,8 @@ from typing import TextIO
 from .state import StateFolder
 
 # A log that has grown to this goes on anew, and the one before it is kept.
-_MOST_BYTES = 10_000_000
-_LOOK_EVERY_S = 0.3
+_MAX_BYTES = 10_000_000
+_POLL_INTERVAL_S = 0.3
 
 
 class LogFiles:
@@ -38,11 +38,11 @@ class LogFiles:
     def _file(self, component: tuple[str, str]) -> TextIO:
         file = self._files.get(component)
         path = self._state.log(*component)
-        if file is not None and file.tell() > _MOST_BYTES:
+        if file is not None and file.tell() > _MAX_BYTES:
             # Given up first: closing or renaming it may fail.
             del self._files[component]
             file.close()
-            path.replace(_before(path))
+            path.replace(_rotated(path))
             file = None
         if file is None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,9 +58,9 @@ class LogFiles:
             self._files.clear()
 
 
-def written(paths: Sequence[Path]) -> Iterator[str]:
+def read_logs(paths: Sequence[Path]) -> Iterator[str]:
     """The lines of several logs, in the order in which they were printed."""
-    every = [each for path in paths for each in (_before(path), path) if each.exists()]
+    every = [each for path in paths for each in (_rotated(path), path) if each.exists()]
     # A line may hold a carriage return.
     files = [each.open(encoding="utf-8", errors="replace", newline="\n") for each in every]
     try:
@@ -70,35 +70,35 @@ def written(paths: Sequence[Path]) -> Iterator[str]:
             file.close()
 
 
-def followed(paths: Sequence[Path], state: StateFolder) -> Iterator[str]:
+def follow_logs(paths: Sequence[Path], state: StateFolder) -> Iterator[str]:
     """The lines of several logs, and those to come, until the `up` that writes them ends."""
-    places = dict.fromkeys(paths, 0)
-    fresh = [line for path in paths for line in _lines(_before(path), 0)[0]]
+    offsets = dict.fromkeys(paths, 0)
+    new_lines = [line for path in paths for line in _lines(_rotated(path), 0)[0]]
     while True:
         running = state.is_running()
         for path in paths:
-            if path.exists() and path.stat().st_size < places[path]:  # it goes on anew
-                fresh += _lines(_before(path), places[path])[0]
-                places[path] = 0
-            lines, places[path] = _lines(path, places[path])
-            fresh += lines
-        yield from sorted(fresh, key=lambda line: line[:24])
+            if path.exists() and path.stat().st_size < offsets[path]:  # it goes on anew
+                new_lines += _lines(_rotated(path), offsets[path])[0]
+                offsets[path] = 0
+            lines, offsets[path] = _lines(path, offsets[path])
+            new_lines += lines
+        yield from sorted(new_lines, key=lambda line: line[:24])
         if not running:
             return
-        fresh = []
-        time.sleep(_LOOK_EVERY_S)
+        new_lines = []
+        time.sleep(_POLL_INTERVAL_S)
 
 
-def _before(path: Path) -> Path:
+def _rotated(path: Path) -> Path:
     return path.with_suffix(".log.1")
 
 
-def _lines(path: Path, place: int) -> tuple[list[str], int]:
+def _lines(path: Path, offset: int) -> tuple[list[str], int]:
     """The whole lines of a log from that byte on, and where they end."""
     if not path.exists():
-        return [], place
+        return [], offset
     with path.open("rb") as file:
-        file.seek(place)
+        file.seek(offset)
         whole, end, _ = file.read().rpartition(b"\n")
     lines = whole.decode("utf-8", "replace").split("\n") if end else []
-    return [f"{line}\n" for line in lines], place + len(whole + end)
+    return [f"{line}\n" for line in lines], offset + len(whole + end)

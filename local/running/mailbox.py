@@ -29,7 +29,7 @@ class Mailbox:
 
     def __init__(self, state: StateFolder):
         self._state = state
-        self._said: dict[str, list[str]] = {}
+        self._lines: dict[str, list[str]] = {}
 
     def open(self) -> None:
         """Say that requests are read."""
@@ -40,7 +40,7 @@ class Mailbox:
         """Whether somebody reads requests."""
         return bool(self._state.read("changes/open.json"))
 
-    def ask(self, request: ChangeRequest) -> None:
+    def send(self, request: ChangeRequest) -> None:
         """Put a request where the running `up` finds it."""
         self._state.write(f"changes/asked/{request.id}.json", asdict(request))
 
@@ -58,14 +58,14 @@ class Mailbox:
 
     def answer(self, request: ChangeRequest, text: str, code: int | None = None) -> None:
         """Say something to whoever asked; with a code it is the last word."""
-        said = self._said.setdefault(request.id, [])
-        said += [text] if text else []
-        answer = {"lines": said, "code": code}
-        self._state.tell(f"changes/answered/{request.id}.json", answer)
+        lines = self._lines.setdefault(request.id, [])
+        lines += [text] if text else []
+        answer = {"lines": lines, "code": code}
+        self._state.try_write(f"changes/answered/{request.id}.json", answer)
         if code is not None:
-            del self._said[request.id]
+            del self._lines[request.id]
 
-    def answered(self, request: ChangeRequest) -> tuple[list[str], int | None]:
+    def read_answer(self, request: ChangeRequest) -> tuple[list[str], int | None]:
         """What was said so far, and the exit code once it is over."""
         value = self._state.read(f"changes/answered/{request.id}.json") or {}
         return value.get("lines", []), value.get("code")

@@ -81,14 +81,14 @@ class RunOptions:
     images: Mapping[str, str] = field(default_factory=dict)
 
 
-def described(plan: Plan) -> list[dict[str, Any]]:
+def describe(plan: Plan) -> list[dict[str, Any]]:
     """The plan as plain values, for `local render`; what is empty is left out."""
-    return [_described(component) for component in plan.components]
+    return [_describe(component) for component in plan.components]
 
 
-def _described(component: PlannedComponent) -> dict[str, Any]:
+def _describe(component: PlannedComponent) -> dict[str, Any]:
     programs = [
-        _filled(
+        _non_empty(
             name=program.name,
             command=list(program.command),
             environment=dict(program.environment),
@@ -96,7 +96,7 @@ def _described(component: PlannedComponent) -> dict[str, Any]:
         )
         for program in component.programs
     ]
-    return _filled(
+    return _non_empty(
         application=component.application,
         component=component.name,
         type=component.type,
@@ -107,5 +107,5 @@ def _described(component: PlannedComponent) -> dict[str, Any]:
     )
 
 
-def _filled(**values: Any) -> dict[str, Any]:
+def _non_empty(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}

@@ -9,27 +9,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..addresses import reachable, shown
+from ..addresses import connect_host, display_host
 from ..applications.claims import Volumes
 from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
 from ..applications.loaded import LoadedApplication, LoadedComponent
 from ..applications.order import depends_on
 from ..applications.replaced_settings import replacement
 from ..applications.types import (
-    NOT_HERE,
+    CLUSTER_ONLY_TYPES,
     ServingProperties,
     TrainingProperties,
     WebserviceProperties,
 )
+from ..gateway.dynamic import ENVOY
 from ..gateway.envoy import configuration
 from ..gateway.routes import address, cluster_name, routes
-from ..gateway.watched import ENVOY
 from ..shipped_models import ShippedModels
 from .feedback import with_feedback
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
-from .places import Places
 from .plan import Endpoint, Plan, PlannedComponent, RunOptions
+from .port_allocation import PortAllocation
 from .program import Program
 from .state import StateFolder
 
@@ -49,7 +49,7 @@ def make_plan(
     NoEnvoy, and NoPort.
     """
     return _Planner(
-        applications, state, run_options, Places(applications, run_options, held)
+        applications, state, run_options, PortAllocation(applications, run_options, held)
     ).plan()
 
 
@@ -58,7 +58,7 @@ class _Planner:
     applications: Sequence[LoadedApplication]
     state: Path
     run_options: RunOptions
-    places: Places
+    ports: PortAllocation
 
     @property
     def volumes(self) -> Volumes:
@@ -69,7 +69,7 @@ class _Planner:
             self._component(application, component)
             for application in self.applications
             for component in application.components
-            if not isinstance(component.properties, NOT_HERE)
+            if not isinstance(component.properties, CLUSTER_ONLY_TYPES)
         ]
         # Nobody waits for what is not run here.
         run = {each.key for each in components}
@@ -78,10 +78,10 @@ class _Planner:
             for each in components
         ]
         configuration = None
-        if self.places.gateway:
+        if self.ports.gateway:
             gateway, configuration = self._gateway()
             components.insert(0, gateway)
-        return Plan(tuple(components), self.places.notices, configuration, self.places.ports)
+        return Plan(tuple(components), self.ports.notices, configuration, self.ports.ports)
 
     def _component(
         self, application: LoadedApplication, component: LoadedComponent
@@ -103,7 +103,7 @@ class _Planner:
 
     def _gateway(self) -> tuple[PlannedComponent, dict[str, Any]]:
         written = configuration(
-            *routes(self.applications, self.places.models), self.places.gateway, self.places.admin
+            *routes(self.applications, self.ports.models), self.ports.gateway, self.ports.admin
         )
         folder = self.state / GATEWAY
         component = PlannedComponent(
@@ -111,7 +111,7 @@ class _Planner:
             GATEWAY,
             "envoy",
             namespace="vela-system",
-            programs=(gateway_program(find_envoy(), folder / ENVOY, self.places.admin),),
+            programs=(gateway_program(find_envoy(), folder / ENVOY, self.ports.admin),),
             steps=(WriteConfiguration(folder, written),),
         )
         return component, written
@@ -170,11 +170,11 @@ class _Planner:
             # Of another path beside the one that is still served.
             model = graph.modelUri.removeprefix("pvc://").replace("/", "+")
             names = application.namespace, component.name, predictor.name, model
-            copy = StateFolder(self.state).copy(*names)
+            copy = StateFolder(self.state).copy_path(*names)
             claim = self.volumes.folder(application.namespace, graph.claim)
             steps.append(ModelCopy(graph.modelUri, claim, graph.path, copy))
             name = cluster_name(application.namespace, component.name, predictor.name)
-            for number, port in enumerate(self.places.models[name]):
+            for number, port in enumerate(self.ports.models[name]):
                 replica = f"/{number}" if predictor.replicas > 1 else ""
                 # As Seldon's init container: what it copied is all there is.
                 options = ("--file_system_poll_wait_seconds", "0")
@@ -185,14 +185,14 @@ class _Planner:
                         f"{component.name}/{predictor.name}{replica}",
                         (*command, *at, *options),
                         ready_url=f"http://127.0.0.1:{port}/v1/models/{graph.name}",
-                        gateway_admin_port=self.places.admin,
+                        gateway_admin_port=self.ports.admin,
                         quiet=_HEALTH_CHECK,
                     )
                 )
         routing = properties.customRouting
         path = address(application.namespace, routing.serviceName if routing else component.name)
         note = f" with {': '.join(routing.name_and_value)}" if routing else ""
-        url = f"http://localhost:{self.places.gateway}{path.rstrip('/')}{note}"
+        url = f"http://localhost:{self.ports.gateway}{path.rstrip('/')}{note}"
         return _planned(
             application,
             component,
@@ -213,21 +213,20 @@ class _Planner:
             if replacement(variable):
                 continue
             at = (*component.path, "properties", "env", index, "value")
-            environment[variable.name] = self.places.redirected(
+            environment[variable.name] = self.ports.redirect_hosts(
                 application, at, variable.value or ""
             )
-        port = self.places.services[application.namespace, component.name]
+        port = self.ports.services[application.namespace, component.name]
         host = self.run_options.host
         program = Program(
             component.name,
             (sys.executable, "-m", component.image.module),
             {**environment, "HOST": host, "PORT": str(port)},
-            ready_url=f"http://{reachable(host)}:{port}/readyz",
+            ready_url=f"http://{connect_host(host)}:{port}/readyz",
             quiet=r'"path":"/readyz","status":200',
         )
-        endpoint = Endpoint(
-            f"Service/{application.namespace}/{component.name}", f"http://{shown(host)}:{port}"
-        )
+        url = f"http://{display_host(host)}:{port}"
+        endpoint = Endpoint(f"Service/{application.namespace}/{component.name}", url)
         client = _planned(
             application,
             component,

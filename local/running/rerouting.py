@@ -19,7 +19,7 @@ _ROUTES_WITHIN_S = 30.0
 # An old model server may have a request for as long as its route's timeout, and so may the client
 # have the one before that; the model server itself ends it after 60 s.
 _LAST_ANSWER_WITHIN_S = 90.0
-_QUIET_LOOKS = 3
+_QUIET_PROBES = 3
 
 
 class CannotChange(CannotStart):
@@ -32,7 +32,7 @@ class Rerouting:
     def __init__(self, fleet: Fleet, plan: Plan):
         self._fleet = fleet
         self._plan = plan
-        self._was = _configuration_of(fleet)
+        self._previous = _configuration_of(fleet)
         steps = [step for each in plan.components for step in each.steps]
         self._new = next((step for step in steps if isinstance(step, WriteConfiguration)), None)
 
@@ -40,23 +40,27 @@ class Rerouting:
     def _admin_port(self) -> int | None:
         """The gateway's admin port if it runs, and so has to be asked."""
         gateway = next((c for c in self._fleet.components if c.planned.type == "envoy"), None)
-        if self._was is None or gateway is None or not any(slot.ready for slot in gateway.slots):
+        if (
+            self._previous is None
+            or gateway is None
+            or not any(slot.ready for slot in gateway.slots)
+        ):
             return None
         return self._plan.ports["admin"]
 
     def add_clusters(self) -> None:
         """Give the gateway the new clusters beside the old ones."""
-        if self._was and self._new:
-            self._new.write_clusters(self._was)
+        if self._previous and self._new:
+            self._new.write_clusters(self._previous)
 
-    def until_healthy(self, components: Collection[Component]) -> Iterator[None]:
+    def wait_until_healthy(self, components: Collection[Component]) -> Iterator[None]:
         """Until the gateway finds a healthy server for every new cluster of these components."""
         admin = self._admin_port
-        if self._new is None or admin is None or self._was is None:
+        if self._new is None or admin is None or self._previous is None:
             return
         awaited = [
             name
-            for name in self._new.parts.clusters.keys() - self._was.parts.clusters.keys()
+            for name in self._new.parts.clusters.keys() - self._previous.parts.clusters.keys()
             for each in components
             if name.startswith(cluster_name(each.planned.namespace, each.planned.name, ""))
         ]
@@ -68,7 +72,7 @@ class Rerouting:
                 raise CannotChange(f"the gateway finds no healthy model server for {awaited[0]}")
             yield
 
-    def move_the_routes(self) -> Iterator[None]:
+    def switch_routes(self) -> Iterator[None]:
         """Move the traffic. Raises CannotChange where the gateway does not take the routes."""
         if self._new is None:
             return
@@ -79,14 +83,14 @@ class Rerouting:
                 raise CannotChange("the gateway does not take the new routes; see its log")
             yield
 
-    def until_the_old_are_quiet(self) -> Iterator[None]:
+    def drain(self) -> Iterator[None]:
         """Until no old cluster has had a request for several looks in a row."""
-        if self._was is None or self._new is None:
+        if self._previous is None or self._new is None:
             return
-        leaving = self._was.parts.clusters.keys() - self._new.parts.clusters.keys()
+        leaving = self._previous.parts.clusters.keys() - self._new.parts.clusters.keys()
         deadline = time.monotonic() + _LAST_ANSWER_WITHIN_S
         quiet = 0
-        while leaving and quiet < _QUIET_LOOKS and time.monotonic() < deadline:
+        while leaving and quiet < _QUIET_PROBES and time.monotonic() < deadline:
             admin = self._admin_port
             clusters = gateway_clusters(admin) if admin else {}
             busy = any(host.active for name in leaving for host in clusters.get(name, []))
@@ -98,11 +102,11 @@ class Rerouting:
         if self._new:
             self._new.write_clusters()
 
-    def take_back(self) -> None:
+    def revert(self) -> None:
         """Have the gateway as it was."""
-        if self._was:
-            self._was.write_routes()
-            self._was.write_clusters()
+        if self._previous:
+            self._previous.write_routes()
+            self._previous.write_clusters()
 
 
 def _configuration_of(fleet: Fleet) -> WriteConfiguration | None:

@@ -50,18 +50,18 @@ class Runner:
         """
         try:
             if self._applied:
-                self._applied.begin()
+                self._applied.record()
                 self._mailbox.open()
             return self._run(when_ready)
         finally:
             self._fleet.kill()
-            self._state.forget_copies()
+            self._state.remove_copies()
 
     def _run(self, when_ready: Callable[[], None]) -> int:
         fleet = self._fleet
         announced = False
         while True:
-            fleet.start_what_is_due()
+            fleet.start_due_components()
             fleet.report()
             fleet.take_events(_TICK_S)
             if fleet.stop_requests:
@@ -74,22 +74,22 @@ class Runner:
             if self._change is None:  # which might start again what is stopped meanwhile
                 self._stop_requested_applications()
             failed = [each for each in fleet.components if each.phase == "failed"]
-            if any(not each.later for each in failed):
+            if any(not each.added_later for each in failed):
                 fleet.report()
                 return self._end(1)
             if not announced and all(each.done for each in fleet.components):
                 announced = True
                 fleet.report()
                 when_ready()
-            if self._change is None and self._over():
+            if self._change is None and self._is_finished():
                 return self._end(1 if failed else 0)
 
     def _end(self, code: int) -> int:
         self._change = None
-        self._fleet.stop([*self._fleet.components, *self._fleet.beside])
+        self._fleet.stop([*self._fleet.components, *self._fleet.replacements])
         return code
 
-    def _over(self) -> bool:
+    def _is_finished(self) -> bool:
         """Whether nothing is left to run, or to wait for."""
         ours = [each for each in self._fleet.components if each.planned.type != "envoy"]
         return all(each.phase in ("succeeded", "stopped", "failed") for each in ours)
@@ -102,26 +102,26 @@ class Runner:
                 self._fleet.stop(which)
                 for each in which:
                     if each.phase == "failed":  # and may run again
-                        each.be("stopped")
+                        each.set_phase("stopped")
                 if self._applied:
-                    self._applied.stopped(name)
+                    self._applied.remove(name)
 
     # Changes, one after the other
 
     def _continue_change(self) -> None:
-        fresh = self._mailbox.requests()
-        self._waiting += fresh
-        for request in fresh:
+        received = self._mailbox.requests()
+        self._waiting += received
+        for request in received:
             if self._change is not None or self._waiting[0] is not request:
                 self._mailbox.answer(
                     request, "Another change is being made; this one waits for it."
                 )
         if self._change is None and self._waiting:
-            self._change = self._changed(self._waiting.pop(0))
+            self._change = self._apply_change(self._waiting.pop(0))
         if self._change is not None and next(self._change, "over") == "over":
             self._change = None
 
-    def _changed(self, request: ChangeRequest) -> Iterator[None]:
+    def _apply_change(self, request: ChangeRequest) -> Iterator[None]:
         """Do what is asked for, step by step, and tell both terminals."""
         assert self._applied is not None  # or there is no mailbox
 
@@ -131,7 +131,7 @@ class Runner:
                 self._display.say(text)
 
         try:
-            plan, notices = self._applied.next(request)
+            plan, notices = self._applied.plan_change(request)
             for notice in notices:
                 say(notice)
             change = Change(self._fleet, plan)
@@ -140,11 +140,11 @@ class Runner:
                 say(line)
             if not request.only_show and change.lines:
                 yield from change.run()
-                self._applied.take(plan)
+                self._applied.commit(plan)
                 for line in change.failures or ["Changed."]:
                     say(line)
             elif not request.only_show:
-                self._applied.take(plan)
+                self._applied.commit(plan)
         except Refused as refused:
             self._mailbox.answer(request, f"these files cannot be run\n{refused}", 2)
         except (CannotStart, CannotPrepare) as error:

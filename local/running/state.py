@@ -53,7 +53,7 @@ class Row:
 
 
 class StateFolder:
-    """A folder such as `.local/`; nothing is written before `taken`."""
+    """A folder such as `.local/`; nothing is written before `own`."""
 
     def __init__(self, root: Path):
         self.root = root.absolute()
@@ -69,16 +69,16 @@ class StateFolder:
         return self.root / "logs" / application / f"{component}.log"
 
     @contextlib.contextmanager
-    def taken(self, applications: Sequence[str]) -> Iterator[None]:
+    def own(self, applications: Sequence[str]) -> Iterator[None]:
         """Own the folder, as an `up` of these Applications. Raises InUse, BadState."""
         with self._lock_file() as lock:
             deadline = time.monotonic() + _LOCK_WITHIN_S
-            while not _locked(lock, fcntl.LOCK_EX):
+            while not _try_lock(lock, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
-                    raise InUse(self.who_has_it())
+                    raise InUse(self.describe_owner())
                 time.sleep(0.05)
             self._lock = os.fstat(lock.fileno())
-            self._forget_the_last_run()
+            self._clear_last_run()
             self.write("running.json", {"pid": os.getpid(), "applications": list(applications)})
             yield
 
@@ -97,7 +97,7 @@ class StateFolder:
         except OSError as error:
             raise BadState(f"{self.root}: {error.strerror}; choose another with --state") from None
 
-    def who_has_it(self) -> str:
+    def describe_owner(self) -> str:
         """Which `up` has the folder, and what to do about it."""
         running = self.read("running.json") or {}
         names = ", ".join(running.get("applications", [])) or "another up"
@@ -107,16 +107,16 @@ class StateFolder:
             "`up`, or keep these apart with --state FOLDER"
         )
 
-    def _forget_the_last_run(self) -> None:
+    def _clear_last_run(self) -> None:
         for name in ("requests", "changes", "served", "logs"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         (self.root / "state.json").unlink(missing_ok=True)
 
-    def copy(self, *names: str) -> Path:
+    def copy_path(self, *names: str) -> Path:
         """Where a model that is served is copied to: namespace, component, predictor, model."""
         return self.root.joinpath("served", *names)
 
-    def forget_copies(self, kept: Container[Path] = ()) -> None:
+    def remove_copies(self, kept: Container[Path] = ()) -> None:
         """Remove every such copy but these."""
         for copy in (self.root / "served").glob("*/*/*/[!.]*"):
             if copy not in kept:
@@ -127,11 +127,11 @@ class StateFolder:
         if not (self.root / "lock").exists():
             return False
         with self._lock_file() as lock:
-            return not _locked(lock, fcntl.LOCK_SH)
+            return not _try_lock(lock, fcntl.LOCK_SH)
 
     def write_rows(self, rows: Sequence[Row]) -> bool:
-        """Say what runs, as `tell` does."""
-        return self.tell("state.json", [asdict(row) for row in rows])
+        """Say what runs, as `try_write` does."""
+        return self.try_write("state.json", [asdict(row) for row in rows])
 
     def rows(self) -> list[Row]:
         """What runs, or ran last; programs of an `up` that is gone have stopped with it."""
@@ -152,15 +152,15 @@ class StateFolder:
 
     def is_done(self, job: PlannedComponent) -> bool:
         """Whether this very job has succeeded before, and what it wrote is still there."""
-        if not job.fingerprint or not all(map(_holds_something, job.writes)):
+        if not job.fingerprint or not all(map(_is_not_empty, job.writes)):
             return False
         record = self.read(self._record(job)) or {}
         return bool(record.get("fingerprint") == job.fingerprint)
 
-    def note_done(self, job: PlannedComponent) -> None:
+    def record_done(self, job: PlannedComponent) -> None:
         """Remember that a job has succeeded."""
         if job.fingerprint:
-            self.tell(self._record(job), {"fingerprint": job.fingerprint, "at": time.time()})
+            self.try_write(self._record(job), {"fingerprint": job.fingerprint, "at": time.time()})
 
     @staticmethod
     def _record(job: PlannedComponent) -> str:
@@ -199,19 +199,19 @@ class StateFolder:
         except OSError as error:
             raise BadState(f"{path}: {error.strerror}; choose another with --state") from None
 
-    def tell(self, name: str, value: Any) -> bool:
-        """The same of what runs, which a full disk does not stop; whether it is written."""
+    def try_write(self, name: str, value: Any) -> bool:
+        """Like `write`, but a full disk is no error; whether it was written."""
         with contextlib.suppress(BadState):
             self.write(name, value)
             return True
         return False
 
 
-def _holds_something(folder: Path) -> bool:
+def _is_not_empty(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _locked(file: TextIO, how: int) -> bool:
+def _try_lock(file: TextIO, how: int) -> bool:
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)
     except OSError:

@@ -110,7 +110,7 @@ class Supervisor:
         component = slot.component
         key = component.planned.key
         if component.planned.job:
-            component.be("running", "Job Running")
+            component.set_phase("running", "Job Running")
 
         def on_line(name: str, text: str) -> None:
             self._display.line(key, name, text)
@@ -137,34 +137,34 @@ class Supervisor:
                 self._emit(Probed(slot, child, reason))
             child.wait(_READY_PROBE_EVERY_S if answers and slot.ready else _PROBE_EVERY_S)
 
-    def note_probe(self, slot: Slot, problem: str | None) -> None:
+    def record_probe(self, slot: Slot, problem: str | None) -> None:
         """Take note whether a program answers."""
         if problem is None:
-            if slot.returning:
+            if slot.recovering:
                 self._display.say(f"{slot.program.name} is ready again.")
-            slot.ready, slot.returning, slot.cause = True, False, ""
+            slot.ready, slot.recovering, slot.cause = True, False, ""
         else:
             slot.ready, slot.not_ready_because = False, problem
-        slot.component.judge()
+        slot.component.update_phase()
 
-    def lost_worker(self, slot: Slot, how: str) -> None:
+    def record_lost_worker(self, slot: Slot, how: str) -> None:
         """Count the end of a program's worker, which the program itself replaces."""
         memory = "; out of memory?" if "SIGKILL" in how else ""
         slot.restarts += 1
-        slot.ready, slot.returning = False, True
+        slot.ready, slot.recovering = False, True
         slot.cause = f"its worker {how}{memory}"
         slot.not_ready_because = "no answer yet"
         self._display.say(f"{slot.program.name}: {slot.cause}; it starts another.")
-        slot.component.judge()
+        slot.component.update_phase()
 
-    def plan_restart(self, slot: Slot, child: Child) -> None:
+    def schedule_restart(self, slot: Slot, child: Child) -> None:
         """Say when a program that died starts again."""
         now = time.monotonic()
         ran = now - child.started
         slot.deaths = 1 if ran >= self._steady_after_s else slot.deaths + 1
         slot.restarts += 1
         pause = self._pauses_s[min(slot.deaths, len(self._pauses_s)) - 1]
-        slot.ready, slot.returning, slot.child, slot.start_at = False, True, None, now + pause
+        slot.ready, slot.recovering, slot.child, slot.start_at = False, True, None, now + pause
         name = slot.program.name
         slot.cause, slot.not_ready_because = "", f"it ended with {child.ending}"
         last = " Its last lines:" if child.last_lines else ""
@@ -174,4 +174,4 @@ class Supervisor:
         )
         for line in child.last_lines:
             self._display.line(slot.component.planned.key, name, f"  {line}")
-        slot.component.judge()
+        slot.component.update_phase()

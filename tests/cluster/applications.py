@@ -9,7 +9,7 @@ import yaml
 from local.applications.load import load
 from local.rendering.kubernetes.http_routes import Gateway
 from local.rendering.kubernetes.manifests import kubernetes
-from local.rendering.kubernetes.objects import RUNS
+from local.rendering.kubernetes.objects import POD_KINDS
 from tests.cluster.kubectl import NAMESPACE
 from tests.running import ROOT
 
@@ -33,7 +33,7 @@ def _small(text: str) -> str:
     `color-canary-feedback` requests 2.2 as it is rendered."""
     every = [each for each in yaml.safe_load_all(text) if each]
     for each in every:
-        if each["kind"] in RUNS:
+        if each["kind"] in POD_KINDS:
             for container in each["spec"]["template"]["spec"]["containers"]:
                 resources = container["resources"]
                 if "limits" not in resources:
@@ -48,7 +48,7 @@ def images(*texts: str) -> list[str]:
             container["image"]
             for text in texts
             for each in yaml.safe_load_all(text)
-            if each and each["kind"] in RUNS
+            if each and each["kind"] in POD_KINDS
             for container in each["spec"]["template"]["spec"]["containers"]
         }
     )

@@ -11,7 +11,7 @@ import pytest
 
 from local.applications.load import load
 from local.cli import build_parser
-from local.commands.invitation import invitation
+from local.commands.usage_text import usage_text
 from local.ports import PortInUse, Ports, check_free, free_port
 from local.running.color_service import ColorService
 from local.running.plan import RunOptions
@@ -52,9 +52,9 @@ def local(*arguments: str | Path) -> tuple[int, str]:
 def test_a_port_in_use_gives_way_to_the_next_free_one(listener):
     port = listener.getsockname()[1]
     ports = Ports()
-    given = ports.give(port, "the client")
+    given = ports.allocate(port, "the client")
     assert given > port
-    assert ports.give(port, "another") > given
+    assert ports.allocate(port, "another") > given
     (notice,) = ports.notices
     assert notice.startswith(f"port {port} is in use (held by ")
     assert notice.endswith(f"): the client gets {given}")
@@ -150,12 +150,12 @@ def test_help_names_every_option():
 def test_addresses(host, ready, shown):
     service = ColorService(Path("models/color/v1"), host=host)
     assert service.programs[1].ready_url == ready
-    assert shown in invitation(service.plan)
+    assert shown in usage_text(service.plan)
 
 
 def test_the_folder_commands_have_the_url_that_runs(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
-    color = invitation(ColorService(Path("models/color/v1"), model_port=8599).plan)
+    color = usage_text(ColorService(Path("models/color/v1"), model_port=8599).plan)
     url = "URL=http://127.0.0.1:8599/v1/models/my-model:predict"
     python = Path(sys.executable)
     python = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
@@ -163,7 +163,7 @@ def test_the_folder_commands_have_the_url_that_runs(monkeypatch, tmp_path):
     assert "style_client" not in color
     applications, _ = load([ROOT / "deploy" / "color-style-ab-serving.yaml"])
     run_options = RunOptions(port=free_port(), gateway_port=free_port(), model_port=free_port())
-    both = invitation(make_plan(applications, tmp_path, run_options))
+    both = usage_text(make_plan(applications, tmp_path, run_options))
     url = f"URL=http://127.0.0.1:{run_options.gateway_port}/seldon/default/color-ab-serving/"
     (color, style) = (line for line in both.splitlines() if url in line)
     assert color.endswith(" -m color_client PHOTOS --out COLORED")
@@ -176,8 +176,8 @@ def test_a_predict_url_of_the_environment_needs_no_mention(monkeypatch):
     (program,) = plan.components[1].programs
     own = replace(program, environment={"HOST": "127.0.0.1", "PORT": "3333"})
     plan = replace(plan, components=(replace(plan.components[1], programs=(own,)),))
-    assert "URL=" not in invitation(plan)
-    assert "python -m color_client PHOTOS --out COLORED" in invitation(plan)
+    assert "URL=" not in usage_text(plan)
+    assert "python -m color_client PHOTOS --out COLORED" in usage_text(plan)
 
 
 @pytest.mark.parametrize("given", [{"PORT": "18081"}, {}], ids=["PORT=... make", "make PORT=..."])

@@ -20,7 +20,14 @@ from ...applications.types import (
     TrainingProperties,
     WebserviceProperties,
 )
-from ..common import GATEWAY_PORT, Addresses, Manifest, gateway_configuration, served, web_services
+from ..common import (
+    GATEWAY_PORT,
+    Addresses,
+    Manifest,
+    gateway_configuration,
+    served_predictors,
+    web_services,
+)
 from ..yaml_text import as_comment, as_yaml
 from .services import (
     gateway_service,
@@ -40,7 +47,7 @@ def compose(applications: Sequence[LoadedApplication]) -> str:
 class _Composed:
     def __init__(self, applications: Sequence[LoadedApplication]):
         self.applications = applications
-        self.served = served(applications)
+        self.served = served_predictors(applications)
         self.services: dict[str, Manifest] = {}
         gateway = f"http://{GATEWAY}:{GATEWAY_PORT}" if self.served else ""
         names = {

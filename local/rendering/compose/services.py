@@ -11,7 +11,7 @@ from ...applications.types import (
     TrainingProperties,
 )
 from ...ports import CLIENT_PORT
-from ..common import CLAIM_AT, NOTEBOOK_PORT, SERVING_PORT, Served
+from ..common import CLAIM_MOUNT, NOTEBOOK_PORT, SERVING_PORT, ServedPredictor
 from ..kubernetes.pods import CLIENT_GRACE_S, ENVOY_USER, USER
 
 # `depends_on`: the condition for each service.
@@ -50,7 +50,7 @@ def _limits(
     return {**deploy, **({"resources": resources} if resources else {})}
 
 
-def model_service(each: Served, waits: Waits) -> dict[str, Any]:
+def model_service(each: ServedPredictor, waits: Waits) -> dict[str, Any]:
     """A predictor: TensorFlow Serving on its claim."""
     asked = each.predictor.resources
     # There is no curl in the image; bash speaks TCP.
@@ -64,7 +64,7 @@ def model_service(each: Served, waits: Waits) -> dict[str, Any]:
         entrypoint=["tensorflow_model_server"],
         command=each.arguments,
         user=f"{USER}:{USER}",
-        volumes=[f"{each.predictor.graph.claim}:{CLAIM_AT}:ro"],
+        volumes=[f"{each.predictor.graph.claim}:{CLAIM_MOUNT}:ro"],
         depends_on=waits,
         healthcheck={
             "test": ["CMD", "bash", "-c", ask],

@@ -11,7 +11,7 @@ from .objects import kubernetes_object
 # What the addon, and the trait of KubeVela's own, ask for where a claim says nothing.
 _ACCESS, _ADDONS_SIZE, _TRAITS_SIZE = ["ReadWriteOnce"], "1Gi", "8Gi"
 # Pods with the same value of this label are on one node.
-_SHARES = "shares-claims"
+_AFFINITY_LABEL = "shares-claims"
 
 
 def claims(applications: Sequence[LoadedApplication]) -> Iterator[Manifest]:
@@ -42,7 +42,7 @@ def claims_used(manifests: Iterable[Manifest]) -> set[str]:
     return {name for each in manifests for name in _claims_of(each.value)}
 
 
-def keep_together(manifests: Sequence[Manifest]) -> None:
+def colocate(manifests: Sequence[Manifest]) -> None:
     """Have pods that share a ReadWriteOnce claim run on one node; changes the objects.
 
     Such a volume is on one node at a time, and pods on two would wait for each other. Claims that
@@ -66,13 +66,13 @@ def keep_together(manifests: Sequence[Manifest]) -> None:
         mine = _single(each.value) - wide
         group = next((group for group in groups if group & mine), None)
         if group:
-            _join(each.value["spec"]["template"], min(group)[1])
+            _add_affinity(each.value["spec"]["template"], min(group)[1])
 
 
-def _join(template: dict[str, Any], name: str) -> None:
-    template["metadata"]["labels"][_SHARES] = name
+def _add_affinity(template: dict[str, Any], name: str) -> None:
+    template["metadata"]["labels"][_AFFINITY_LABEL] = name
     term = {
-        "labelSelector": {"matchLabels": {_SHARES: name}},
+        "labelSelector": {"matchLabels": {_AFFINITY_LABEL: name}},
         "topologyKey": "kubernetes.io/hostname",
     }
     template["spec"]["affinity"] = {
@@ -90,10 +90,10 @@ def _key(value: dict[str, Any]) -> tuple[str, str]:
 
 
 def _claims_of(value: dict[str, Any]) -> set[str]:
-    inside = value.get("spec", {}).get("template", {}).get("spec", {})
+    pod_spec = value.get("spec", {}).get("template", {}).get("spec", {})
     return {
         volume["persistentVolumeClaim"]["claimName"]
-        for volume in inside.get("volumes", [])
+        for volume in pod_spec.get("volumes", [])
         if "persistentVolumeClaim" in volume
     }
 
@@ -110,7 +110,7 @@ def _own_claims(component: LoadedComponent) -> Iterator[tuple[str, Storage | Cla
 
 def _claim(wanted: Storage | ClaimedVolume) -> dict[str, Any]:
     size = _ADDONS_SIZE if isinstance(wanted, Storage) else _TRAITS_SIZE
-    said = wanted.model_dump(
+    fields = wanted.model_dump(
         exclude_none=True, exclude={"name", "mountPath", "pvcRef", "mountOnly", "subPath"}
     )
-    return {"accessModes": _ACCESS, "resources": {"requests": {"storage": size}}, **said}
+    return {"accessModes": _ACCESS, "resources": {"requests": {"storage": size}}, **fields}

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from ...applications.images import GATEWAY_IMAGE
 from ...applications.loaded import LoadedApplication
-from ..common import GATEWAY_PORT, METRICS_PORT, Manifest, gateway_configuration, served
+from ..common import GATEWAY_PORT, METRICS_PORT, Manifest, gateway_configuration, served_predictors
 from .objects import LABEL, deployment, host, kubernetes_object, service
-from .pods import ENVOY_USER, LINGER, container, pod, scraped
+from .pods import ENVOY_USER, PRE_STOP, container, pod, scrape_annotations
 
 REPLICAS = 2
 
 
 def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Manifest]:
     """Envoy as `name`, with the routes of all Applications."""
-    first = served(applications)[0]
+    first = served_predictors(applications)[0]
     application, component = first.application, first.component
     configuration = gateway_configuration(
         applications, lambda each: host(each.name, each.application.namespace)
@@ -41,11 +41,11 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
             {"name": "http", "containerPort": GATEWAY_PORT},
             {"name": "metrics", "containerPort": METRICS_PORT},
         ],
-        lifecycle=LINGER,
+        lifecycle=PRE_STOP,
         readinessProbe={"httpGet": ready, "periodSeconds": 5},
         livenessProbe={"httpGet": ready, "periodSeconds": 10, "failureThreshold": 6},
     )
-    inside = pod(
+    pod_spec = pod(
         [main],
         volumes=[{"name": "configuration", "configMap": {"name": name}}],
         user=ENVOY_USER,
@@ -64,11 +64,14 @@ def gateway(applications: Sequence[LoadedApplication], name: str) -> Iterator[Ma
         application,
         component,
         name,
-        inside,
+        pod_spec,
         REPLICAS,
         "Two, so that one may go; on two nodes where there are two.",
         part="gateway",
-        annotations={"checksum/configuration": mark, **scraped(METRICS_PORT, "/stats/prometheus")},
+        annotations={
+            "checksum/configuration": mark,
+            **scrape_annotations(METRICS_PORT, "/stats/prometheus"),
+        },
     )
     yield service(
         application,

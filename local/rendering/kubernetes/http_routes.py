@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...applications.loaded import LoadedApplication
 from ...gateway.routes import cluster_name, routes
-from ..common import SERVING_PORT, Manifest, served
+from ..common import SERVING_PORT, Manifest, served_predictors
 from .objects import kubernetes_object, without_none
 
 
@@ -23,7 +23,7 @@ def http_routes(applications: Sequence[LoadedApplication], gateway: Gateway) -> 
     A route by a header has the path of the other component, and one condition more: by the Gateway
     API's rules it comes first. A prefix there matches without its last slash, too.
     """
-    every = served(applications)
+    every = served_predictors(applications)
     services = {
         cluster_name(each.application.namespace, each.component.name, each.predictor.name): each
         for each in every

@@ -55,7 +55,7 @@ def training(
         resources=resources("training", properties.cpu, properties.memory, properties.gpu),
     )
     policy = "Never" if properties.restartPolicy == "Never" else "OnFailure"
-    inside = pod(
+    pod_spec = pod(
         [main],
         claims=(mount.name for mount in component.mounts),
         user=USER if component.image else None,
@@ -63,7 +63,7 @@ def training(
         subdomain=component.name if workers > 1 else None,
         **pod_options(properties),
     )
-    yield job(application, component, inside, spec, "\n".join(remarks), properties)
+    yield job(application, component, pod_spec, spec, "\n".join(remarks), properties)
 
 
 def task(
@@ -84,7 +84,7 @@ def task(
         env=environment,
         resources=resources("copy", properties.cpu, properties.memory),
     )
-    inside = pod(
+    pod_spec = pod(
         [main],
         user=USER if component.image else None,
         restartPolicy=properties.restart or "Never",
@@ -92,7 +92,7 @@ def task(
     )
     count = properties.count or 1
     spec = {"completions": count, "parallelism": count, "backoffLimit": 6}
-    return job(application, component, inside, spec, "\n".join(remarks), properties)
+    return job(application, component, pod_spec, spec, "\n".join(remarks), properties)
 
 
 def _tf_config(

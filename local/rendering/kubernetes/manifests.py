@@ -18,9 +18,9 @@ from ...applications.types import (
     TaskProperties,
     TrainingProperties,
 )
-from ..common import Addresses, Manifest, joined, served, web_services
+from ..common import Addresses, Manifest, join_name, served_predictors, web_services
 from ..yaml_text import as_comment, as_yaml
-from .claims import claims, claims_made, claims_used, keep_together
+from .claims import claims, claims_made, claims_used, colocate
 from .gateway import gateway
 from .http_routes import Gateway, http_routes
 from .jobs import task, training
@@ -105,14 +105,14 @@ class _Objects:
     def __init__(self, applications: Sequence[LoadedApplication], their_gateway: Gateway | None):
         self.applications = applications
         self.their_gateway = their_gateway
-        self.served = served(applications)
+        self.served = served_predictors(applications)
         address = ""
         if their_gateway:
             address = f"http://{host(*AMBASSADOR)}"
         elif self.served:
             first = self.served[0].application
             # Named after the Application: another one, applied later, shall not replace its routes.
-            self.gateway = (joined(first.name, "gateway"), first.namespace)
+            self.gateway = (join_name(first.name, "gateway"), first.namespace)
             address = f"http://{host(*self.gateway)}"
         self.addresses = Addresses(address, dict.fromkeys(web_services(applications)))
 
@@ -126,7 +126,7 @@ class _Objects:
             made += http_routes(self.applications, self.their_gateway)
         elif self.served:
             made += gateway(self.applications, self.gateway[0])
-        keep_together(made)
+        colocate(made)
         made += disruption_budgets(made)
         made += network_policies(
             made, {(each.application.namespace, each.name) for each in self.served}

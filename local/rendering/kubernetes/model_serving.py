@@ -3,43 +3,48 @@
 from collections.abc import Iterator
 
 from ...applications.images import SERVING_IMAGE
-from ..common import CLAIM_AT, SERVING_PORT, Manifest, Served
+from ..common import CLAIM_MOUNT, SERVING_PORT, Manifest, ServedPredictor
 from .objects import autoscaler, deployment, service
-from .pods import LINGER, PATIENCE_S, container, pod, probes, resources
+from .pods import PRE_STOP, STARTUP_DEADLINE_S, container, pod, probes, resources
 
 
-def serving(each: Served, our_gateway: bool) -> Iterator[Manifest]:
+def serving(served: ServedPredictor, our_gateway: bool) -> Iterator[Manifest]:
     """A predictor: TensorFlow Serving on the claim, its Service, and autoscaler if it has one."""
-    application, component, predictor = each.application, each.component, each.predictor
-    graph, asked = predictor.graph, predictor.resources
+    application, component, predictor = served.application, served.component, served.predictor
+    graph, requested = predictor.graph, predictor.resources
     main = container(
         graph.name,
         SERVING_IMAGE,
         "serving",
-        mounts=[{"name": graph.claim, "mountPath": CLAIM_AT, "readOnly": True}],
+        mounts=[{"name": graph.claim, "mountPath": CLAIM_MOUNT, "readOnly": True}],
         command=["tensorflow_model_server"],
-        args=each.arguments,
+        args=served.arguments,
         ports=[{"name": "http", "containerPort": SERVING_PORT}],
         resources=resources(
-            "serving", *((asked.cpu, asked.memory, asked.gpu) if asked else (None, None, None))
+            "serving",
+            *(
+                (requested.cpu, requested.memory, requested.gpu)
+                if requested
+                else (None, None, None)
+            ),
         ),
-        lifecycle=LINGER,
-        **probes("http", each.status_path, each.status_path),
+        lifecycle=PRE_STOP,
+        **probes("http", served.status_path, served.status_path),
     )
     scaler = predictor.autoscaler
     yield deployment(
         application,
         component,
-        each.name,
+        served.name,
         pod([main], claims=[graph.claim]),
         None if scaler else predictor.replicas,
         f"Serves {graph.modelUri}, once there is a version, and a new one as soon as it is there.",
-        patience_s=PATIENCE_S,
+        progress_deadline_s=STARTUP_DEADLINE_S,
     )
     yield service(
         application,
         component,
-        each.name,
+        served.name,
         {
             # A gateway of ours chooses among the replicas itself.
             **({"clusterIP": "None"} if our_gateway else {}),
@@ -52,5 +57,5 @@ def serving(each: Served, our_gateway: bool) -> Iterator[Manifest]:
             for metric in scaler.metrics
         ]
         yield autoscaler(
-            application, component, each.name, scaler.minReplicas, scaler.maxReplicas, metrics
+            application, component, served.name, scaler.minReplicas, scaler.maxReplicas, metrics
         )

@@ -9,7 +9,7 @@ from ..common import Manifest
 
 LABEL = "app.kubernetes.io"
 # The kinds that have pods.
-RUNS = ("Deployment", "StatefulSet", "Job")
+POD_KINDS = ("Deployment", "StatefulSet", "Job")
 _TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue"}
 
 
@@ -56,7 +56,7 @@ def _template(
     application: LoadedApplication,
     component: str,
     name: str,
-    inside: dict[str, Any],
+    pod_spec: dict[str, Any],
     labels: Mapping[str, str] | None,
     annotations: Mapping[str, str] | None,
 ) -> dict[str, Any]:
@@ -65,30 +65,32 @@ def _template(
     }
     if annotations:
         metadata["annotations"] = dict(annotations)
-    return {"metadata": metadata, "spec": inside}
+    return {"metadata": metadata, "spec": pod_spec}
 
 
 def deployment(
     application: LoadedApplication,
     component: LoadedComponent,
     name: str,
-    inside: dict[str, Any],
+    pod_spec: dict[str, Any],
     replicas: int | None,
     comment: str = "",
     *,
     part: str = "",
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
-    patience_s: int | None = None,
+    progress_deadline_s: int | None = None,
     kind: str = "Deployment",
 ) -> Manifest:
     """A Deployment, or a StatefulSet; without `replicas` an autoscaler decides how many."""
     spec = without_none(
         replicas=replicas,
         serviceName=name if kind == "StatefulSet" else None,
-        progressDeadlineSeconds=patience_s,
+        progressDeadlineSeconds=progress_deadline_s,
         selector={"matchLabels": {f"{LABEL}/name": name}},
-        template=_template(application, part or component.name, name, inside, labels, annotations),
+        template=_template(
+            application, part or component.name, name, pod_spec, labels, annotations
+        ),
     )
     return kubernetes_object(
         "apps/v1", kind, application, component, name, comment=comment, part=part, spec=spec
@@ -98,7 +100,7 @@ def deployment(
 def job(
     application: LoadedApplication,
     component: LoadedComponent,
-    inside: dict[str, Any],
+    pod_spec: dict[str, Any],
     spec: dict[str, Any],
     comment: str,
     properties: TrainingProperties | TaskProperties,
@@ -108,7 +110,7 @@ def job(
         application,
         component.name,
         component.name,
-        inside,
+        pod_spec,
         properties.labels,
         properties.annotations,
     )
@@ -143,15 +145,15 @@ def autoscaler(
     application: LoadedApplication,
     component: LoadedComponent,
     name: str,
-    least: int,
-    most: int,
+    min_replicas: int,
+    max_replicas: int,
     metrics: Sequence[tuple[str, str, int]],
 ) -> Manifest:
     """A HorizontalPodAutoscaler; `metrics` are (resource, Utilization or AverageValue, value)."""
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
-        "minReplicas": least,
-        "maxReplicas": most,
+        "minReplicas": min_replicas,
+        "maxReplicas": max_replicas,
         "metrics": [
             {
                 "type": "Resource",
@@ -171,12 +173,14 @@ def autoscaler(
     )
 
 
-def beside(each: Manifest, version: str, kind: str, comment: str, **content: Any) -> Manifest:
+def companion(
+    manifest: Manifest, version: str, kind: str, comment: str, **content: Any
+) -> Manifest:
     """An object of the same name and labels as another."""
-    metadata = {name: each.value["metadata"][name] for name in ("name", "namespace")}
+    metadata = {name: manifest.value["metadata"][name] for name in ("name", "namespace")}
     labels = {
         name: value
-        for name, value in each.value["metadata"]["labels"].items()
+        for name, value in manifest.value["metadata"]["labels"].items()
         if name.startswith(LABEL)
     }
     value = {

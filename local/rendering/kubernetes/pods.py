@@ -11,8 +11,8 @@ ENVOY_USER = 101
 
 # A model server and a client answer when the model is there, and that may take a training: so long
 # they are not killed for it, and their Deployments not called stuck.
-PATIENCE_S = 24 * 3600
-_EVERY_S = 5
+STARTUP_DEADLINE_S = 24 * 3600
+_PROBE_PERIOD_S = 5
 
 # What a scheduler sets aside where the Application says nothing; starting points, not measured.
 _REQUESTS = {
@@ -31,8 +31,8 @@ def resources(
     """What a container may use: what the Application says is asked for and is the limit, as the
     addon does it; for the rest there is only a request.
     """
-    said = {"cpu": cpu, "memory": memory, "nvidia.com/gpu": gpu}
-    limits = {name: value for name, value in said.items() if value}
+    values = {"cpu": cpu, "memory": memory, "nvidia.com/gpu": gpu}
+    limits = {name: value for name, value in values.items() if value}
     return {"requests": {**_REQUESTS[kind], **limits}, **({"limits": limits} if limits else {})}
 
 
@@ -110,24 +110,24 @@ def probes(port: int | str, ready: str, alive: str) -> dict[str, Any]:
 
     def get(path: str, **more: int) -> dict[str, Any]:
         request = {"path": path, "port": port}
-        return {"httpGet": request, "timeoutSeconds": 5, "periodSeconds": _EVERY_S, **more}
+        return {"httpGet": request, "timeoutSeconds": 5, "periodSeconds": _PROBE_PERIOD_S, **more}
 
     return {
-        "startupProbe": get(alive, failureThreshold=PATIENCE_S // _EVERY_S),
+        "startupProbe": get(alive, failureThreshold=STARTUP_DEADLINE_S // _PROBE_PERIOD_S),
         "readinessProbe": get(ready),
         "livenessProbe": get(alive, periodSeconds=10, failureThreshold=6),
     }
 
 
 # Requests still come to a pod while others have not heard of its end.
-LINGER = {"preStop": {"exec": {"command": ["sleep", "10"]}}}
+PRE_STOP = {"preStop": {"exec": {"command": ["sleep", "10"]}}}
 
 # A client that stops answers every request that it has, one that is slow to send and to take, too:
 # twice CLIENT_TIMEOUT_S, twice TIMEOUT_S and the lingering, as they are unless they are set.
 CLIENT_GRACE_S = 180
 
 
-def scraped(port: int, path: str = "/metrics") -> dict[str, str]:
+def scrape_annotations(port: int, path: str = "/metrics") -> dict[str, str]:
     """Annotations by which the usual configurations of Prometheus find a pod's metrics."""
     named = {"scrape": "true", "port": str(port), "path": path}
     return {f"prometheus.io/{name}": value for name, value in named.items()}

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from ..common import GATEWAY_PORT, METRICS_PORT, SERVING_PORT, Manifest
-from .objects import LABEL, RUNS, beside
+from .objects import LABEL, POD_KINDS, companion
 
 _DNS = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 
@@ -23,14 +23,14 @@ def disruption_budgets(manifests: Sequence[Manifest]) -> Iterator[Manifest]:
         if replicas > 1:
             spec = {"maxUnavailable": 1, "selector": each.value["spec"]["selector"]}
             comment = "One at a time, when a node is emptied."
-            yield beside(each, "policy/v1", "PodDisruptionBudget", comment, spec=spec)
+            yield companion(each, "policy/v1", "PodDisruptionBudget", comment, spec=spec)
 
 
 def network_policies(
     manifests: Sequence[Manifest], served: Container[tuple[str, str]]
 ) -> Iterator[Manifest]:
     """A NetworkPolicy for all that runs; `served` are the (namespace, name) of predictors."""
-    runs = [each for each in manifests if each.value["kind"] in RUNS]
+    runs = [each for each in manifests if each.value["kind"] in POD_KINDS]
     gateways = [_pods(each) for each in runs if _part(each) == "gateway"]
     servers = [each for each in runs if _key(each) in served]
     clients = [
@@ -38,7 +38,7 @@ def network_policies(
         and each.value["kind"] == "Deployment"
     ]  # fmt: skip
     # An empty `from` would be everybody: without a client among these files, the namespace's pods.
-    askers: list[dict[str, Any]] = clients or [{"podSelector": {}}]
+    callers: list[dict[str, Any]] = clients or [{"podSelector": {}}]
     for each in runs:
         ingress: list[dict[str, Any]]
         spec: dict[str, Any] = {}
@@ -46,7 +46,7 @@ def network_policies(
         if _part(each) == "gateway":
             everybody: list[dict[str, Any]] = [{"namespaceSelector": {}}]
             ingress = [
-                {"from": askers, "ports": [{"port": GATEWAY_PORT}]},
+                {"from": callers, "ports": [{"port": GATEWAY_PORT}]},
                 {"from": everybody, "ports": [{"port": METRICS_PORT}]},
             ]
             to = [_pods(server) for server in servers]
@@ -62,8 +62,8 @@ def network_policies(
             spec["egress"] = []
             comment = "Only the gateway asks it, and it asks nobody."
         elif each.value["kind"] == "StatefulSet":
-            asked = [{"port": port} for port in sorted(_ports(each))]
-            ingress = [{"from": askers, "ports": asked}]
+            ports_in = [{"port": port} for port in sorted(_ports(each))]
+            ingress = [{"from": callers, "ports": ports_in}]
             comment = "Only the web services of these files ask it."
         elif ports := _ports(each):
             ingress = [{"ports": [{"port": port} for port in sorted(ports)]}]
@@ -75,27 +75,27 @@ def network_policies(
             comment = "Nobody asks it."
         kinds = ["Ingress", *(["Egress"] if "egress" in spec else [])]
         spec = {"podSelector": _selector(each), "policyTypes": kinds, "ingress": ingress, **spec}
-        yield beside(each, "networking.k8s.io/v1", "NetworkPolicy", comment, spec=spec)
+        yield companion(each, "networking.k8s.io/v1", "NetworkPolicy", comment, spec=spec)
 
 
-def _key(each: Manifest) -> tuple[str, str]:
-    return each.value["metadata"]["namespace"], each.value["metadata"]["name"]
+def _key(manifest: Manifest) -> tuple[str, str]:
+    return manifest.value["metadata"]["namespace"], manifest.value["metadata"]["name"]
 
 
-def _part(each: Manifest) -> str:
-    return str(each.value["metadata"]["labels"][f"{LABEL}/component"])
+def _part(manifest: Manifest) -> str:
+    return str(manifest.value["metadata"]["labels"][f"{LABEL}/component"])
 
 
-def _ports(each: Manifest) -> set[int]:
-    containers = each.value["spec"]["template"]["spec"]["containers"]
+def _ports(manifest: Manifest) -> set[int]:
+    containers = manifest.value["spec"]["template"]["spec"]["containers"]
     return {port["containerPort"] for one in containers for port in one.get("ports", [])}
 
 
-def _selector(each: Manifest) -> dict[str, Any]:
-    return {"matchLabels": {f"{LABEL}/name": each.value["metadata"]["name"]}}
+def _selector(manifest: Manifest) -> dict[str, Any]:
+    return {"matchLabels": {f"{LABEL}/name": manifest.value["metadata"]["name"]}}
 
 
-def _pods(each: Manifest) -> dict[str, Any]:
+def _pods(manifest: Manifest) -> dict[str, Any]:
     """A workload's pods, from whatever namespace."""
-    namespace = {"kubernetes.io/metadata.name": each.value["metadata"]["namespace"]}
-    return {"namespaceSelector": {"matchLabels": namespace}, "podSelector": _selector(each)}
+    namespace = {"kubernetes.io/metadata.name": manifest.value["metadata"]["namespace"]}
+    return {"namespaceSelector": {"matchLabels": namespace}, "podSelector": _selector(manifest)}

@@ -11,17 +11,17 @@ from ...applications.types import (
     SecretVolume,
     StorageTrait,
 )
-from ..common import Manifest, joined
+from ..common import Manifest, join_name
 from .objects import kubernetes_object, without_none
 
 
-def mount(inside: dict[str, Any], trait: StorageTrait) -> None:
+def mount(pod_spec: dict[str, Any], trait: StorageTrait) -> None:
     """Put the trait's volumes into a pod's `spec`, and into its container; changes it."""
-    main = inside["containers"][0]
+    main = pod_spec["containers"][0]
     mounts, devices, volumes = [], [], []
     for entry, source in _sources(trait):
         (kind,) = source
-        name = joined(_PREFIXES[kind], entry.name)
+        name = join_name(_PREFIXES[kind], entry.name)
         volumes.append({"name": name, **source})
         if getattr(entry, "volumeMode", None) == "Block":
             devices.append({"name": name, "devicePath": entry.mountPath})
@@ -38,11 +38,11 @@ def mount(inside: dict[str, Any], trait: StorageTrait) -> None:
     taken = {each["mountPath"] for each in mounts}
     mounts += [each for each in main.get("volumeMounts", []) if each["mountPath"] not in taken]
     used = {each["name"] for each in (*mounts, *devices)}
-    known = _by_name([*volumes, *inside.get("volumes", [])])
+    known = _by_name([*volumes, *pod_spec.get("volumes", [])])
     lists = {"volumeMounts": mounts, "volumeDevices": devices}
     lists["env"] = [*_by_name([*main.get("env", []), *_variables(trait)]).values()]
     main.update({name: value for name, value in lists.items() if value})
-    inside["volumes"] = [volume for name, volume in known.items() if name in used]
+    pod_spec["volumes"] = [volume for name, volume in known.items() if name in used]
 
 
 def storage_objects(
@@ -81,19 +81,19 @@ def _sources(trait: StorageTrait) -> Iterator[tuple[Any, dict[str, Any]]]:
         yield claim, {"persistentVolumeClaim": {"claimName": claim.name}}
     for keyed in (*trait.configMap, *trait.secret):
         if keyed.mountPath is not None:
-            yield keyed, _keyed(keyed)
+            yield keyed, _volume_source(keyed)
     for folder in trait.emptyDir:
         yield folder, {"emptyDir": {"medium": folder.medium} if folder.medium else {}}
     for there in trait.hostPath:
         yield there, {"hostPath": {"path": there.path, "type": there.type}}
 
 
-def _keyed(entry: KeyedVolume) -> dict[str, Any]:
+def _volume_source(entry: KeyedVolume) -> dict[str, Any]:
     items = [item.model_dump() for item in entry.items] if entry.items else None
-    said = without_none(defaultMode=entry.defaultMode, items=items)
+    source = without_none(defaultMode=entry.defaultMode, items=items)
     if isinstance(entry, SecretVolume):
-        return {"secret": {"secretName": entry.name, **said}}
-    return {"configMap": {"name": entry.name, **said}}
+        return {"secret": {"secretName": entry.name, **source}}
+    return {"configMap": {"name": entry.name, **source}}
 
 
 def _variables(trait: StorageTrait) -> Iterator[dict[str, Any]]:

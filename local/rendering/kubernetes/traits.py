@@ -8,30 +8,30 @@ from ...applications.types import (
     AnnotationsTrait,
     GatewayTrait,
     HpaTrait,
+    KeyValueTrait,
     LabelsTrait,
-    MarksTrait,
     ResourceTrait,
     ServiceAccountTrait,
     StorageTrait,
 )
 from ..common import Manifest
-from .objects import RUNS, autoscaler, kubernetes_object, service, without_none
+from .objects import POD_KINDS, autoscaler, kubernetes_object, service, without_none
 from .storage import mount, storage_objects
 
 
 def with_traits(
-    application: LoadedApplication, component: LoadedComponent, made: Sequence[Manifest]
+    application: LoadedApplication, component: LoadedComponent, manifests: Sequence[Manifest]
 ) -> Iterator[Manifest]:
-    """The objects `made` for the component, changed, and those that its traits add."""
-    runs = [each.value for each in made if each.value["kind"] in RUNS]
-    yield from made
+    """The `manifests` of the component, changed, and those that its traits add."""
+    runs = [each.value for each in manifests if each.value["kind"] in POD_KINDS]
+    yield from manifests
     for trait in component.traits:
         match trait:
             case LabelsTrait() | AnnotationsTrait():
                 field = "labels" if isinstance(trait, LabelsTrait) else "annotations"
                 for value in runs:
-                    _mark(value["metadata"], field, trait)
-                    _mark(value["spec"]["template"]["metadata"], field, trait)
+                    _add_pairs(value["metadata"], field, trait)
+                    _add_pairs(value["spec"]["template"]["metadata"], field, trait)
             case StorageTrait():
                 for value in runs:
                     mount(value["spec"]["template"]["spec"], trait)
@@ -56,13 +56,13 @@ def with_traits(
                     application, component, component.name, trait.min, trait.max, metrics
                 )
             case GatewayTrait():
-                yield from _ingress(application, component, trait, made)
+                yield from _ingress(application, component, trait, manifests)
 
 
-def _mark(metadata: dict[str, Any], field: str, trait: MarksTrait) -> None:
+def _add_pairs(metadata: dict[str, Any], field: str, trait: KeyValueTrait) -> None:
     """Add labels or annotations; those by which objects find each other stay."""
-    said: Mapping[str, str | None] = trait.model_extra or {}
-    added = {name: value for name, value in said.items() if value is not None}
+    pairs: Mapping[str, str | None] = trait.model_extra or {}
+    added = {name: value for name, value in pairs.items() if value is not None}
     metadata[field] = {**added, **metadata.get(field, {})}
 
 
@@ -79,15 +79,17 @@ def _resources(trait: ResourceTrait, before: dict[str, Any]) -> dict[str, Any]:
         if amounts
     }
     both = without_none(cpu=trait.cpu, memory=trait.memory)
-    said = apart or {"requests": both, "limits": both}
-    return {name: {**before.get(name, {}), **said.get(name, {})} for name in ("requests", "limits")}
+    amounts = apart or {"requests": both, "limits": both}
+    return {
+        name: {**before.get(name, {}), **amounts.get(name, {})} for name in ("requests", "limits")
+    }
 
 
 def _ingress(
     application: LoadedApplication,
     component: LoadedComponent,
     trait: GatewayTrait,
-    made: Sequence[Manifest],
+    manifests: Sequence[Manifest],
 ) -> Iterator[Manifest]:
     """An Ingress, and the Service that it leads to where the component exposes no port itself."""
     name = component.name
@@ -95,7 +97,7 @@ def _ingress(
         {"name": f"port-{port}", "port": port, "targetPort": port}
         for port in sorted(set(trait.http.values()))
     ]
-    there = next((each.value for each in made if each.value["kind"] == "Service"), None)
+    there = next((each.value for each in manifests if each.value["kind"] == "Service"), None)
     if there is None:
         yield service(application, component, name, {"ports": ports})
     else:
@@ -109,7 +111,7 @@ def _ingress(
         }
         for path, port in trait.http.items()
     ]
-    made_ingress = kubernetes_object(
+    ingress = kubernetes_object(
         "networking.k8s.io/v1",
         "Ingress",
         application,
@@ -122,8 +124,8 @@ def _ingress(
             rules=[without_none(host=trait.domain, http={"paths": paths})],
         ),
     )  # fmt: skip
-    metadata = made_ingress.value["metadata"]
+    metadata = ingress.value["metadata"]
     metadata["labels"] |= trait.labels or {}
     if trait.annotations:
         metadata["annotations"] = trait.annotations
-    yield made_ingress
+    yield ingress

@@ -11,14 +11,14 @@ from ..common import NOTEBOOK_PORT, Addresses, Manifest
 from .objects import autoscaler, deployment, service, without_none
 from .pods import (
     CLIENT_GRACE_S,
-    LINGER,
+    PRE_STOP,
     USER,
     container,
     pod,
     pod_options,
     probes,
     resources,
-    scraped,
+    scrape_annotations,
 )
 
 
@@ -66,7 +66,7 @@ def webservice(
         ]
         or [{"containerPort": port}],
         resources=wanted,
-        lifecycle=LINGER if ours else None,
+        lifecycle=PRE_STOP if ours else None,
         **probing,
     )
     scaler = component.autoscaler
@@ -84,7 +84,10 @@ def webservice(
         None if scaler else component.replicas,
         "\n".join(remarks),
         labels=properties.labels,
-        annotations={**(scraped(port) if ours else {}), **(properties.annotations or {})},
+        annotations={
+            **(scrape_annotations(port) if ours else {}),
+            **(properties.annotations or {}),
+        },
         # Which stops the old pod before the new one starts: two would ruin the data they share.
         kind="StatefulSet" if isinstance(properties, StatefulsetProperties) else "Deployment",
     )
@@ -130,13 +133,13 @@ def notebook(
     )
     # Who works there installs things.
     main["securityContext"]["readOnlyRootFilesystem"] = False
-    inside = pod([main], claims=(mount.name for mount in properties.storage), user=1000)
-    inside["securityContext"]["runAsGroup"] = 100
+    pod_spec = pod([main], claims=(mount.name for mount in properties.storage), user=1000)
+    pod_spec["securityContext"]["runAsGroup"] = 100
     yield deployment(
         application,
         component,
         component.name,
-        inside,
+        pod_spec,
         1,
         "It asks for a token (kubectl logs shows it); under the addon it asks for none.",
     )

@@ -310,7 +310,7 @@ def test_storage_that_only_a_cluster_has(tmp_path):
     assert errors == {
         "pvc[0].subPath", "pvc[1].volumeMode", "configMap[0].mountToEnv", "secret[0].mountToEnvs",
     }  # fmt: skip
-    assert all(said[path].here for path in errors)
+    assert all(said[path].local_only for path in errors)
     assert {"configMap", "secret", "emptyDir", "hostPath"} <= said.keys() - errors
 
 
@@ -324,7 +324,7 @@ def test_another_image_can_be_said_to_be_one_of_ours(tmp_path):
     applications, found = load([tmp_path / "a.yaml"])
     # Only a start on this machine needs to know it.
     (image,) = (each for each in found if "image" in each.path)
-    assert image.here
+    assert image.local_only
     assert "To run it as one of these: --image mine=NAME" in image.text
     for name in ("mine", "x/mine:v7"):
         applications, found = load([tmp_path / "a.yaml"], {name: "color-serving"})

@@ -3,7 +3,7 @@
 import pytest
 
 from local.promotion.analysis import Analysis
-from local.promotion.conditions import Judged
+from local.promotion.conditions import Judgment
 from local.promotion.evidence import NoEvidence
 
 
@@ -16,23 +16,23 @@ class Script:
         self.done: list[str] = []
         self.said: list[str] = []
 
-    def look(self):
+    def evaluate(self):
         verdict = self.looks.pop(0)
         if verdict == "away":
             raise NoEvidence("the gateway does not answer")
-        return [Judged("yes", "errors: yes"), Judged(verdict, f"winrate: {verdict}")]
+        return [Judgment("yes", "errors: yes"), Judgment(verdict, f"winrate: {verdict}")]
 
     def move(self, percent: int) -> bool:
         self.done.append(str(percent))
         return percent != self.refuses
 
-    def back(self) -> bool:
+    def go_back(self) -> bool:
         self.done.append("back")
         return True
 
     def run(self, now: int, *steps: int, timeout_s: float = 60.0) -> str:
         return Analysis(
-            self.look, lambda: self.done.append("mark"), self.move, self.back,
+            self.evaluate, lambda: self.done.append("mark"), self.move, self.go_back,
             lambda seconds: not self.looks, self.said.append, 1.0, timeout_s,
         ).run(now, steps)  # fmt: skip
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from local.promotion.conditions import Guard, WinRate, parse, surely_above
-from local.promotion.evidence import Counted
+from local.promotion.conditions import Guard, WinRate, parse, significantly_above
+from local.promotion.evidence import GatewayStats
 
 
 def pair(low: float, high: float, models=("color/v1", "color/v2"), choices=212) -> dict:
@@ -13,9 +13,9 @@ def pair(low: float, high: float, models=("color/v1", "color/v2"), choices=212) 
     return {"models": list(models), "win_rate": rate, "interval": [low, high], "choices": choices}
 
 
-def judged(text: str, *pairs: dict, measured: Counted | None = None):
+def judged(text: str, *pairs: dict, measured: GatewayStats | None = None):
     (condition,) = parse(text)
-    return condition.judge({"pairs": list(pairs)}, measured or Counted())
+    return condition.judge({"pairs": list(pairs)}, measured or GatewayStats())
 
 
 def test_conditions_are_read():
@@ -89,28 +89,28 @@ def test_what_is_seen_is_said():
     ],
 )  # fmt: skip
 def test_errors_are_a_guard(failed, requests, verdict):
-    assert judged("errors < 1%", measured=Counted(requests, failed)).verdict == verdict
+    assert judged("errors < 1%", measured=GatewayStats(requests, failed)).verdict == verdict
 
 
 def test_the_slowest_twentieth():
     within = ((500.0, 900), (1000.0, 960), (2500.0, 1000))
-    measured = Counted(1000, 0, within)
+    measured = GatewayStats(1000, 0, within)
     assert [measured.slower_than(ms) for ms in (500, 1000, 1750, 2500, 9000)] == [
         100, 40, 20, 0, 0,
     ]  # fmt: skip
     assert judged("p95 < 1s", measured=measured).verdict == "yes"
     assert judged("p95 < 500ms", measured=measured).verdict == "no"
-    assert judged("p95 < 500ms", measured=Counted()).verdict == "not yet"
+    assert judged("p95 < 500ms", measured=GatewayStats()).verdict == "not yet"
 
 
 def test_counted_since():
-    before = Counted(10, 1, ((5.0, 4), (10.0, 9)))
-    assert Counted(30, 2, ((5.0, 10), (10.0, 29))).since(before) == (
-        Counted(20, 1, ((5.0, 6), (10.0, 20)))
+    before = GatewayStats(10, 1, ((5.0, 4), (10.0, 9)))
+    assert GatewayStats(30, 2, ((5.0, 10), (10.0, 29))).since(before) == (
+        GatewayStats(20, 1, ((5.0, 6), (10.0, 20)))
     )
     # The gateway was started again.
-    assert Counted(3, 0).since(before) == Counted(3, 0)
-    assert Counted(12, 0).since(before) == Counted(12, 0)
+    assert GatewayStats(3, 0).since(before) == GatewayStats(3, 0)
+    assert GatewayStats(12, 0).since(before) == GatewayStats(12, 0)
 
 
 def test_chance_alone_breaks_a_guard_in_one_of_twenty_at_most():
@@ -121,7 +121,7 @@ def test_chance_alone_breaks_a_guard_in_one_of_twenty_at_most():
         bad = 0
         for count in range(1, 301):
             bad += chance.random() < 0.05
-            if surely_above(bad, count, 0.05):
+            if significantly_above(bad, count, 0.05):
                 broken += 1
                 break
     assert broken <= 0.05 * 2000

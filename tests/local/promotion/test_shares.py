@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.promotion import CannotPromote
-from local.promotion.shares import moved
+from local.promotion.shares import with_share
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from local.promotion.shares import moved
     ],
 )
 def test_the_rest_is_shared_in_proportion(shares, predictor, percent, expected):
-    assert moved(shares, predictor, percent) == expected
+    assert with_share(shares, predictor, percent) == expected
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_rest_is_shared_in_proportion(shares, predictor, percent, expected):
 )
 def test_what_cannot_be_shared(shares, percent, says):
     with pytest.raises(CannotPromote, match=says):
-        moved(shares, "a", percent)
+        with_share(shares, "a", percent)
 
 
 @given(
@@ -46,7 +46,7 @@ def test_what_cannot_be_shared(shares, percent, says):
     st.integers(1, 94),
 )
 def test_they_sum_to_a_hundred_and_none_is_forgotten(shares, percent):
-    new = moved(shares, "0", percent)
+    new = with_share(shares, "0", percent)
     assert sum(new.values()) == 100
     assert new["0"] == percent
     assert min(new.values()) >= 1

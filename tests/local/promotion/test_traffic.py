@@ -9,7 +9,7 @@ from local.applications.claims import Volumes
 from local.applications.load import load_texts
 from local.applications.validate import validate
 from local.promotion import CannotPromote
-from local.promotion.traffic import rewritten, traffic
+from local.promotion.traffic import read_traffic, rewrite_traffic
 from tests.running import ROOT
 
 DEPLOY = (ROOT / "deploy" / "color-canary-serving.yaml").read_text()
@@ -61,7 +61,7 @@ IN_BRACES = f"""\
 def sound(text: str) -> None:
     applications, found = load_texts([("a.yaml", text)])
     found += validate(applications, Volumes(Path("nowhere")))
-    assert [str(each) for each in found if not (each.notice or each.here)] == []
+    assert [str(each) for each in found if not (each.notice or each.local_only)] == []
 
 
 def changed_lines(before: str, after: str) -> list[tuple[str, str]]:
@@ -70,31 +70,34 @@ def changed_lines(before: str, after: str) -> list[tuple[str, str]]:
 
 
 def test_shares_as_the_gateway_takes_them():
-    assert traffic(DEPLOY, "color-serving", "color-model-serving") == {"model1": 50, "model2": 50}
-    assert traffic(THREE, "app", "models") == {"a": 60, "b": 30, "c": 10}
+    assert read_traffic(DEPLOY, "color-serving", "color-model-serving") == {
+        "model1": 50,
+        "model2": 50,
+    }
+    assert read_traffic(THREE, "app", "models") == {"a": 60, "b": 30, "c": 10}
     ab = (ROOT / "deploy" / "color-style-ab-serving.yaml").read_text()
-    assert traffic(ab, "color-style-ab-serving", "color-ab-serving") == {"model1": 100}
+    assert read_traffic(ab, "color-style-ab-serving", "color-ab-serving") == {"model1": 100}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_only_the_numbers_change(end):
     text = THREE.replace("\n", end)
     sound(text)
-    after = rewritten(text, "app", "models", {"a": 6, "b": 3, "c": 91})
+    after = rewrite_traffic(text, "app", "models", {"a": 6, "b": 3, "c": 91})
     assert changed_lines(text, after) == [
         ("            traffic: 60 # percent", "            traffic: 6 # percent"),
         ("          - traffic:   30", "          - traffic:   3"),
         ("            traffic: 10", "            traffic: 91"),
     ]
     assert after.count("\r\n") == text.count("\r\n")
-    assert rewritten(after, "app", "models", {"a": 60, "b": 30, "c": 10}) == text
+    assert rewrite_traffic(after, "app", "models", {"a": 60, "b": 30, "c": 10}) == text
     sound(after)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_without_traffic_the_first_has_0_and_others_are_comments(end):
     text = THREE.replace("\n", end)
-    after = rewritten(text, "app", "models", {"a": 0, "b": 0, "c": 100})
+    after = rewrite_traffic(text, "app", "models", {"a": 0, "b": 0, "c": 100})
     assert changed_lines(text, after) == [
         ("            traffic: 60 # percent", "            traffic: 0 # percent"),
         ("          - traffic:   30", "          # - traffic:   30"),
@@ -110,17 +113,17 @@ def test_without_traffic_the_first_has_0_and_others_are_comments(end):
         ("            traffic: 10", "            traffic: 100"),
     ]
     sound(after)
-    sound(rewritten(text, "app", "models", {"a": 100, "b": 0, "c": 0}))
-    assert traffic(after, "app", "models") == {"a": 0, "c": 100}
+    sound(rewrite_traffic(text, "app", "models", {"a": 100, "b": 0, "c": 0}))
+    assert read_traffic(after, "app", "models") == {"a": 0, "c": 100}
 
 
 def test_a_first_one_that_says_nothing_gets_a_line_of_its_own():
     text = THREE.replace("            traffic: 60 # percent\n", "").replace("  30", "  90")
-    assert traffic(text, "app", "models") == {"a": 0, "b": 90, "c": 10}
-    after = rewritten(text, "app", "models", {"a": 50, "b": 40, "c": 10})
+    assert read_traffic(text, "app", "models") == {"a": 0, "b": 90, "c": 10}
+    after = rewrite_traffic(text, "app", "models", {"a": 50, "b": 40, "c": 10})
     assert "# stays\n            traffic: 50\n            graph: {name: m" in after
     sound(after)
-    after = rewritten(IN_BRACES, "app", "models", {"a": 75, "b": 25})
+    after = rewrite_traffic(IN_BRACES, "app", "models", {"a": 75, "b": 25})
     assert "[{name: a, traffic: 75, graph: {" in after
     assert "{name: b, traffic: 25, graph: {" in after
     sound(after)
@@ -129,12 +132,12 @@ def test_a_first_one_that_says_nothing_gets_a_line_of_its_own():
 def test_what_an_alias_names_is_not_guessed():
     text = THREE.replace("traffic: 60", "traffic: &much 60").replace(": 10\n", ": *much\n")
     with pytest.raises(CannotPromote, match="change it by hand"):
-        rewritten(text, "app", "models", {"a": 50, "b": 40, "c": 10})
+        rewrite_traffic(text, "app", "models", {"a": 50, "b": 40, "c": 10})
 
 
 def test_an_entry_in_braces_is_not_made_a_comment():
     with pytest.raises(CannotPromote, match="b would have no traffic, which only the first"):
-        rewritten(IN_BRACES, "app", "models", {"a": 100, "b": 0})
+        rewrite_traffic(IN_BRACES, "app", "models", {"a": 100, "b": 0})
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,7 @@ def test_an_entry_in_braces_is_not_made_a_comment():
 )
 def test_what_is_not_there(application, component, says):
     with pytest.raises(CannotPromote) as refused:
-        traffic(THREE, application, component)
+        read_traffic(THREE, application, component)
     assert says in str(refused.value)
 
 
@@ -155,8 +158,8 @@ def test_several_documents_and_a_missing_end_of_line():
     second = DEPLOY.replace("name: color-serving", "name: again")
     text = f"{DEPLOY}---\n{second}".rstrip("\n")
     shares = {"model1": 9, "model2": 91}
-    after = rewritten(text, "again", "color-model-serving", shares)
+    after = rewrite_traffic(text, "again", "color-model-serving", shares)
     assert after.partition("---\n")[0] == DEPLOY
     assert not after.endswith("\n")
-    assert traffic(after, "again", "color-model-serving") == shares
+    assert read_traffic(after, "again", "color-model-serving") == shares
     assert list(yaml.safe_load_all(after))[0] == yaml.safe_load(DEPLOY)

@@ -13,7 +13,7 @@ from local.applications.findings import Refused
 from local.applications.images import GATEWAY_IMAGE
 from local.applications.load import load
 from local.ports import free_port
-from local.rendering.common import gateway_configuration, joined
+from local.rendering.common import gateway_configuration, join_name
 from local.rendering.kubernetes.http_routes import Gateway, duration
 from local.rendering.kubernetes.manifests import LEAST_VERSION, kubernetes
 from local.rendering.left_out import not_rendered
@@ -337,10 +337,10 @@ def test_two_objects_of_one_name(render):
 
 
 def test_names_stay_as_short_as_kubernetes_wants_them():
-    assert joined("a", "b") == "a-b"
-    long = joined("a" * 60, "b" * 60)
+    assert join_name("a", "b") == "a-b"
+    long = join_name("a" * 60, "b" * 60)
     assert len(long) == 63
-    assert long != joined("a" * 60, "c" * 60)
+    assert long != join_name("a" * 60, "c" * 60)
 
 
 def test_what_is_left_out_is_said():

@@ -115,8 +115,8 @@ def with_stand_ins(plan: Plan) -> Plan:
 
 
 class WithStandIns(Applied):
-    def next(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
-        plan, notices = super().next(request)
+    def plan_change(self, request: ChangeRequest) -> tuple[Plan, list[str]]:
+        plan, notices = super().plan_change(request)
         return with_stand_ins(plan), notices
 
 
@@ -145,7 +145,7 @@ class Running:
         assert self.ready.wait(WITHIN_S)
 
     def _run(self) -> None:
-        with self.state.taken(["color-serving"]):
+        with self.state.own(["color-serving"]):
             self.code = self.runner.run(self.ready.set)
         self.console.close()
 

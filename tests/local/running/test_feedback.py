@@ -15,8 +15,8 @@ from local.commands.feedback import database_of
 from local.errors import CannotStart
 from local.ports import free_port
 from local.running.components import Component
-from local.running.feedback import KeepFeedback
-from local.running.plan import Plan, PlannedComponent, RunOptions, described
+from local.running.feedback import PrepareFeedback
+from local.running.plan import Plan, PlannedComponent, RunOptions, describe
 from local.running.planner import make_plan
 from local.running.program import Child, Program
 from local.running.state import Row
@@ -68,7 +68,7 @@ def test_clients_that_begin_at_once_have_one_key(tmp_path, monkeypatch):
         return next(keys)
 
     monkeypatch.setattr("local.running.feedback.secrets.token_urlsafe", made)
-    step = KeepFeedback(tmp_path / "feedback", tmp_path / "key")
+    step = PrepareFeedback(tmp_path / "feedback", tmp_path / "key")
     had = []
 
     def begin():
@@ -124,12 +124,12 @@ def test_so_does_the_environment_of_up(tmp_path, monkeypatch):
     (program,) = planned.programs
     assert program.secrets == {}
     # The program has it all the same; whoever shows the plan, or what runs, does not.
-    assert "me:hush@" not in f"{described(Plan((planned,)))} {Component(planned).row()}"
+    assert "me:hush@" not in f"{describe(Plan((planned,)))} {Component(planned).row()}"
     assert not {"FEEDBACK_DB", "SECRET_KEY"} & program.environment.keys()
 
 
 def test_the_key_outlives_a_restart_and_is_nobody_elses(tmp_path):
-    keep = KeepFeedback(tmp_path / "feedback" / "default", tmp_path / "secret-key")
+    keep = PrepareFeedback(tmp_path / "feedback" / "default", tmp_path / "secret-key")
     keep.run(print)
     key = keep.key.read_text()
     keep.run(print)
@@ -149,4 +149,4 @@ def test_a_program_gets_its_secrets_and_nobody_shows_them(tmp_path):
     wait_until(lambda: not child.running, 60)
     assert lines == ["hush False"]
     plan = Plan((PlannedComponent("a", "c", "webservice", programs=(program,)),))
-    assert "hush" not in str(described(plan))
+    assert "hush" not in str(describe(plan))

@@ -273,6 +273,6 @@ def test_state_is_json_that_others_can_read(tmp_path):
     from local.running.state import Row, StateFolder
 
     folder = StateFolder(tmp_path)
-    with folder.taken(["a"]):
+    with folder.own(["a"]):
         folder.write_rows([Row("a", "default", "c", "webservice", "running", True, "Ready:1/1")])
         assert json.loads((tmp_path / "state.json").read_text())[0]["phase"] == "running"

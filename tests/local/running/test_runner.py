@@ -59,7 +59,7 @@ class Running:
         self.thread.start()
 
     def _run(self) -> None:
-        with self.state.taken(["app"]):
+        with self.state.own(["app"]):
             self.code = self.runner.run(self.ready.set)
         self.console.close()
 

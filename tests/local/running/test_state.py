@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.running.logs import LogFiles, followed, written
+from local.running.logs import LogFiles, follow_logs, read_logs
 from local.running.model_copy import ModelCopy
 from local.running.state import BadState, InUse, Row, StateFolder
 from local.shipped_models import CannotPrepare, ShippedModels
@@ -43,22 +43,22 @@ def saved_model(folder: Path, text: str = "graph") -> Path:
 
 
 def test_one_at_a_time(state):
-    with state.taken(["training-serving"]):
+    with state.own(["training-serving"]):
         assert state.is_running()
         said = rf"training-serving is running with .* {os.getpid()}\)"
-        with pytest.raises(InUse, match=said), state.taken(["other"]):
+        with pytest.raises(InUse, match=said), state.own(["other"]):
             pass
         done = local(state.root, "up", str(ROOT / "tests/local/article/color-serving.yaml"))
         assert done.returncode == 2
         assert "training-serving is running with" in done.stderr
         assert "give all files to one `up`, or keep these apart with --state" in done.stderr
     assert not state.is_running()
-    with state.taken(["other"]):
+    with state.own(["other"]):
         pass
 
 
 def test_what_others_see(state):
-    with state.taken(["app"]):
+    with state.own(["app"]):
         state.write_rows([ROW])
         assert state.rows() == [ROW]
         listed = local(state.root, "ls").stdout
@@ -77,7 +77,7 @@ def test_what_others_see(state):
 
 
 def test_a_list_for_programs(state):
-    with state.taken(["app"]):
+    with state.own(["app"]):
         state.write_rows([ROW])
         (row,) = json.loads(local(state.root, "ls", "--format", "json").stdout)
     assert row["component"] == "demo"
@@ -97,7 +97,7 @@ def test_since_has_a_zone(state, monkeypatch):
 def test_down_of_what_has_finished(state):
     job = replace(ROW, phase="succeeded", type="task")
     server = replace(ROW, component="server", phase="running")
-    with state.taken(["app"]):
+    with state.own(["app"]):
         state.write_rows([job])
         done = local(state.root, "down", "app")
         assert (done.returncode, done.stderr) == (0, "")
@@ -126,7 +126,7 @@ def test_nothing_has_run(state):
 def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").touch()
     folder = StateFolder(tmp_path / "file")
-    with pytest.raises(BadState, match="choose another with --state"), folder.taken(["x"]):
+    with pytest.raises(BadState, match="choose another with --state"), folder.own(["x"]):
         pass
 
 
@@ -139,7 +139,7 @@ def test_a_folder_that_cannot_be_looked_into(tmp_path):
 
 
 def test_requests_are_told_once(state):
-    with state.taken(["app"]):
+    with state.own(["app"]):
         state.request_down("app")
         assert state.requests() == ["app"]
         assert state.requests() == []
@@ -151,17 +151,17 @@ def test_logs_of_several_components_in_order(state):
         logs.line(("app", "ab"[number % 2]), f"program-{number % 2}", f"line {number}")
     logs.close()
     paths = [state.log("app", name) for name in "ab"]
-    lines = [line.split(" ", 1)[1] for line in written(paths)]
+    lines = [line.split(" ", 1)[1] for line in read_logs(paths)]
     assert sorted(lines) == [f"program-{n % 2} | line {n}\n" for n in (0, 2, 1, 3)]
-    assert list(followed(paths, state)) == list(written(paths))
+    assert list(follow_logs(paths, state)) == list(read_logs(paths))
 
 
 def test_a_log_that_goes_on_anew_is_read_whole(state, monkeypatch):
-    monkeypatch.setattr("local.running.logs._MOST_BYTES", 200)
+    monkeypatch.setattr("local.running.logs._MAX_BYTES", 200)
     logs = LogFiles(state)
     path = state.log("app", "a")
-    with state.taken(["app"]):
-        following = followed([path], state)
+    with state.own(["app"]):
+        following = follow_logs([path], state)
         for number in range(6):
             # Of a progress bar.
             logs.line(("app", "a"), "a", f"{number} 10%\r20% ö")
@@ -169,14 +169,14 @@ def test_a_log_that_goes_on_anew_is_read_whole(state, monkeypatch):
     logs.close()
     assert path.with_suffix(".log.1").exists()
     assert list(following) == []
-    lines = list(written([path]))
+    lines = list(read_logs([path]))
     assert [line.partition("| ")[2][0] for line in lines] == list("012345")
-    assert list(followed([path], state)) == lines
+    assert list(follow_logs([path], state)) == lines
 
 
 def test_a_log_that_cannot_be_closed_or_moved_is_begun_anew(state, monkeypatch):
     """Whoever prints must not wait for it."""
-    monkeypatch.setattr("local.running.logs._MOST_BYTES", 50)
+    monkeypatch.setattr("local.running.logs._MAX_BYTES", 50)
     logs = LogFiles(state)
     logs.line(("app", "a"), "a", "x" * 50)
     shutil.rmtree(state.root / "logs")

@@ -19,33 +19,36 @@ _API = "type.googleapis.com/envoy"
 
 
 @dataclass(frozen=True)
-class Watched:
+class DynamicConfiguration:
     """A configuration taken apart; `clusters` by name."""
 
-    start: Mapping[str, Any]
+    bootstrap: Mapping[str, Any]
     routes: Mapping[str, Any]
     clusters: Mapping[str, Mapping[str, Any]]
 
 
-def watched(static: Mapping[str, Any], folder: Path) -> Watched:
+def dynamic_configuration(static: Mapping[str, Any], folder: Path) -> DynamicConfiguration:
     """What `configuration` says, with routes and clusters to be watched in `folder`."""
-    start = deepcopy(dict(static))
+    bootstrap = deepcopy(dict(static))
     named = {
-        each["name"]: {**each, "name": f"{each['name']}#{_mark(each)}"}
-        for each in start["static_resources"].pop("clusters")
+        each["name"]: {**each, "name": f"{each['name']}#{_digest(each)}"}
+        for each in bootstrap["static_resources"].pop("clusters")
     }
     for each in named.values():
         each["load_assignment"] = {**each["load_assignment"], "cluster_name": each["name"]}
-    start["dynamic_resources"] = {"cds_config": _watch(folder / CLUSTERS)}
-    start["node"] = {"id": "gateway", "cluster": "local"}
-    manager = _manager(start)
+    bootstrap["dynamic_resources"] = {"cds_config": _config_source(folder / CLUSTERS)}
+    bootstrap["node"] = {"id": "gateway", "cluster": "local"}
+    manager = _connection_manager(bootstrap)
     routes = manager.pop("route_config")
-    manager["rds"] = {"route_config_name": routes["name"], "config_source": _watch(folder / ROUTES)}
+    manager["rds"] = {
+        "route_config_name": routes["name"],
+        "config_source": _config_source(folder / ROUTES),
+    }
     for host in routes["virtual_hosts"]:
         for route in host["routes"]:
             for each in route["route"]["weighted_clusters"]["clusters"]:
                 each["name"] = named[each["name"]]["name"]
-    return Watched(start, routes, {each["name"]: each for each in named.values()})
+    return DynamicConfiguration(bootstrap, routes, {each["name"]: each for each in named.values()})
 
 
 def routes_file(routes: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,18 +63,18 @@ def clusters_file(clusters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _response(kind: str, values: list[Mapping[str, Any]]) -> dict[str, Any]:
     resources = [{"@type": f"{_API}.{kind}", **value} for value in values]
-    return {"version_info": _mark(values), "resources": resources}
+    return {"version_info": _digest(values), "resources": resources}
 
 
-def _watch(path: Path) -> dict[str, Any]:
+def _config_source(path: Path) -> dict[str, Any]:
     return {"path_config_source": {"path": str(path)}, "resource_api_version": "V3"}
 
 
-def _manager(start: Mapping[str, Any]) -> dict[str, Any]:
-    (listener,) = start["static_resources"]["listeners"]
+def _connection_manager(bootstrap: Mapping[str, Any]) -> dict[str, Any]:
+    (listener,) = bootstrap["static_resources"]["listeners"]
     found: dict[str, Any] = listener["filter_chains"][0]["filters"][0]["typed_config"]
     return found
 
 
-def _mark(value: Any) -> str:
+def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""How to use what runs: lines to paste."""
+"""How to use what runs: commands to paste."""
 
 import sys
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def _as_typed(path: Path) -> str:
         return str(path)
 
 
-def invitation(plan: Plan) -> str:
+def usage_text(plan: Plan) -> str:
     """How to use what runs: a line to paste for each client."""
     lines: list[str] = []
     folders: list[str] = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..applications.findings import Refused
-from ..applications.hosts import AMBASSADOR, NoSuchService, redirected
+from ..applications.hosts import AMBASSADOR, NoSuchService, redirect_hosts
 from ..applications.loaded import LoadedApplication
 from ..applications.types import Graph, ServingProperties, WebserviceProperties
 from ..gateway.routes import cluster_name
@@ -12,7 +12,7 @@ from ..ports import ADMIN_PORT, GATEWAY_PORT, LOOPBACK, Ports
 from .plan import RunOptions
 
 
-class Places:
+class PortAllocation:
     """Ports as they are `held`, else as the command line asks, or the next ones that are free.
 
     `models` are those of each predictor's replicas, by cluster name, `services` those of web
@@ -34,15 +34,15 @@ class Places:
         self.models: dict[str, tuple[int, ...]] = {}
         self.services: dict[tuple[str, str], int] = {}
         if "gateway" in held:
-            self._give_the_gateway(run_options.gateway_port)
+            self._allocate_gateway(run_options.gateway_port)
         for application in applications:
             for component in application.components:
                 if isinstance(component.properties, ServingProperties):
-                    self._give_the_gateway(run_options.gateway_port)
+                    self._allocate_gateway(run_options.gateway_port)
                     for predictor in component.properties.predictors:
                         name = cluster_name(application.namespace, component.name, predictor.name)
                         self.models[name] = tuple(
-                            self._give(
+                            self._allocate(
                                 _replica(name, predictor.graph, number),
                                 run_options.model_port,
                                 name,
@@ -53,16 +53,18 @@ class Places:
         for application in applications:
             for component in application.components:
                 if isinstance(component.properties, WebserviceProperties):
-                    wish = run_options.port or component.properties.main_port
+                    preferred = run_options.port or component.properties.main_port
                     key = (application.namespace, component.name)
-                    self.services[key] = self._give(f"{'/'.join(key)}:{wish}", wish, component.name)
+                    self.services[key] = self._allocate(
+                        f"{'/'.join(key)}:{preferred}", preferred, component.name
+                    )
 
     @property
     def notices(self) -> tuple[str, ...]:
         """A line for every port that gave way."""
         return tuple(self._ports.notices)
 
-    def redirected(self, application: LoadedApplication, at: Any, text: str) -> str:
+    def redirect_hosts(self, application: LoadedApplication, at: Any, text: str) -> str:
         """`text`, at that place, with the cluster's host names pointed here. Raises Refused."""
 
         services: dict[tuple[str, str], str | None] = {
@@ -72,26 +74,26 @@ class Places:
         if self.gateway:
             services[AMBASSADOR] = f"http://127.0.0.1:{self.gateway}"
         try:
-            return redirected(text, application.namespace, services)
+            return redirect_hosts(text, application.namespace, services)
         except NoSuchService as host:
             names = ", ".join(f"{n}.{ns}.svc.cluster.local" for n, ns in services) or "none"
-            said = f"no service {host} is among these files; known here: {names}"
-            raise Refused([application.document.finding(at, said)]) from None
+            text = f"no service {host} is among these files; known here: {names}"
+            raise Refused([application.document.finding(at, text)]) from None
 
-    def _give(self, key: str, first: int, whom: str, host: str | None = None) -> int:
-        port = self._held.get(key) or self._ports.give(first, whom, host)
+    def _allocate(self, key: str, first: int, owner: str, host: str | None = None) -> int:
+        port = self._held.get(key) or self._ports.allocate(first, owner, host)
         self.ports[key] = port
         return port
 
-    def _give_the_gateway(self, wish: int) -> None:
+    def _allocate_gateway(self, preferred: int) -> None:
         if self.gateway:
             return
-        self.gateway = self._give("gateway", wish, "the gateway", LOOPBACK)
+        self.gateway = self._allocate("gateway", preferred, "the gateway", LOOPBACK)
         # Elsewhere the admin page goes with it: a gateway that died needs the same two ports again,
         # and another `up` would have taken this one meanwhile.
-        beside = wish != GATEWAY_PORT and wish < 65535
-        first = wish + 1 if beside else ADMIN_PORT
-        self.admin = self._give("admin", first, "the gateway's admin page", LOOPBACK)
+        adjacent = preferred != GATEWAY_PORT and preferred < 65535
+        first = preferred + 1 if adjacent else ADMIN_PORT
+        self.admin = self._allocate("admin", first, "the gateway's admin page", LOOPBACK)
 
 
 def _replica(cluster: str, graph: Graph, number: int) -> str:

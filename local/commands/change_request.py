@@ -8,39 +8,41 @@ from ..running.state import InUse, StateFolder
 
 # An `up` that has just begun reads requests a moment later.
 _OPEN_WITHIN_S = 3.0
-_LOOK_EVERY_S = 0.1
+_POLL_INTERVAL_S = 0.1
 
 # Hears a line, and whether it says what is wrong.
 OnLine = Callable[[str, bool], None]
 
 
-def opened(state: StateFolder) -> Mailbox:
+def open_mailbox(state: StateFolder) -> Mailbox:
     """Where the running `up` reads requests. Raises InUse if it takes none."""
     mailbox = Mailbox(state)
     deadline = time.monotonic() + _OPEN_WITHIN_S
     while not mailbox.is_open:
         if time.monotonic() > deadline:
-            raise InUse(state.who_has_it())
-        time.sleep(_LOOK_EVERY_S)
+            raise InUse(state.describe_owner())
+        time.sleep(_POLL_INTERVAL_S)
     return mailbox
 
 
-def answered(mailbox: Mailbox, request: ChangeRequest, state: StateFolder, on_line: OnLine) -> int:
+def send_request(
+    mailbox: Mailbox, request: ChangeRequest, state: StateFolder, on_line: OnLine
+) -> int:
     """Send the request, and pass on every line of the answer as it arrives; returns its exit code:
     0 changed, or nothing to change; 1 it failed; 2 the files are wrong.
     """
-    mailbox.ask(request)
-    heard = 0
+    mailbox.send(request)
+    printed = 0
     while True:
         # Looked at before the answer: the last word may come just before the end.
         running = state.is_running()
-        lines, code = mailbox.answered(request)
-        for line in lines[heard:]:
+        lines, code = mailbox.read_answer(request)
+        for line in lines[printed:]:
             on_line(line, code == 2)
-        heard = len(lines)
+        printed = len(lines)
         if code is not None:
             return code
         if not running:
             on_line("the `up` that was asked has ended", True)
             return 1
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(_POLL_INTERVAL_S)
