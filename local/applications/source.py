@@ -1,5 +1,6 @@
 """YAML files as plain values, with the line of everything in them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -12,6 +13,8 @@ from .findings import Finding, Path, Refused, dotted
 # An alias may repeat what it names, and that again; a file this large is none that a person wrote.
 _MOST_NODES = 100_000
 _NO_VALUE = object()
+# What an escape in quotes can write.
+_NOT_TEXT = re.compile("[\\0\\ud800-\\udfff]")
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,9 @@ def _note_lines(
         raise Refused([Finding(file, line, dotted(path), "this repeats itself without end")])
     lines.setdefault(path, line)
     around = (*around, id(node))
+    if isinstance(node, yaml.ScalarNode) and _NOT_TEXT.search(node.value):
+        said = "a NUL or half a surrogate pair is in this; no program takes it"
+        raise Refused([Finding(file, line, dotted(path), said)])
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _note_lines(file, item, (*path, index), lines, around)
@@ -113,4 +119,5 @@ def _note_lines(
                 raise Refused([Finding(file, at, dotted((*path, name)), said)])
             seen.add(name)
             lines[(*path, name)] = at
+            _note_lines(file, key, (*path, name), lines, around)
             _note_lines(file, value, (*path, name), lines, around)

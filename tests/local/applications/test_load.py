@@ -180,6 +180,15 @@ def test_all_five_of_ours_together(tmp_path):
          f"a.yaml:17: {P0}.predictors[0].traffic: traffic stands here twice"),
         ("a: &x [*x]", ("", ""), "a.yaml:1: a[0]: this repeats itself without end"),
         ("a: &x {b: 1}\nc: [" + "*x, " * 3 + "*x]", ("", ""), "apiVersion: this is missing"),
+        # What no program can be given.
+        (AB, ("- name: URL", '- name: "A=B"\n          value: x\n        - name: URL'),
+         "env[0].name: 'A=B' is no name of an environment variable"),
+        (AB, ("- name: URL", '- name: A\n          value: "a\\0"\n        - name: URL'),
+         "env[0].value: a NUL or half a surrogate pair is in this"),
+        (AB, ("- name: URL", '- name: A\n          value: "\\ud800"\n        - name: URL'),
+         "env[0].value: a NUL or half a surrogate pair is in this"),
+        (AB, ("- name: URL", '- "n\\0": A\n          value: a\n        - name: URL'),
+         "a NUL or half a surrogate pair is in this"),
         # Values that YAML takes for something that they are not.
         (CANARY, ("namespace: default", "namespace: 2022-13-01"),
          "a.yaml:5: this is no YAML: '2022-13-01' is no timestamp that can be read: quote it"),
