@@ -1,7 +1,7 @@
 import sys
 
+import colorway
 from bench.cli import main
-from colorway import run
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(colorway.run(main))

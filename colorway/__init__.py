@@ -10,10 +10,24 @@ import select
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 # 128 + SIGPIPE, as a shell has it of a program that this signal ends.
 OUTPUT_CLOSED = 141
+
+
+def _uncaught(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Print it, unless it is a Ctrl-C: Python then ends by that signal, without a word."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+
+
+# Here and not in `run`, as a program takes a second to import what it needs before that is called:
+# whoever starts one imports this module first.
+sys.excepthook = _uncaught
 
 
 def run(main: Callable[[], Any]) -> Any:

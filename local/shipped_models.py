@@ -104,8 +104,10 @@ def copy_whole(source: Path, target: Path) -> None:
         _flush(scratch)
         os.rename(scratch, target)  # noqa: PTH104 - Path.rename would replace a file, too
     except OSError as error:
-        # copytree has a list of what failed, and of each its reason last.
-        said = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
+        # copytree has a list of what failed; the last of each is its reason, ": " and the path.
+        said = error.strerror or error
+        if isinstance(error, shutil.Error):
+            said = error.args[0][0][2].partition(": ")[0]
         raise CannotPrepare(f"{source} cannot be copied to {target}: {said}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

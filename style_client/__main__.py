@@ -1,10 +1,10 @@
 import os
 import sys
 
+import colorway
 from color_client.hint_option import read_hints
 from color_client.routes import OPTIONS as COLOR_OPTIONS
 from color_client.routes import VIVIDNESS
-from colorway import run
 from photo_client import cli
 from photo_client.metadata_option import METADATA
 from web import options
@@ -56,4 +56,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(colorway.run(main))

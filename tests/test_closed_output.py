@@ -1,6 +1,7 @@
-"""`| head`: what a program does when nobody reads its output any more."""
+"""`| head` and Ctrl-C: what a program does when nobody wants its output any more."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ import requests
 
 from local.ports import free_port
 from local.running.state import Row, StateFolder
+from tests.test_boundaries import OURS as OUR_PACKAGES
 from tests.test_help import PROGRAMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,3 +121,25 @@ def test_a_server_goes_on_where_nobody_reads_its_log(package, tmp_path):
         server.terminate()
         server.wait(60)
     assert "Traceback" not in errors.read_text()
+
+
+# Ctrl-C comes with the first import of ours after colorway.
+INTERRUPTED = """
+import runpy, sys
+program, *ours = sys.argv[1:]
+class Finder:
+    def find_spec(self, name, *_):
+        if name not in ("colorway", program) and name.partition(".")[0] in ours:
+            if name != program + ".__main__":
+                raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+runpy.run_module(program, run_name="__main__")"""
+
+
+@pytest.mark.parametrize("program", sorted({e.split()[1] for e in PROGRAMS if e.startswith("-m")}))
+def test_ctrl_c_while_a_program_imports_what_it_needs_is_quiet(program):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, program, *sorted(OUR_PACKAGES - {"tests"})],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -62,4 +62,4 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     every = sorted(names)
     near = nearest(name, every)
     meant = f"did you mean {near}? " if near else ""
-    return f"{meant}Known here: {', '.join(every)}"
+    return f"{meant}Known here: {', '.join(every) or 'none'}"

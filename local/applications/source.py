@@ -1,5 +1,6 @@
 """YAML files as plain values, with the line of everything in them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -11,6 +12,9 @@ from .findings import Finding, Path, Refused, dotted
 
 # An alias may repeat what it names, and that again; a file this large is none that a person wrote.
 _MOST_NODES = 100_000
+_NO_VALUE = object()
+# What an escape in quotes can write.
+_NOT_TEXT = re.compile("[\\0\\ud800-\\udfff]")
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,24 @@ def read_documents(file: str, text: str) -> list[Document]:
         raise Refused([Finding(file, 1, "", f"this is no YAML: {said}")]) from None
 
 
+class _Loader(yaml.SafeLoader):
+    """Tells of a value that is not what it looks like, such as the date 2022-13-01."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        # Whatever a number, a date or a tag makes Python raise.
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+            value = _NO_VALUE
+        if value is _NO_VALUE or (isinstance(value, int) and value.bit_length() > 64):
+            kind = node.tag.rpartition(":")[2]
+            said = f"{str(node.value)[:40]!r} is no {kind} that can be read: quote it if it is text"
+            raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
+        return value
+
+
 def _documents(file: str, text: str) -> Iterator[Document]:
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -83,6 +103,9 @@ def _note_lines(
         raise Refused([Finding(file, line, dotted(path), "this repeats itself without end")])
     lines.setdefault(path, line)
     around = (*around, id(node))
+    if isinstance(node, yaml.ScalarNode) and _NOT_TEXT.search(node.value):
+        said = "a NUL or half a surrogate pair is in this; no program takes it"
+        raise Refused([Finding(file, line, dotted(path), said)])
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _note_lines(file, item, (*path, index), lines, around)
@@ -96,4 +119,5 @@ def _note_lines(
                 raise Refused([Finding(file, at, dotted((*path, name)), said)])
             seen.add(name)
             lines[(*path, name)] = at
+            _note_lines(file, key, (*path, name), lines, around)
             _note_lines(file, value, (*path, name), lines, around)

@@ -71,6 +71,12 @@ def _count(text: str) -> str:
     return text
 
 
+def _variable_name(text: str) -> str:
+    if not re.fullmatch(r"[-._a-zA-Z][-._a-zA-Z0-9]*", text):
+        raise ValueError(f"{text!r} is no name of an environment variable: a-z, A-Z, 0-9, _ - .")
+    return text
+
+
 def _number_as_text(value: object) -> object:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
@@ -78,6 +84,8 @@ def _number_as_text(value: object) -> object:
 Amount = Annotated[str, AfterValidator(_amount)]
 Count = Annotated[str, AfterValidator(_count)]
 Cpu = Annotated[Amount, BeforeValidator(_number_as_text)]
+
+
 Name = Annotated[str, AfterValidator(_kubernetes_name)]
 MountPath = Annotated[str, AfterValidator(_mount_path)]
 
@@ -91,7 +99,7 @@ class Strict(BaseModel):
 class EnvironmentVariable(Strict):
     """One entry of `env`."""
 
-    name: str
+    name: Annotated[str, AfterValidator(_variable_name)]
     value: str | None = None
     valueFrom: dict[str, Any] | None = None
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .state import StateFolder
@@ -16,6 +16,12 @@ class AppliedFile:
 
     path: Path
     sha256: str
+
+
+@dataclass(frozen=True)
+class _Applied:
+    applications: dict[str, AppliedFile] = field(default_factory=dict)
+    admin_port: int | None = None
 
 
 def digest(text: str) -> str:
@@ -35,11 +41,13 @@ def write_applied(
 
 def applied_files(state: StateFolder) -> dict[str, AppliedFile]:
     """The files that run, or ran last, by Application."""
-    found = (state.read(_NAME) or {}).get("applications", {})
-    return {name: AppliedFile(Path(each["path"]), each["sha256"]) for name, each in found.items()}
+    return _read(state).applications
 
 
 def admin_port(state: StateFolder) -> int | None:
     """The gateway's admin port, where there is a gateway."""
-    port: int | None = (state.read(_NAME) or {}).get("admin_port")
-    return port
+    return _read(state).admin_port
+
+
+def _read(state: StateFolder) -> _Applied:
+    return state.read(_NAME, _Applied) or _Applied()

@@ -24,6 +24,12 @@ class ChangeRequest:
     id: str = field(default_factory=lambda: f"{time.time_ns()}-{os.getpid()}")
 
 
+@dataclass(frozen=True)
+class _Answer:
+    lines: list[str] = field(default_factory=list)
+    code: int | None = None
+
+
 class Mailbox:
     """Requests and answers as files of the state folder."""
 
@@ -38,7 +44,7 @@ class Mailbox:
     @property
     def is_open(self) -> bool:
         """Whether somebody reads requests."""
-        return bool(self._state.read("changes/open.json"))
+        return bool(self._state.read("changes/open.json", bool))
 
     def send(self, request: ChangeRequest) -> None:
         """Put a request where the running `up` finds it."""
@@ -49,23 +55,25 @@ class Mailbox:
         folder = self._state.root / "changes" / "asked"
         found = []
         for path in sorted(folder.glob("[!.]*.json")):
-            value = self._state.read(f"changes/asked/{path.name}")
+            request = self._state.read(f"changes/asked/{path.name}", ChangeRequest)
             path.unlink(missing_ok=True)
-            if value:
-                texts = [(name, text) for name, text in value.pop("texts")]
-                found.append(ChangeRequest(texts, **value))
+            if request:
+                found.append(request)
+            else:
+                said = "the `up` that runs is of another version: stop it, and start it again"
+                self.answer(ChangeRequest([], id=path.stem), said, 2)
         return found
 
     def answer(self, request: ChangeRequest, text: str, code: int | None = None) -> None:
         """Say something to whoever asked; with a code it is the last word."""
         lines = self._lines.setdefault(request.id, [])
         lines += [text] if text else []
-        answer = {"lines": lines, "code": code}
+        answer = asdict(_Answer(lines, code))
         self._state.try_write(f"changes/answered/{request.id}.json", answer)
         if code is not None:
             del self._lines[request.id]
 
     def read_answer(self, request: ChangeRequest) -> tuple[list[str], int | None]:
         """What was said so far, and the exit code once it is over."""
-        value = self._state.read(f"changes/answered/{request.id}.json") or {}
-        return value.get("lines", []), value.get("code")
+        answer = self._state.read(f"changes/answered/{request.id}.json", _Answer) or _Answer()
+        return answer.lines, answer.code

@@ -67,6 +67,9 @@ class Runner:
             if fleet.stop_requests:
                 self._display.say("Stopping ...")
                 return self._end(0)
+            if self._state.is_lost():
+                self._display.say(f"{self._state.root} was deleted: stopping what ran from it ...")
+                return self._end(1)
             self._continue_change()
             if self._change is None:  # which might start again what is stopped meanwhile
                 self._stop_requested_applications()

@@ -7,15 +7,19 @@ import os
 import shutil
 import time
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
+
+from pydantic import TypeAdapter
 
 from ..errors import CannotStart
 from .plan import PlannedComponent
 
 # A look at the lock holds it for an instant.
 _LOCK_WITHIN_S = 1.0
+
+T = TypeVar("T")
 
 
 class InUse(CannotStart):
@@ -52,11 +56,20 @@ class Row:
         return {None: "-", True: "healthy", False: "unhealthy"}[self.healthy]
 
 
+@dataclass(frozen=True)
+class _Owner:
+    """The `up` that has the folder, as it says itself."""
+
+    pid: int = 0
+    applications: list[str] = field(default_factory=list)
+
+
 class StateFolder:
     """A folder such as `.local/`; nothing is written before `own`."""
 
     def __init__(self, root: Path):
         self.root = root.absolute()
+        self._lock: os.stat_result | None = None
 
     @property
     def volumes(self) -> Path:
@@ -76,9 +89,18 @@ class StateFolder:
                 if time.monotonic() > deadline:
                     raise InUse(self.describe_owner())
                 time.sleep(0.05)
+            self._lock = os.fstat(lock.fileno())
             self._clear_last_run()
-            self.write("running.json", {"pid": os.getpid(), "applications": list(applications)})
+            self.write("running.json", asdict(_Owner(os.getpid(), list(applications))))
             yield
+
+    def is_lost(self) -> bool:
+        """Whether the folder was deleted or replaced since this `up` took it."""
+        try:
+            there = (self.root / "lock").stat()
+        except OSError:
+            return self._lock is not None
+        return self._lock is not None and not os.path.samestat(self._lock, there)
 
     def _lock_file(self) -> TextIO:
         try:
@@ -89,9 +111,9 @@ class StateFolder:
 
     def describe_owner(self) -> str:
         """Which `up` has the folder, and what to do about it."""
-        running = self.read("running.json") or {}
-        names = ", ".join(running.get("applications", [])) or "another up"
-        process = f" (process {running['pid']})" if "pid" in running else ""
+        running = self.read("running.json", _Owner) or _Owner()
+        names = ", ".join(running.applications) or "another up"
+        process = f" (process {running.pid})" if running.pid else ""
         return (
             f"{names} is running with {self.root}{process}; stop it and give all files to one "
             "`up`, or keep these apart with --state FOLDER"
@@ -125,26 +147,22 @@ class StateFolder:
 
     def rows(self) -> list[Row]:
         """What runs, or ran last; programs of an `up` that is gone have stopped with it."""
-        rows = [
-            Row(**{**row, "endpoints": tuple(map(tuple, row["endpoints"]))})
-            for row in self.read("state.json") or []
-        ]
+        rows = self.read("state.json", list[Row]) or []
         if self.is_running():
             return rows
         ended = ("succeeded", "failed", "stopped")
         return [
             row
             if row.phase in ended
-            else Row(**{**asdict(row), "phase": "stopped", "healthy": None, "detail": "",
-                        "endpoints": ()})
+            else replace(row, phase="stopped", healthy=None, detail="", endpoints=())
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def is_done(self, job: PlannedComponent) -> bool:
         """Whether this very job has succeeded before, and what it wrote is still there."""
         if not job.fingerprint or not all(map(_is_not_empty, job.writes)):
             return False
-        record = self.read(self._record(job)) or {}
+        record = self.read(self._record(job), dict[str, Any]) or {}
         return bool(record.get("fingerprint") == job.fingerprint)
 
     def record_done(self, job: PlannedComponent) -> None:
@@ -170,10 +188,12 @@ class StateFolder:
             (folder / name).unlink(missing_ok=True)
         return names
 
-    def read(self, name: str) -> Any:
-        """The JSON in a file of the folder; None if there is none."""
+    def read(self, name: str, kind: type[T]) -> T | None:
+        """The JSON in a file of the folder as a `kind`, such as a dataclass; None if there is no
+        such file, or none that can be read so: another version of this program may have written it.
+        """
         with contextlib.suppress(OSError, ValueError):
-            return json.loads((self.root / name).read_text())
+            return TypeAdapter(kind).validate_json((self.root / name).read_bytes())
         return None
 
     def write(self, name: str, value: Any) -> None:

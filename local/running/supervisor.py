@@ -119,7 +119,18 @@ class Supervisor:
             elif (found := _WORKER_ENDED.search(text)) and slot.child is not None:
                 self._emit(LostWorker(slot, slot.child, found[1]))
 
-        slot.child = Child(slot.program, on_line, lambda child: self._emit(Exited(slot, child)))
+        try:
+            slot.child = Child(slot.program, on_line, lambda child: self._emit(Exited(slot, child)))
+        except OSError as error:  # such as too many processes: what runs goes on
+            slot.deaths += 1
+            slot.not_ready_because = f"it cannot be started: {error.strerror or error}"
+            pause = self._pause_s(slot)
+            slot.start_at = time.monotonic() + pause
+            self._display.say(
+                f"{slot.program.name}: {slot.not_ready_because}; trying again in {pause:g} s."
+            )
+            component.update_phase()
+            return
         if not component.planned.job:
             threading.Thread(target=self._watch, args=(slot, slot.child), daemon=True).start()
 
@@ -163,7 +174,7 @@ class Supervisor:
         ran = now - child.started
         slot.deaths = 1 if ran >= self._steady_after_s else slot.deaths + 1
         slot.restarts += 1
-        pause = self._pauses_s[min(slot.deaths, len(self._pauses_s)) - 1]
+        pause = self._pause_s(slot)
         slot.ready, slot.recovering, slot.child, slot.start_at = False, True, None, now + pause
         name = slot.program.name
         slot.cause, slot.not_ready_because = "", f"it ended with {child.ending}"
@@ -175,3 +186,7 @@ class Supervisor:
         for line in child.last_lines:
             self._display.line(slot.component.planned.key, name, f"  {line}")
         slot.component.update_phase()
+
+    def _pause_s(self, slot: Slot) -> float:
+        """Before the next start; longer after each death."""
+        return self._pauses_s[min(slot.deaths, len(self._pauses_s)) - 1]

@@ -13,8 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
+import colorway
 from bench.command_line import Parser
-from colorway import run
 from tests.cluster.applications import images, rendered
 from tests.cluster.kubectl import NAMESPACE, ClusterFailed, kubectl, version
 from tests.cluster.steps import ab_test, canary, routes, training
@@ -82,4 +82,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(colorway.run(main))

@@ -158,8 +158,10 @@ def publish(
 
 
 def _publish_error(target: VersionFolder, error: OSError | shutil.Error) -> PublishError:
-    # copytree has a list of what failed, and of each its reason last.
-    why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
+    # copytree has a list of what failed; the last of each is its reason, ": " and the path.
+    why = error.strerror or error
+    if isinstance(error, shutil.Error):
+        why = error.args[0][0][2].partition(": ")[0]
     return PublishError(f"cannot write version {target.version} under {target.root}: {why}")
 
 

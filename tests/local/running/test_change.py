@@ -333,6 +333,13 @@ def test_a_job_that_failed_stays_failed_until_its_own_properties_change(running)
     assert running.ask().status_code == 200
 
 
+def test_without_its_state_folder_it_stops(running):
+    running.state.root.rename(running.state.root.with_name("elsewhere"))
+    running.thread.join(60)
+    assert running.code == 1
+    assert f"{running.state.root} was deleted: stopping what ran from it" in running.out.getvalue()
+
+
 def test_timeouts_are_changed_without_touching_a_model_server(lasting):
     before = {lasting.ask().text for _ in range(40)}
     lasting.change(CANARY.replace('"60000"', '"1"'))

@@ -1,5 +1,6 @@
 """Components that are kept running: order, readiness, jobs, restarts, the order of stopping."""
 
+import errno
 import io
 import os
 import signal
@@ -95,6 +96,26 @@ def running(tmp_path):
             assert not up.thread.is_alive()
 
     return run
+
+
+def test_a_program_that_cannot_be_started_now_is_tried_again(stand_in, running, monkeypatch):
+    def refused(*_):
+        monkeypatch.undo()
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(supervisor, "Child", refused)
+    with running(stand_in("first"), stand_in("second"), pauses_s=(0.1,)) as up:
+        assert up.ready.wait(60)
+        assert up.has_line("cannot be started: Resource temporarily unavailable; trying again in")
+    assert up.code == 0
+
+
+def test_a_program_that_cannot_be_started_at_all_is_a_failure(stand_in, running):
+    long = replace(stand_in("long"), environment={"A": "x" * 200_000})
+    with running(long, ready_within_s=0.5, pauses_s=(0.1,)) as up:
+        up.thread.join(60)
+        assert up.code == 1
+        assert up.has_line("long failed: not ready within 0.5 s (it cannot be started: Argument")
 
 
 def test_ready_then_stopped_in_reverse_order(stand_in, running):

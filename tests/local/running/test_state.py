@@ -5,13 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from local.running.applied_files import applied_files
 from local.running.logs import LogFiles, follow_logs, read_logs
+from local.running.mailbox import ChangeRequest, Mailbox
 from local.running.model_copy import ModelCopy
 from local.running.state import BadState, InUse, Row, StateFolder
 from local.shipped_models import CannotPrepare, ShippedModels
@@ -257,3 +259,33 @@ def test_nothing_to_serve(tmp_path):
         copy("other")
     with pytest.raises(CannotPrepare, match="holds no N/saved_model.pb"):
         copy("m")
+
+
+@pytest.mark.parametrize("text", ["[1]", '[{"a": 1}]', "{}", '"x"', "[null]", '{"a', "\x00"])
+def test_files_of_another_version_are_as_none(text, state):
+    for name in ("state.json", "running.json", "applied.json", "changes/answered/1.json"):
+        (state.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (state.root / name).write_text(text)
+    assert state.rows() == []
+    assert "another up is running" in state.describe_owner()
+    assert applied_files(state) == {}
+    assert Mailbox(state).read_answer(ChangeRequest([], id="1")) == ([], None)
+    for command in (("ls",), ("status", "app"), ("promote", "app", "a", "b")):
+        done = local(state.root, *command)
+        assert done.returncode == (0 if command == ("ls",) else 2)
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_a_newer_version_says_more_is_not_read(state):
+    state.write("state.json", [{**asdict(ROW), "more": 1}])
+    assert [row.component for row in state.rows()] == ["demo"]
+
+
+def test_a_request_of_another_version_is_answered(state):
+    mailbox = Mailbox(state)
+    state.write("changes/asked/1.json", {"files": []})
+    assert mailbox.requests() == []
+    lines, code = mailbox.read_answer(ChangeRequest([], id="1"))
+    assert (lines, code) == (
+        ["the `up` that runs is of another version: stop it, and start it again"], 2,
+    )  # fmt: skip
