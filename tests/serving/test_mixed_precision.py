@@ -92,7 +92,7 @@ def test_tensorflow_is_asked_for_the_rewrite():
 )
 def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, faster, kept, said):
     """A model that answers otherwise, or not, stands in for the same in bfloat16."""
-    monkeypatch.setattr(mixed_precision, "gain", lambda plain, mixed: faster)
+    monkeypatch.setattr(mixed_precision, "speedup", lambda plain, mixed: faster)
     plain = write_version(tmp_path / "plain", 1, requests=[{"x": [1.0, 2.0, 3.0]}])
     mixed = write_version(tmp_path / "mixed", other, requests=[{"x": [1.0, 2.0, 3.0]}])
     load, requested, closed = servable.load, [], []
@@ -122,7 +122,9 @@ def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, faster
 
 def test_stateful_model_has_run_only_its_record(tmp_path, monkeypatch):
     """However often it was run to find out whether bfloat16 is worth it."""
-    monkeypatch.setattr(mixed_precision, "gain", lambda *works: [work() for work in works] and 2.0)
+    monkeypatch.setattr(
+        mixed_precision, "speedup", lambda *works: [work() for work in works] and 2.0
+    )
     folder = write_version(tmp_path, 1, count=True, requests=[{"x": [1.0]}] * 3)
     found = Loader(bfloat16=True)(folder, 1)
     (fourth, *_) = warmup.warm_up(found, folder)
