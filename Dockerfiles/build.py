@@ -144,13 +144,13 @@ def main(arguments: list[str]) -> int:
         print(f"python Dockerfiles/build.py: {error}", file=sys.stderr)
         return 1
     labels = {"version": options.tag, "revision": revision()}
-    said = dict(options.build_arg)
+    build_arguments = dict(options.build_arg)
     for name in options.names or NAMES:
         reference = f"{options.registry}/{name}:{options.tag}"
         print(f"{reference}: building with {chosen}", flush=True)
         try:
             code = subprocess.run(
-                command(chosen, name, reference, labels, said, mounted)
+                command(chosen, name, reference, labels, build_arguments, mounted)
             ).returncode
         except KeyboardInterrupt:
             return 130

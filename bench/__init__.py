@@ -5,7 +5,7 @@
 - `*_part`: one measurement each (client, style, gateway, networks, serving, batching, throughput,
   memory, environment); `*_report`: tables and goals of the longer ones
 - `*_process`, `*_server`, `peer/`: programs that are measured in a process of their own
-- `closed_loop`, `question`, `photos`, `cores`: the load; `report`: tables, goals, JSON
+- `closed_loop`, `predict_request`, `photos`, `cores`: the load; `report`: tables, goals, JSON
 
 `local` starts the servers, as `up` does; the rest is imported and measured in process.
 Imports `local`, `serving`, `pictures`, `photo_client` and `color_client`; only `soak` imports this

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.closed_loop import Loop
 from bench.network_alone import network_alone
-from bench.question import make_question
+from bench.predict_request import make_request
 from bench.report import PartResult, Table, p50
 
 BATCHES = (1, 2, 4, 8)
@@ -20,19 +20,19 @@ PICTURES = 8  # in each turn of each way
 
 def measure(model: Path, rounds: int, log: Callable[[str], None]) -> PartResult:
     """Time so many rounds of every way. Raises CannotMeasure."""
-    question, cores = make_question(), os.cpu_count() or 1
+    request, cores = make_request(), os.cpu_count() or 1
     with network_alone(model) as network:
         log("batching: loading the model")
         network.wait_until_ready()
         asks: dict[str, Callable[..., Loop]] = {
-            "packed": partial(network.packed, question.l_png),
-            "serving_default": partial(network.serving_default, question.lightness),
+            "packed": partial(network.packed, request.l_png),
+            "serving_default": partial(network.serving_default, request.lightness),
         }
         rates: dict[str, dict[str, list[float]]] = {}
         for number in range(-1, rounds):
             log(f"batching: round {number + 1} of {rounds}" if number >= 0 else "warming up")
             for signature, ask in asks.items():
-                for name, loop in _ways(cores).items():
+                for name, loop in _call_modes(cores).items():
                     found = ask(**loop, untimed=1)
                     if number >= 0:
                         rate = loop["batch"] * len(found.calls) / found.wall
@@ -46,7 +46,7 @@ def measure(model: Path, rounds: int, log: Callable[[str], None]) -> PartResult:
     return PartResult([table], numbers={"pictures_per_second": rates})
 
 
-def _ways(cores: int) -> dict[str, dict[str, int]]:
+def _call_modes(cores: int) -> dict[str, dict[str, int]]:
     """The closed loops that are compared, by their names."""
     ways = {f"batches of {b}": {"batch": b, "calls": PICTURES // b} for b in BATCHES}
     together = {"batch": 1, "callers": cores, "calls": max(1, PICTURES // cores)}

@@ -20,7 +20,7 @@ from bench import (
     style_part,
     throughput_part,
 )
-from bench.command_line import Parser, names_of, whole
+from bench.command_line import Parser, integer, name_list
 from bench.photos import SIZES
 from bench.report import CannotMeasure, PartResult, as_json, markdown
 from local.model_folder import NoModel, check_model
@@ -72,14 +72,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--repeats",
-        type=whole(1, 10_000),
+        type=integer(1, 10_000),
         default=20,
         metavar="N",
         help="timed rounds, after two untimed ones; throughput takes a fifth (default: 20)",
     )
     parser.add_argument(
         "--only",
-        type=names_of(CHOICES),
+        type=name_list(CHOICES),
         default=list(CHOICES),
         metavar="NAME[,NAME]",
         help="only these of the names above",

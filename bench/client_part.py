@@ -22,14 +22,16 @@ from bench.counting_proxy import CountingProxy
 from bench.network_alone import NetworkAlone, network_alone
 from bench.photos import make_photo
 from bench.report import CannotMeasure, PartResult
-from bench.service import color, kept_connection, running
+from bench.service import color, keep_alive_connection, running
 from local.ports import free_port
 from local.running.color_service import MODEL_NAME, ColorService
 
 WARM_UP_ROUNDS = 2
 # The hints of somebody who corrects a photo that was colored before.
-_PLACES = ((0.2, 0.3), (0.5, 0.7), (0.8, 0.4))
-HINTS = urlencode({"hints": json.dumps([{"x": x, "y": y, "color": "#2c5aa0"} for x, y in _PLACES])})
+_HINT_POSITIONS = ((0.2, 0.3), (0.5, 0.7), (0.8, 0.4))
+HINTS = urlencode(
+    {"hints": json.dumps([{"x": x, "y": y, "color": "#2c5aa0"} for x, y in _HINT_POSITIONS])}
+)
 # The client's stages that are not its own work (`upstream`), or that every way needs.
 NOT_OWN_WORK = ("decode", "encode", "upstream", "total")
 
@@ -73,11 +75,11 @@ def _count_bytes(service: ColorService, every: list[Samples]) -> None:
         client_url, model_url = _predict_urls(counted)
         with running(counted.programs[1]):
             for samples in every:
-                proxy.forget()
+                proxy.reset()
                 color(client_url, samples.photo.jpeg)
                 samples.wire_bytes = len(proxy.sent), len(proxy.received)
                 samples.l_png = _l_png(bytes(proxy.sent))
-                proxy.forget()
+                proxy.reset()
                 article_client.color(model_url, samples.photo.jpeg)
                 samples.article_wire_bytes = len(proxy.sent), len(proxy.received)
 
@@ -100,7 +102,7 @@ def _measure_once(
     colored = color(client_url, photo.jpeg)
     color(f"{client_url}?{HINTS}", photo.jpeg)
     hinted = color(f"{client_url}?{HINTS}", photo.jpeg)
-    with kept_connection(client_url) as connection:
+    with keep_alive_connection(client_url) as connection:
         color(client_url, photo.jpeg, over=connection)
         kept_seconds = color(client_url, photo.jpeg, over=connection).seconds
     color(client_url, photo.jpeg, accept="image/jpeg")

@@ -44,12 +44,12 @@ def closed_loop(callers: Sequence[Callable[[], Any]], calls: int, untimed: int =
         running = [threads.submit(run, call) for call in callers]
         problems = [future.exception() for future in running]
         wall = time.perf_counter() - started
-    for problem in sorted(filter(None, problems), key=_is_echo):
+    for problem in sorted(filter(None, problems), key=_is_secondary):
         raise problem
     return Loop(wall, [seconds for future in running for seconds in future.result()])
 
 
-def _is_echo(problem: BaseException) -> bool:
+def _is_secondary(problem: BaseException) -> bool:
     """Whether a caller failed only because another one did."""
     return isinstance(problem, threading.BrokenBarrierError)
 

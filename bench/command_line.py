@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
+def integer(low: int, high: int) -> Callable[[str], int]:
     """Reads whole numbers in that range."""
 
     def read(text: str) -> int:
@@ -32,7 +32,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def names_of(known: Collection[str]) -> Callable[[str], list[str]]:
+def name_list(known: Collection[str]) -> Callable[[str], list[str]]:
     """Reads names among `known`, separated by commas."""
 
     def read(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from types import TracebackType
 class CountingProxy:
     """Listens on a free port of 127.0.0.1 and passes everything on to `port` there.
 
-    A context manager. `sent` is what went to the target since `forget`, `received` what came back,
+    A context manager. `sent` is what went to the target since `reset`, `received` what came back,
     HTTP headers included.
     """
 
@@ -37,7 +37,7 @@ class CountingProxy:
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin to count anew."""
         self.sent.clear()
         self.received.clear()

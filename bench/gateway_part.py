@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from bench.photos import make_photo
-from bench.question import Server, make_question
+from bench.predict_request import Server, make_request
 from bench.report import CannotMeasure, Goal, PartResult, Table, ms, p50, p95
 from bench.service import color, running
 from local.gateway.envoy import configuration
@@ -30,7 +30,7 @@ ADDED_GOAL = 0.05
 
 
 @dataclass
-class Way:
+class Variant:
     """One way to the model server, and the seconds of each request of either kind."""
 
     server: Server
@@ -56,28 +56,28 @@ def measure(model: Path, repeats: int, log: Callable[[str], None]) -> PartResult
         # In this order: the gateway asks a model server that is up, and the client the gateway.
         for program in (service.programs[0], gateway, service.programs[1], second):
             stack.enter_context(running(program))
-        ways = {
-            "direct": Way(
+        variants = {
+            "direct": Variant(
                 Server("direct", service.model_port, f"{path}:predict"),
                 f"http://127.0.0.1:{service.port}/predict",
             ),
-            "gateway": Way(
+            "gateway": Variant(
                 Server("gateway", gateway_port, f"{route}:predict"),
                 f"http://127.0.0.1:{second_port}/predict",
             ),
         }
-        photo, question = make_photo(PHOTO), make_question()
+        photo, request = make_photo(PHOTO), make_request()
         for number in range(-WARM_UP_ROUNDS, repeats):
             log(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
-            in_turn = list(ways.values())
-            for way in in_turn if number % 2 else reversed(in_turn):
-                color(way.client_url, photo.jpeg)
-                seconds = color(way.client_url, photo.jpeg).seconds
-                predictions = way.server.loop(question.packed, calls=3).calls
+            order = list(variants.values())
+            for variant in order if number % 2 else reversed(order):
+                color(variant.client_url, photo.jpeg)
+                seconds = color(variant.client_url, photo.jpeg).seconds
+                predictions = variant.server.loop(request.packed, calls=3).calls
                 if number >= 0:
-                    way.photos.append(seconds)
-                    way.predictions += predictions
-    return _result(ways)
+                    variant.photos.append(seconds)
+                    variant.predictions += predictions
+    return _result(variants)
 
 
 def _gateway(folder: Path, port: int, model_port: int, status_path: str) -> Program:
@@ -103,8 +103,8 @@ def _second_client(service: ColorService, port: int, model_url: str) -> Program:
     )
 
 
-def _result(ways: dict[str, Way]) -> PartResult:
-    direct, gateway = ways["direct"], ways["gateway"]
+def _result(variants: dict[str, Variant]) -> PartResult:
+    direct, gateway = variants["direct"], variants["gateway"]
 
     def row(name: str, without: list[float], through: list[float]) -> list[str]:
         cells = [f"{ms(p50(each))} / {ms(p95(each))}" for each in (without, through)]
@@ -125,6 +125,7 @@ def _result(ways: dict[str, Way]) -> PartResult:
         added <= ADDED_GOAL,
     )
     seconds = {
-        name: {"photos": way.photos, "predictions": way.predictions} for name, way in ways.items()
+        name: {"photos": variant.photos, "predictions": variant.predictions}
+        for name, variant in variants.items()
     }
     return PartResult([table], goals=[goal], numbers={"seconds": seconds})

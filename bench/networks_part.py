@@ -10,14 +10,14 @@ from bench.networks_process import U_NET
 from bench.report import Goal, PartResult, Table, ms, p50, p95
 from bench.run_command import output_of
 
-MOST_PARAMETERS = 10e6
-MOST_GFLOPS = 9.0
+MAX_PARAMETERS = 10e6
+MAX_GFLOPS = 9.0
 
 
 def measure(
-    models: Sequence[Path], rounds: int, log: Callable[[str], None], held_to: str = "color/v2"
+    models: Sequence[Path], rounds: int, log: Callable[[str], None], goal_model: str = "color/v2"
 ) -> PartResult:
-    """Time the color models with these base paths; the goals are those of `held_to`.
+    """Time the color models with these base paths; the goals are those of `goal_model`.
 
     Raises CannotMeasure if one of them cannot be loaded.
     """
@@ -39,18 +39,18 @@ def measure(
     columns = ["", "million parameters", "GFLOPs", "ms, p50 / p95", "to the U-Net"]
     table = Table("Networks at 256×256, `serving_default` in process", columns, rows)
     goals = []
-    if network := numbers.get(held_to):
+    if network := numbers.get(goal_model):
         seconds = p50(network["seconds"])
         goals = [
             Goal(
-                f"{held_to}: at 256×256 no slower than a plain U-Net of 9 GFLOPs",
+                f"{goal_model}: at 256×256 no slower than a plain U-Net of 9 GFLOPs",
                 f"{ms(seconds)} ms to {ms(yardstick)} ms, {seconds / yardstick:.2f} ×",
                 seconds <= yardstick,
             ),
             Goal(
-                f"{held_to}: at most 10 million parameters and 9 GFLOPs",
+                f"{goal_model}: at most 10 million parameters and 9 GFLOPs",
                 f"{network['parameters'] / 1e6:.1f} million, {network['gflops']:.1f} GFLOPs",
-                network["parameters"] <= MOST_PARAMETERS and network["gflops"] <= MOST_GFLOPS,
+                network["parameters"] <= MAX_PARAMETERS and network["gflops"] <= MAX_GFLOPS,
             ),
         ]
     return PartResult([table], [], goals, numbers)

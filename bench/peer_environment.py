@@ -6,7 +6,7 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.question import Server
+from bench.predict_request import Server
 from bench.run_command import output_of
 from local.ports import free_port
 from local.running.program import Program

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.network_process import newest_version
 
-PLAIN = "serving_default"
+SERVING_DEFAULT = "serving_default"
 
 
 def main(source: Path, target: Path) -> int:
@@ -22,10 +22,12 @@ def main(source: Path, target: Path) -> int:
     except (OSError, ValueError, tf.errors.OpError) as error:
         print(f"{version} cannot be loaded: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
-    if PLAIN not in model.signatures:
-        print(f"{version} has no signature `{PLAIN}`", file=sys.stderr)
+    if SERVING_DEFAULT not in model.signatures:
+        print(f"{version} has no signature `{SERVING_DEFAULT}`", file=sys.stderr)
         return 1
-    tf.saved_model.save(model, str(target / "1"), signatures={PLAIN: model.signatures[PLAIN]})
+    tf.saved_model.save(
+        model, str(target / "1"), signatures={SERVING_DEFAULT: model.signatures[SERVING_DEFAULT]}
+    )
     return 0
 
 

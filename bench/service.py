@@ -60,7 +60,7 @@ class Colored:
 
 
 @contextmanager
-def kept_connection(url: str) -> Iterator[http.client.HTTPConnection]:
+def keep_alive_connection(url: str) -> Iterator[http.client.HTTPConnection]:
     """A connection to the server of `url` that one request after another may use."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
@@ -91,7 +91,7 @@ def color(
         headers["style"] = "transfer"
     body += f"--{_BOUNDARY}--\r\n".encode()
     started = time.perf_counter()
-    with kept_connection(predict_url) if over is None else nullcontext(over) as connection:
+    with keep_alive_connection(predict_url) if over is None else nullcontext(over) as connection:
         connection.request("POST", f"{parts.path}?{parts.query}", body, headers)
         reply = connection.getresponse()
         png = reply.read()

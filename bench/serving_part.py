@@ -22,7 +22,7 @@ from bench.memory import memory_of
 from bench.network_alone import network_alone
 from bench.network_process import newest_version
 from bench.peer_environment import peer_program, peer_python
-from bench.question import Server, make_question
+from bench.predict_request import Server, make_request
 from bench.report import CannotMeasure, PartResult
 from bench.service import running
 from bench.serving_report import CALLERS, Findings, result
@@ -39,21 +39,21 @@ TOLERANCE = 1e-4
 
 
 @dataclass
-class Way:
+class Variant:
     """One way to an answer, and what it took."""
 
     ask: Callable[..., Loop]
     # Whether several callers at once are measured as well.
-    crowded: bool = False
+    with_callers: bool = False
     # Seconds of each call of a single caller.
     alone: list[float] = field(default_factory=list)
     # CALLERS at once, one loop for each round.
     together: list[Loop] = field(default_factory=list)
 
-    def take_a_turn(self, keep: bool) -> None:
+    def run_round(self, keep: bool) -> None:
         """One round of this way."""
         alone = self.ask(calls=CALLS_ALONE)
-        together = [self.ask(callers=CALLERS, calls=CALLS_TOGETHER)] if self.crowded else []
+        together = [self.ask(callers=CALLERS, calls=CALLS_TOGETHER)] if self.with_callers else []
         if keep:
             self.alone += alone.calls
             self.together += together
@@ -78,7 +78,7 @@ def measure(
             programs["litserve"] = peer_program(peer_python(log), newest_version(model))
         except CannotMeasure as error:
             notes.append(f"No peer is measured: {error}")
-    question = make_question()
+    request = make_request()
     with ExitStack() as stack:
         stack.enter_context(cores.generating_load())
         log("starting the network alone and the servers")
@@ -90,39 +90,41 @@ def measure(
             for name, (program, _) in programs.items()
         }
         servers = {name: server for name, (_, server) in programs.items()}
-        ways = {
-            "network_packed": Way(partial(network.packed, question.l_png, untimed=1), True),
-            "server_packed": Way(partial(servers["server"].loop, question.packed), True),
-            "network_floats": Way(partial(network.serving_default, question.lightness, untimed=1)),
+        variants = {
+            "network_packed": Variant(partial(network.packed, request.l_png, untimed=1), True),
+            "server_packed": Variant(partial(servers["server"].loop, request.packed), True),
+            "network_floats": Variant(
+                partial(network.serving_default, request.lightness, untimed=1)
+            ),
         }
         for name, server in servers.items():
-            ways[f"{name}_floats"] = Way(partial(server.loop, question.floats))
+            variants[f"{name}_floats"] = Variant(partial(server.loop, request.floats))
 
         findings = Findings(
-            {name: way.alone for name, way in ways.items()},
-            {name: way.together for name, way in ways.items() if way.crowded},
-            {name: len(getattr(question, name)) for name in ("packed", "floats")},
+            {name: variant.alone for name, variant in variants.items()},
+            {name: variant.together for name, variant in variants.items() if variant.with_callers},
+            {name: len(getattr(request, name)) for name in ("packed", "floats")},
             notes,
         )
 
-        def weigh() -> None:
+        def record_memory() -> None:
             findings.memory["network"].append(memory_of(network.pid))
             # Its guard is the bench's, not the server's.
             server = memory_of(children["server"].pid, without_itself=True)
             findings.memory["server"].append(server)
 
-        weigh()
-        json_work = BothWays(question.floats, _same_answer(servers, question.floats))
+        record_memory()
+        json_work = BothWays(request.floats, _same_answer(servers, request.floats))
         json_work.check()
         for number in range(-WARM_UP_ROUNDS, repeats):
             log(f"round {number + 1} of {repeats}" if number >= 0 else "warming up")
-            first = number % len(ways)
-            in_turn = list(ways.values())
-            for way in in_turn[first:] + in_turn[:first]:
-                way.take_a_turn(keep=number >= 0)
+            first = number % len(variants)
+            order = list(variants.values())
+            for variant in order[first:] + order[:first]:
+                variant.run_round(keep=number >= 0)
             if number >= 0:
                 json_work.measure_once()
-        weigh()
+        record_memory()
     findings.json_work = {"server": json_work.ours, "stdlib": json_work.stdlib}
     return result(findings)
 

@@ -107,7 +107,7 @@ def measure(
             service, proxy = services[samples.signature], proxies[samples.signature]
             # The first request of the client without `packed` tries it and falls back.
             for _ in range(2):
-                proxy.forget()
+                proxy.reset()
                 color(_url(service.counted_port), samples.photo.jpeg, style)
             samples.wire_bytes = len(proxy.sent), len(proxy.received)
             _check_signature(bytes(proxy.sent), samples.signature)

@@ -18,7 +18,7 @@ from bench.closed_loop import closed_loop
 from bench.memory import PROC, processes_of
 from bench.photos import photo_of_size
 from bench.report import CannotMeasure, PartResult, Table, p50
-from bench.service import color, kept_connection
+from bench.service import color, keep_alive_connection
 from bench.whole_service import local_up
 
 # Number of callers, and of photos that each sends in a round.
@@ -57,7 +57,9 @@ def measure(rounds: int, log: Callable[[str], None]) -> PartResult:
                     errors.append(error)
 
             with ExitStack() as stack:
-                kept = [stack.enter_context(kept_connection(service.url)) for _ in range(callers)]
+                kept = [
+                    stack.enter_context(keep_alive_connection(service.url)) for _ in range(callers)
+                ]
                 closed_loop([partial(once, each) for each in kept], calls, untimed=0)
             return len(errors)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from photo_client.settings import ClientSettings
-from web.settings import setting, whole
+from web.settings import integer, setting
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,6 @@ class Settings(ClientSettings):
 
     working_size: int = setting(
         256,
-        whole(16, 512),
+        integer(16, 512),
         "Long side, in pixels, of the network's input; smaller photos are not enlarged.",
     )

@@ -51,7 +51,7 @@ def colored(address: str, data: bytes, hints: list[dict[str, object]]) -> Image.
     return Image.open(io.BytesIO(reply.content)).convert("RGB")
 
 
-def dotted(picture: Image.Image, hints: list[dict[str, object]]) -> Image.Image:
+def with_dots(picture: Image.Image, hints: list[dict[str, object]]) -> Image.Image:
     """The picture with a dot at each hint, in its color; a hollow one keeps what is there."""
     draw = ImageDraw.Draw(picture)
     for each in hints:
@@ -78,7 +78,7 @@ def main() -> None:
         ]
         size = (round(pictures[0].width * HEIGHT / pictures[0].height), HEIGHT)
         row = [each.convert("RGB").resize(size, Image.Resampling.LANCZOS) for each in pictures]
-        rows.append([*row[:2], dotted(row[2], hints), row[3]])
+        rows.append([*row[:2], with_dots(row[2], hints), row[3]])
     width = max(sum(each.width + GAP for each in row) for row in rows) - GAP
     sheet = Image.new("RGB", (width, len(rows) * (HEIGHT + GAP) - GAP), "white")
     for number, row in enumerate(rows):

@@ -30,10 +30,10 @@ PHONE: dict[str, Any] = {
 TALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 780}}
 # Palettes to try, the largest first, until the file is small enough.
 COLORS = (256, 192, 160, 128, 96)
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 
 
-def finished(page: Any) -> bool:
+def wait_until_finished(page: Any) -> bool:
     """Wait until the picture is there, or what went wrong; whether it is the picture."""
     deadline = time.monotonic() + 60
     while page.is_hidden("#error"):
@@ -45,24 +45,24 @@ def finished(page: Any) -> bool:
     return False
 
 
-def in_color(page: Any) -> None:
+def color_page(page: Any) -> None:
     """A sample, colored by the second of the two versions."""
     page.click("[data-sample*=admiral]")
-    assert finished(page), page.inner_text("#error")
+    assert wait_until_finished(page), page.inner_text("#error")
     while "color/v2" not in page.text_content("#made"):
         page.dispatch_event("#vividness", "change")
-        assert finished(page), page.inner_text("#error")
+        assert wait_until_finished(page), page.inner_text("#error")
 
 
-def on_the_phone(page: Any) -> None:
+def phone_page(page: Any) -> None:
     """A sample that lies flat."""
     page.click("[data-sample*=coffee]")
-    assert finished(page), page.inner_text("#error")
+    assert wait_until_finished(page), page.inner_text("#error")
 
 
-def compared(page: Any) -> None:
+def comparison_page(page: Any) -> None:
     """A sample as two models make it, before the choice."""
-    on_the_phone(page)
+    phone_page(page)
     page.click("#compare")
     while page.is_hidden("#choices"):
         if page.is_visible("#retry"):
@@ -71,23 +71,23 @@ def compared(page: Any) -> None:
     page.wait_for_timeout(500)
 
 
-def in_a_style(page: Any) -> None:
+def style_page(page: Any) -> None:
     """A sample, painted; where no style model is behind the URL, colored."""
     page.click("#styles .tile:has([value*=waves])")
     page.click("[data-sample*=dandelion]")
-    if not finished(page):
+    if not wait_until_finished(page):
         page.click("#styles .tile:has([value=''])")
-        assert finished(page), page.inner_text("#error")
+        assert wait_until_finished(page), page.inner_text("#error")
 
 
-def small(picture: Image.Image) -> bytes:
+def quantized(picture: Image.Image) -> bytes:
     """A PNG file of the picture, of less than MOST_BYTES where a palette can do that."""
     for colors in COLORS:
         file = io.BytesIO()
         picture.quantize(colors, kmeans=2, dither=Image.Dither.NONE).save(
             file, "PNG", optimize=True
         )
-        if file.tell() < MOST_BYTES:
+        if file.tell() < MAX_BYTES:
             break
     return file.getvalue()
 
@@ -110,11 +110,11 @@ def main() -> None:
         )
     options = parser.parse_args()
     wanted: list[tuple[str, str, dict[str, Any], Callable[[Any], None]]] = [
-        ("color", options.color, DESKTOP, in_color),
-        ("phone", options.color, PHONE, on_the_phone),
-        ("style", options.style, DESKTOP, in_a_style),
-        ("compare", options.color, DESKTOP, compared),
-        ("compare-phone", options.style, TALL_PHONE, compared),
+        ("color", options.color, DESKTOP, color_page),
+        ("phone", options.color, PHONE, phone_page),
+        ("style", options.style, DESKTOP, style_page),
+        ("compare", options.color, DESKTOP, comparison_page),
+        ("compare-phone", options.style, TALL_PHONE, comparison_page),
     ]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
@@ -126,7 +126,7 @@ def main() -> None:
             page.mouse.move(0, 0)
             page.evaluate("scrollTo(0, 0)")
             taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            (DOCS / f"page-{name}.png").write_bytes(small(taken))
+            (DOCS / f"page-{name}.png").write_bytes(quantized(taken))
         browser.close()
 
 

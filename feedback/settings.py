@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from web.options import yes_or_no
-from web.settings import ServerSettings, setting, whole
+from web.settings import ServerSettings, integer, setting
 
 OFF = "off"
 _POSTGRESQL = "postgresql+psycopg"
@@ -50,7 +50,7 @@ class FeedbackSettings(ServerSettings):
     )
     feedback_per_minute: int = setting(
         60,
-        whole(1, 1_000_000),
+        integer(1, 1_000_000),
         "Most votes per minute from one address; behind a proxy all callers have its address.",
     )
     report: bool = setting(False, yes_or_no, "Whether GET /report shows which model people prefer.")

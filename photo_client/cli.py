@@ -16,7 +16,7 @@ from web.help_text import entry, usage
 from web.options import Option, yes_or_no
 from web.problems import Problem
 from web.server import bind_error, serve
-from web.settings import BadSetting, from_environment, help_text, whole
+from web.settings import BadSetting, from_environment, help_text, integer
 
 from .batch import Batch, Make
 from .batch_plan import BadPlan, plan
@@ -108,7 +108,7 @@ def _process_photos(client: Client[SettingsT], arguments: list[str], settings: S
     parser = _Parser(prog=client.program, add_help=False, allow_abbrev=False)
     parser.add_argument("photos", nargs="*", type=Path)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--at-once", type=_argument_type(whole(1, 64)), default=_AT_ONCE)
+    parser.add_argument("--at-once", type=_argument_type(integer(1, 64)), default=_AT_ONCE)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--skip-color", action="store_true")
     parser.add_argument("--hints", type=Path)

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify
 from feedback.openapi import FEEDBACK_PATHS
 from web.options import Option, yes_or_no
 from web.problems import PROBLEM_SCHEMA, as_openapi
-from web.settings import number, whole
+from web.settings import integer, number
 
 from .reply_format import MEDIA_TYPES
 from .settings import ClientSettings
@@ -137,7 +137,7 @@ def document(
 
 
 def _schema(option: Option) -> dict[str, Any]:
-    if isinstance(option.read, number | whole):
+    if isinstance(option.read, number | integer):
         return {**option.read.schema, "default": option.default}
     if option.read is yes_or_no:
         return {"type": "boolean", "default": option.default}

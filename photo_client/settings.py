@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from feedback.settings import FeedbackSettings
-from web.settings import number, setting, whole
+from web.settings import integer, number, setting
 
 
 def predict_url(text: str) -> str:
@@ -34,7 +34,7 @@ class ClientSettings(FeedbackSettings):
     )
     max_in_progress: int = setting(
         64,
-        whole(1, 1024),
+        integer(1, 1024),
         "Most photos in progress at once; further ones get 503 with Retry-After.",
     )
     timeout_s: float = setting(
@@ -46,11 +46,11 @@ class ClientSettings(FeedbackSettings):
         25.0, number(0.001, 1024), "Largest upload, in megabytes (1 MB is 1,000,000 bytes)."
     )
     max_pixels: int = setting(
-        50_000_000, whole(1, 1_000_000_000), "Most pixels of an upload, as its header says."
+        50_000_000, integer(1, 1_000_000_000), "Most pixels of an upload, as its header says."
     )
     max_pixels_in_memory: int = setting(
         100_000_000,
-        whole(1, 10_000_000_000),
+        integer(1, 10_000_000_000),
         "Most decoded pixels in memory at once, 7 to 18 bytes each; further photos wait.",
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from serving import processor
-from serving.flags import OUT_OF_SCOPE, leave_out, number, switch, unknown_flag
+from serving.flags import OUT_OF_SCOPE, drop_ignored_flags, number, switch, unknown_flag
 from serving.model_config import ConfigError, ModelConfig, read_config_file
 
 DESCRIPTION = """\
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flag = argument.partition("=")[0].removeprefix("--")
         if argument.startswith("--") and flag in OUT_OF_SCOPE:
             parser.error(f"--{flag} is out of scope: {OUT_OF_SCOPE[flag]}")
-    arguments, warnings = leave_out(arguments)
+    arguments, warnings = drop_ignored_flags(arguments)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         parser.error(unknown_flag(unknown[0], parser._option_string_actions))

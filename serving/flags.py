@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 # true here instead.
 NO_GRPC = "gRPC is not here: use REST"
 NO_BATCHING = "requests are not batched together here"
-ELSEWHERE = {
+IGNORED_FLAGS = {
     "port": NO_GRPC,
     "grpc_socket_path": NO_GRPC,
     "grpc_socket_permissions": NO_GRPC,
@@ -37,8 +37,8 @@ ELSEWHERE = {
     "thread_pool_factory_config_file": "use --tensorflow_intra_op_parallelism and _inter_op_",
 }
 # Those of them that take no value unless it follows a =.
-SWITCHES = {
-    name for name in ELSEWHERE if name.startswith(("enable_", "allow_", "prefer_", "use_"))
+IGNORED_SWITCHES = {
+    name for name in IGNORED_FLAGS if name.startswith(("enable_", "allow_", "prefer_", "use_"))
 } | {"flush_filesystem_caches", "xla_cpu_compilation_enabled"}
 # What a server without it would be another one: not started.
 OUT_OF_SCOPE = {
@@ -47,18 +47,18 @@ OUT_OF_SCOPE = {
 }
 
 
-def leave_out(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+def drop_ignored_flags(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The arguments without those in ELSEWHERE, and a warning for each of these."""
     kept: list[str] = []
     warnings = []
     rest = iter(arguments)
     for argument in rest:
         name, has_value, _ = argument.removeprefix("--").partition("=")
-        if not argument.startswith("--") or name not in ELSEWHERE:
+        if not argument.startswith("--") or name not in IGNORED_FLAGS:
             kept.append(argument)
             continue
-        warnings.append(f"--{name} changes nothing: {ELSEWHERE[name]}")
-        if not has_value and name not in SWITCHES:
+        warnings.append(f"--{name} changes nothing: {IGNORED_FLAGS[name]}")
+        if not has_value and name not in IGNORED_SWITCHES:
             next(rest, None)
     return kept, warnings
 
@@ -66,7 +66,7 @@ def leave_out(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def unknown_flag(argument: str, known: Iterable[str]) -> str:
     """The message for an unknown flag, with the most similar known one."""
     flag = argument.partition("=")[0]
-    near = difflib.get_close_matches(flag, [*known, *(f"--{name}" for name in ELSEWHERE)], n=1)
+    near = difflib.get_close_matches(flag, [*known, *(f"--{name}" for name in IGNORED_FLAGS)], n=1)
     return f"unknown flag {flag}" + (f"; do you mean {near[0]}?" if near else "")
 
 

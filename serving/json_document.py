@@ -15,7 +15,7 @@ import orjson
 
 from serving.errors import ServingError, invalid
 from serving.json_numbers import nested_number_text, number_text
-from serving.json_syntax import Complaint, bad_escape, complaint
+from serving.json_syntax import SyntaxProblem, invalid_escape, syntax_problem
 
 LONGEST_VALUE_TEXT = 512
 _WHITE = " \t\r\n"
@@ -102,35 +102,35 @@ def _parse_lenient(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _parse_error("Invalid encoding in string.", error.start) from None
     start = len(text) - len(text.removeprefix("\ufeff").lstrip(_WHITE))
-    known = _FOREIGN.sub(_as_python_has_it, text) if "Inf" in text or "-NaN" in text else text
+    known = _FOREIGN.sub(_to_python_token, text) if "Inf" in text or "-NaN" in text else text
     try:
         document, end = _DECODER.raw_decode(known, start)
     except RecursionError:
         raise _parse_error("The document is nested too deeply.") from None
     except json.JSONDecodeError as error:
-        wrong: Complaint | None = complaint(known, error)
+        wrong: SyntaxProblem | None = syntax_problem(known, error)
     except TooLargeError as error:
         wrong = "Number too big to be stored in double.", known.find(error.args[0])
     else:
         # Half of a surrogate pair is no text, and cannot be written either.
-        wrong = bad_escape(known[:end]) if "\\u" in text else None
+        wrong = invalid_escape(known[:end]) if "\\u" in text else None
     if wrong:
         words, at = wrong
-        raise _parse_error(words, len(text[: at - _added(text, at)].encode()))
+        raise _parse_error(words, len(text[: at - _token_offset(text, at)].encode()))
     return document
 
 
-def _as_python_has_it(token: re.Match[str]) -> str:
+def _to_python_token(token: re.Match[str]) -> str:
     return {"Inf": "Infinity", "-NaN": "NaN"}.get(token[0], token[0])
 
 
-def _added(text: str, at: int) -> int:
+def _token_offset(text: str, at: int) -> int:
     """How many characters of what stands before `at` were added to `text`."""
     added = 0
     for token in _FOREIGN.finditer(text):
         if token.start() + added >= at:
             break
-        added += len(_as_python_has_it(token)) - len(token[0])
+        added += len(_to_python_token(token)) - len(token[0])
     return added
 
 

@@ -6,7 +6,7 @@ Python's parser has found the place; RapidJSON may report something else, at ano
 import json
 import re
 
-Complaint = tuple[str, int]
+SyntaxProblem = tuple[str, int]
 
 _WORDS = {
     "Expecting property name enclosed in double quotes": "Missing a name for object member.",
@@ -30,7 +30,7 @@ _ESCAPES = re.compile(  # the bad ones are its group
 _NO_HEX = re.compile(rf"(?:{_HIGH})?\\u(?!{_HEX}{{4}})")
 
 
-def bad_escape(text: str) -> Complaint | None:
+def invalid_escape(text: str) -> SyntaxProblem | None:
     """The first escape that is none of JSON's, or half of a surrogate pair; Python takes these."""
     bad = next((found for found in _ESCAPES.finditer(text) if found[1]), None)
     if bad is None:
@@ -43,10 +43,10 @@ def bad_escape(text: str) -> Complaint | None:
     return _NO_PAIR, at
 
 
-def complaint(text: str, error: json.JSONDecodeError) -> Complaint:
+def syntax_problem(text: str, error: json.JSONDecodeError) -> SyntaxProblem:
     """What is wrong, and at which character of `text`."""
     at, message = error.pos, error.msg
-    if found := bad_escape(text):
+    if found := invalid_escape(text):
         if at > found[1] or message.startswith(("Unterminated", "Invalid \\")):
             return found
     elif message.startswith(("Unterminated", "Invalid \\")):
@@ -72,7 +72,7 @@ def _known(start: str) -> int:
     return sign + next(same, len(literal))
 
 
-def _unfinished_number(text: str, at: int) -> Complaint | None:
+def _unfinished_number(text: str, at: int) -> SyntaxProblem | None:
     before = _NUMBER.search(text[max(0, at - _LONGEST_NUMBER) : at])
     if not before or before[2]:
         return None

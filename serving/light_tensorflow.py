@@ -12,7 +12,7 @@ from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
 
-def stand_in() -> None:
+def register_without_running() -> None:
     """Let modules of TensorFlow be imported without the rest.
 
     Nothing is done where the rest has work to do: it loads what drives other devices

@@ -44,7 +44,7 @@ class Loader:
     def _load(self, folder: Path, version: int) -> "Servable":
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with _importing, quiet_start():
-            light_tensorflow.stand_in()
+            light_tensorflow.register_without_running()
             from serving import servable, warmup
 
             servable.start_tensorflow(self._intra_op)
@@ -55,19 +55,21 @@ class Loader:
         if not (self._bfloat16 and answers):
             return loaded
 
-        from serving.mixed_precision import WORTH, difference, gain
+        from serving.mixed_precision import MIN_SPEEDUP, difference, speedup
 
         mixed, faster = None, 0.0
         try:
             mixed = servable.load(folder, version, self._inter_op, bfloat16=True)
             changed = difference(answers, warmup.warm_up(mixed, folder))
             found = f"changes {changed}"
-            if not changed.counts:
-                faster = gain(*(partial(warmup.warm_up, each, folder) for each in (loaded, mixed)))
+            if not changed.matters:
+                faster = speedup(
+                    *(partial(warmup.warm_up, each, folder) for each in (loaded, mixed))
+                )
                 found = f"{found}, and is {faster:.2f} × as fast"
         except ServingError as error:
             found = f"fails: {error.message}"
-        name = "bfloat16" if faster >= WORTH else "float32"
+        name = "bfloat16" if faster >= MIN_SPEEDUP else "float32"
         logger.info("version %d computes in %s: bfloat16 %s", version, name, found)
         if mixed:
             mixed.close()

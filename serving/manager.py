@@ -131,7 +131,7 @@ class ModelManager:
     def _poll(self) -> None:
         self._finish_draining()
         if self._stopped:
-            self._keep(set())
+            self._keep_only(set())
             return
         config = self._config
         try:
@@ -152,7 +152,7 @@ class ModelManager:
         }
         if not found and self._in_service:
             logger.info("all versions of %s are deleted", self.name)
-            self._keep(set())
+            self._keep_only(set())
         served: set[int] = set()
         for version in sorted(found, reverse=True):
             if len(served) == config.policy.latest:
@@ -160,14 +160,14 @@ class ModelManager:
             if config.policy.specific is not None and version not in config.policy.specific:
                 continue
             if version in self._in_service or (
-                self._due(version, found[version]) and self._try(version, found[version])
+                self._is_due(version, found[version]) and self._try_load(version, found[version])
             ):
                 served.add(version)
         if served:
-            self._keep(served)
+            self._keep_only(served)
             self.available.set()
         self._finish_draining()
-        self._label(config.labels)
+        self._update_labels(config.labels)
         if not self.available.is_set() and self._failures and not self._retries_left():
             self.gave_up = ServingError(
                 "UNAVAILABLE",
@@ -175,7 +175,7 @@ class ModelManager:
                 f"{self.states.errors()}}}",
             )
 
-    def _label(self, wanted: Mapping[str, int]) -> None:
+    def _update_labels(self, wanted: Mapping[str, int]) -> None:
         """Let labels name versions in service; one that would not stays with what it named."""
         labels = {}
         for label, version in wanted.items():
@@ -185,7 +185,7 @@ class ModelManager:
                 labels[label] = self.labels[label]
         self.labels = labels
 
-    def _due(self, version: int, folder: Path) -> bool:
+    def _is_due(self, version: int, folder: Path) -> bool:
         failure = self._failures.get(version)
         if failure is None:
             return True
@@ -197,7 +197,7 @@ class ModelManager:
     def _retries_left(self) -> bool:
         return any(each.attempts <= self._max_load_retries for each in self._failures.values())
 
-    def _try(self, version: int, folder: Path) -> bool:
+    def _try_load(self, version: int, folder: Path) -> bool:
         # Taken first: what is written while the load runs counts as a change.
         files = fingerprint(folder)
         self.states.set(version, "LOADING")
@@ -226,13 +226,13 @@ class ModelManager:
             self._in_service[version] = _Loaded(servable)
         return True
 
-    def _keep(self, versions: set[int]) -> None:
+    def _keep_only(self, versions: set[int]) -> None:
         """Take the other versions out of service."""
         with self._lock:
-            gone = {v: each for v, each in self._in_service.items() if v not in versions}
+            removed = {v: each for v, each in self._in_service.items() if v not in versions}
             self._in_service = {v: each for v, each in self._in_service.items() if v in versions}
-            self._draining += gone.values()
-        for version in gone:
+            self._draining += removed.values()
+        for version in removed:
             self.states.set(version, "UNLOADING")
 
     def _finish_draining(self) -> None:

@@ -20,9 +20,9 @@ Answers = Sequence[Mapping[str, NDArray]]
 # What may change, of the range of an output's values: on average, and anywhere. The record is one
 # case for all; in the photographs where the shipped color models change most it is three to four
 # times as much as in the middle one.
-MEAN, MOST = 0.0025, 0.025
+MAX_MEAN, MAX_DIFFERENCE = 0.0025, 0.025
 # How many times as fast bfloat16 must be, to be worth its digits.
-WORTH = 1.1
+MIN_SPEEDUP = 1.1
 # The two take turns so often, or for so long.
 _ROUNDS, _SECONDS = 5, 10.0
 
@@ -35,9 +35,9 @@ class Difference:
     most: float
 
     @property
-    def counts(self) -> bool:
+    def matters(self) -> bool:
         """Whether the model must stay in float32."""
-        return not (self.mean <= MEAN and self.most <= MOST)
+        return not (self.mean <= MAX_MEAN and self.most <= MAX_DIFFERENCE)
 
     def __str__(self) -> str:
         return f"{self.mean:.2%} on average and {self.most:.2%} at most of an output's range"
@@ -50,14 +50,14 @@ def difference(plain: Answers, mixed: Answers) -> Difference:
     integers, must be equal: a class or a name is right or wrong.
     """
     found = [
-        _of_output(one[name], other[name])
+        _output_difference(one[name], other[name])
         for one, other in zip(plain, mixed, strict=True)
         for name in one
     ]
     return Difference(max(d.mean for d in found), max(d.most for d in found))
 
 
-def gain(plain: Callable[[], object], mixed: Callable[[], object]) -> float:
+def speedup(plain: Callable[[], object], mixed: Callable[[], object]) -> float:
     """How many times as fast `mixed` is, by CPU time: a start is when everything else starts, too.
 
     The least of each counts, since what else runs in this process only adds.
@@ -77,19 +77,19 @@ def gain(plain: Callable[[], object], mixed: Callable[[], object]) -> float:
 _NONE, _ALL = Difference(0.0, 0.0), Difference(float("inf"), float("inf"))
 
 
-def _of_output(plain: NDArray, mixed: NDArray) -> Difference:
+def _output_difference(plain: NDArray, mixed: NDArray) -> Difference:
     if plain.shape != mixed.shape:
         return _ALL
     if plain.dtype == object:
         pairs = zip(plain.ravel(), mixed.ravel(), strict=True)
-        found = [_of_bytes(one, other) for one, other in pairs if one != other]
+        found = [_bytes_difference(one, other) for one, other in pairs if one != other]
         return max(found, key=lambda each: (each.mean, each.most), default=_NONE)
     if plain.dtype.kind != "f":
         return _NONE if np.array_equal(plain, mixed) else _ALL
-    return _of_numbers(plain.astype(np.float64), mixed.astype(np.float64))
+    return _number_difference(plain.astype(np.float64), mixed.astype(np.float64))
 
 
-def _of_numbers(
+def _number_difference(
     plain: NDArray[np.float64], mixed: NDArray[np.float64], rounding: float = 0.0
 ) -> Difference:
     """`rounding` is how far apart rounding alone sets two numbers that are nearly equal."""
@@ -102,11 +102,11 @@ def _of_numbers(
     return Difference(float(apart.mean() / span), float(most / span))
 
 
-def _of_bytes(plain: bytes, mixed: bytes) -> Difference:
+def _bytes_difference(plain: bytes, mixed: bytes) -> Difference:
     try:
         with Graph().as_default() as graph, Session(graph=graph) as session:
             pictures = session.run([decode_image(plain), decode_image(mixed)])
     except OpError:
         return _ALL
     one, other = (picture.astype(np.float64) for picture in pictures)
-    return _of_numbers(one, other, rounding=1.0) if one.shape == other.shape else _ALL
+    return _number_difference(one, other, rounding=1.0) if one.shape == other.shape else _ALL

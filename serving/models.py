@@ -45,15 +45,15 @@ class Models:
         """
 
         def watch() -> None:
-            told = ""
+            last_error = ""
             while not pause.wait(seconds):
                 try:
                     self.configure(read())
-                    told = ""
+                    last_error = ""
                 except ConfigError as error:
-                    if str(error) != told:
+                    if str(error) != last_error:
                         logger.error("The models stay as they are: %s", error)
-                    told = str(error)
+                    last_error = str(error)
 
         pause = threading.Event()
         threading.Thread(target=watch, name="config-watch", daemon=True).start()

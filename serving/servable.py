@@ -124,7 +124,7 @@ def load(folder: Path, version: int, inter_op: int = 0, *, bfloat16: bool = Fals
     `inter_op` is how many threads TensorFlow takes between ops, 0 for its own choice. With
     `bfloat16`, it rewrites the graph so that what takes long is computed in that.
     """
-    _refuse_odd_files(folder)
+    _refuse_special_files(folder)
     definitions = _signature_definitions(folder)
     graph = Graph()
     session = Session(graph=graph, config=_session_config(inter_op, bfloat16))
@@ -158,7 +158,7 @@ def _session_config(inter_op: int, bfloat16: bool) -> Any:
     return config
 
 
-def _refuse_odd_files(folder: Path) -> None:
+def _refuse_special_files(folder: Path) -> None:
     """A pipe or a device, which TensorFlow would wait for or read without end, is an error."""
     for path in files_of(folder):
         if path.exists() and not path.is_file():

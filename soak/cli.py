@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.command_line import Parser, names_of, whole
+from bench.command_line import Parser, integer, name_list
 from soak import load_part, shutdown_part, slow_part, uploads_part, upstream_part
 from soak.programs import CannotSoak
 from soak.report import Part, markdown
@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser("python -m soak", DESCRIPTION)
     parser.add_argument(
         "--only",
-        type=names_of(NAMES),
+        type=name_list(NAMES),
         default=list(NAMES),
         metavar="NAME[,NAME]",
         help="only these of the names above",
@@ -51,14 +51,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--uploads",
-        type=whole(1, 1_000_000),
+        type=integer(1, 1_000_000),
         default=2000,
         metavar="N",
         help="hostile uploads for each client (default: 2000)",
     )
     parser.add_argument(
         "--seed",
-        type=whole(0, 10**9),
+        type=integer(0, 10**9),
         default=1,
         metavar="N",
         help="random seed of the uploads (default: 1)",

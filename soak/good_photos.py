@@ -17,8 +17,8 @@ from soak.programs import ROOT, CannotSoak
 SAMPLES = ROOT / "samples" / "gray"
 STYLE = ROOT / "samples" / "styles" / "waves.jpg"
 # On busy cores a network may sum in another order: a few levels of difference, in few pixels.
-_LEVELS_APART, _MEAN_APART = 24, 0.5
-_LUMINANCE_APART = 2.0
+_MAX_DIFFERENCE, _MAX_MEAN_DIFFERENCE = 24, 0.5
+_MAX_LUMINANCE_DIFFERENCE = 2.0
 
 
 @dataclass
@@ -27,13 +27,13 @@ class GoodPhoto:
 
     name: str
     file: bytes
-    asks: bytes
+    request_bytes: bytes
     reference: np.ndarray
     answer: bytes
 
     def send(self, port: int, within: float = 60.0) -> Answer:
         """Have it colored or painted, on a connection of its own."""
-        return exchange(port, self.asks, within=within)
+        return exchange(port, self.request_bytes, within=within)
 
     def wrong(self, answer: Answer) -> str:
         """Why that 200 is not this photo's picture; empty where it is."""
@@ -49,9 +49,12 @@ class GoodPhoto:
             return f"no picture: {error}"
         if pixels.shape != self.reference.shape:
             return f"{pixels.shape} instead of {self.reference.shape}"
-        apart = np.abs(pixels.astype(np.int16) - self.reference)
-        if apart.max() > _LEVELS_APART or apart.mean() > _MEAN_APART:
-            return f"another picture: {apart.max()} levels apart, {apart.mean():.2f} on average"
+        difference = np.abs(pixels.astype(np.int16) - self.reference)
+        if difference.max() > _MAX_DIFFERENCE or difference.mean() > _MAX_MEAN_DIFFERENCE:
+            return (
+                f"another picture: {difference.max()} levels apart, "
+                f"{difference.mean():.2f} on average"
+            )
         return ""
 
 
@@ -61,12 +64,12 @@ def pixels_of(file: bytes) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
 
 
-def small_photos(longest: int, count: int = 12) -> dict[str, bytes]:
-    """Some of the samples as JPEG files, `longest` pixels on the long side; no two are alike."""
+def small_photos(long_side: int, count: int = 12) -> dict[str, bytes]:
+    """Some of the samples as JPEG files, `long_side` pixels on the long side; no two are alike."""
     photos = {}
     for path in sorted(SAMPLES.glob("*.jpg"))[:count]:
         with Image.open(path) as image:
-            small = ImageOps.contain(image.convert("L"), (longest, longest))
+            small = ImageOps.contain(image.convert("L"), (long_side, long_side))
         file = io.BytesIO()
         small.save(file, "JPEG", quality=90)
         photos[path.stem] = file.getvalue()
@@ -84,7 +87,7 @@ def large_photo(width: int, height: int, grain: float = 6.0) -> bytes:
     return file.getvalue()
 
 
-def ask_for(client: str, file: bytes, **fields: bytes) -> bytes:
+def photo_request(client: str, file: bytes, **fields: bytes) -> bytes:
     """The request that has a photo colored, or by the style client painted."""
     parts = [part("content_image", file)]
     headers = []
@@ -95,37 +98,37 @@ def ask_for(client: str, file: bytes, **fields: bytes) -> bytes:
     return request(form(*parts), headers=headers)
 
 
-def good_photos(client: str, port: int, longest: int = 160, count: int = 6) -> list[GoodPhoto]:
+def good_photos(client: str, port: int, long_side: int = 160, count: int = 6) -> list[GoodPhoto]:
     """The photos with their references. Raises CannotSoak where the idle service is wrong."""
-    return with_references(client, port, small_photos(longest, count))
+    return with_references(client, port, small_photos(long_side, count))
 
 
 def with_references(client: str, port: int, files: dict[str, bytes]) -> list[GoodPhoto]:
     """Photo files with their references. Raises CannotSoak where the idle service is wrong."""
     found = []
     for name, file in files.items():
-        asks = ask_for(client, file)
-        answer = exchange(port, asks)
+        request_bytes = photo_request(client, file)
+        answer = exchange(port, request_bytes)
         if answer.status != 200:
             shown = answer.body[:300].decode(errors="replace") or answer.error
             raise CannotSoak(f"{name}: the idle service answered {answer.status}: {shown}")
         reference = pixels_of(answer.body)
-        if odd := _odd(client, pixels_of(file), reference):
-            raise CannotSoak(f"{name}: the idle service's picture is wrong: {odd}")
-        found.append(GoodPhoto(name, file, asks, reference, answer.body))
+        if problem := _problem(client, pixels_of(file), reference):
+            raise CannotSoak(f"{name}: the idle service's picture is wrong: {problem}")
+        found.append(GoodPhoto(name, file, request_bytes, reference, answer.body))
     return found
 
 
-def _odd(client: str, photo: np.ndarray, picture: np.ndarray) -> str:
+def _problem(client: str, photo: np.ndarray, picture: np.ndarray) -> str:
     if photo.shape != picture.shape:
         return f"{picture.shape} for {photo.shape}"
     if np.ptp(picture[::8].astype(np.int16), axis=2).mean() < 1:
         return "it has no color"
     rows = slice(None, None, max(1, photo.size // 3_000_000))
-    apart = np.abs(luminance(photo[rows]) - luminance(picture[rows])).max()
-    if client == "color" and apart > _LUMINANCE_APART:
-        return f"its luminance is up to {apart:.1f} levels away from the photo's"
-    if client == "style" and apart <= _LUMINANCE_APART:
+    difference = np.abs(luminance(photo[rows]) - luminance(picture[rows])).max()
+    if client == "color" and difference > _MAX_LUMINANCE_DIFFERENCE:
+        return f"its luminance is up to {difference:.1f} levels away from the photo's"
+    if client == "style" and difference <= _MAX_LUMINANCE_DIFFERENCE:
         return "it is the photo itself"
     return ""
 

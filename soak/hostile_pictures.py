@@ -134,7 +134,7 @@ def many_chunks(rng: random.Random) -> Picture:
     return Picture(photo[:2] + b"\xff\xfe\0\x03x" * 50_000 + photo[2:])
 
 
-def lying_lengths(rng: random.Random) -> Picture:
+def wrong_lengths(rng: random.Random) -> Picture:
     """Lengths and counts larger than the file."""
     huge = rng.choice((2**31 - 1, 2**32 - 1, 0x7FFF_0000))
     if rng.random() < 0.5:
@@ -234,7 +234,7 @@ KINDS: dict[str, Callable[[random.Random], Picture]] = {
     made.__name__: made
     for made in (
         truncated, flipped, header_flipped, spliced, wiped, wrong_type, noise, pixel_bomb,
-        compressed_bomb, text_below_the_limit, many_chunks, lying_lengths, animated, many_pages,
+        compressed_bomb, text_below_the_limit, many_chunks, wrong_lengths, animated, many_pages,
         odd_sizes, odd_modes, broken_metadata, plain_numbers, subifd_tiff,
     )
 }  # fmt: skip

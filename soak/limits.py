@@ -25,7 +25,7 @@ def memory_mb(
 AT_ONCE_S = 5.0
 # May remain in glibc's pools of many threads some time after a burst.
 KEPT_MB = 100.0
-GIVEN_BACK_WITHIN_S = 10.0
+RELEASED_WITHIN_S = 10.0
 # MAX_IN_PROGRESS and the spare threads.
 THREADS = 80
 # As in web.worker: the times for the head and for closing; and how often its loop checks the time.

@@ -38,11 +38,11 @@ def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) ->
         photos += [client.photos[n % len(client.photos)] for n in range(callers - len(photos))]
         crowd = Crowd(client, photos)
         log(f"{kind}: {callers} callers at once")
-        crowd.come_for(FOR_S)
-        _note(crowd, client)
-        client.check_that_nothing_is_in_progress("after the load")
+        crowd.run_for(FOR_S)
+        _add_notes(crowd, client)
+        client.check_nothing_in_progress("after the load")
         client.check_good_photos("after the load")
-        _check_that_all_is_as_before(client, *before)
+        _check_resources_released(client, *before)
     return client
 
 
@@ -56,10 +56,10 @@ class Crowd:
         self.healthy_after: list[float] = []
         self._over = threading.Event()
 
-    def come_for(self, seconds: float) -> None:
+    def run_for(self, seconds: float) -> None:
         """Let them all come at once; returns when the last of them has its answer."""
         crowd = [threading.Thread(target=self._call, args=(photo,)) for photo in self.photos]
-        crowd.append(threading.Thread(target=self._ask_for_health))
+        crowd.append(threading.Thread(target=self._poll_health))
         for thread in crowd:
             thread.start()
         self._over.wait(seconds)
@@ -70,7 +70,7 @@ class Crowd:
     def _call(self, photo: GoodPhoto) -> None:
         while not self._over.is_set():
             answer = photo.send(self.client.program.port)
-            self.client.got(answer)
+            self.client.record(answer)
             if answer.status == 200:
                 wrong = photo.wrong(answer)
             elif answer.status == 503:
@@ -82,22 +82,24 @@ class Crowd:
             else:
                 wrong = f"answered {answer.status} {answer.error}"
             if wrong:
-                self.client.violated(f"{photo.name}: {wrong}")
+                self.client.add_violation(f"{photo.name}: {wrong}")
 
-    def _ask_for_health(self) -> None:
+    def _poll_health(self) -> None:
         while not self._over.wait(0.25):
             answer = get(self.client.program.port, "/healthz")
-            self.client.got(answer)
+            self.client.record(answer)
             self.healthy_after.append(answer.seconds)
             if answer.status != 200:
-                self.client.violated(f"/healthz answered {answer.status} {answer.error}")
+                self.client.add_violation(f"/healthz answered {answer.status} {answer.error}")
 
 
-def _note(crowd: Crowd, client: ClientUnderTest) -> None:
+def _add_notes(crowd: Crowd, client: ClientUnderTest) -> None:
     part = client.part
     served = part.came_back["200"]
     if not served or not crowd.refused_after:
-        part.violated(f"{served} served and {len(crowd.refused_after)} refused: that is no load")
+        part.add_violation(
+            f"{served} served and {len(crowd.refused_after)} refused: that is no load"
+        )
         return
     slowest = max(crowd.refused_after)
     ordered = sorted(crowd.refused_after)
@@ -108,18 +110,20 @@ def _note(crowd: Crowd, client: ClientUnderTest) -> None:
     )
     for what, seconds in (("a refusal", slowest), ("/healthz", max(crowd.healthy_after))):
         if seconds > limits.AT_ONCE_S:
-            part.violated(f"{what} took {seconds:.1f} s; at once is {limits.AT_ONCE_S:g} s")
+            part.add_violation(f"{what} took {seconds:.1f} s; at once is {limits.AT_ONCE_S:g} s")
 
 
-def _check_that_all_is_as_before(client: ClientUnderTest, megabytes: float, threads: int) -> None:
-    deadline = time.monotonic() + limits.GIVEN_BACK_WITHIN_S
+def _check_resources_released(client: ClientUnderTest, megabytes: float, threads: int) -> None:
+    deadline = time.monotonic() + limits.RELEASED_WITHIN_S
     while (after := memory.now_mb(client.program.pid)) > megabytes + limits.KEPT_MB:
         if time.monotonic() > deadline:
             break
         time.sleep(0.5)
     client.part.notes.append(f"resident before {megabytes:.0f} MB, afterwards {after:.0f} MB")
     if after > megabytes + limits.KEPT_MB:
-        client.part.violated(f"{after:.0f} MB are still held; before it were {megabytes:.0f} MB")
+        client.part.add_violation(
+            f"{after:.0f} MB are still held; before it were {megabytes:.0f} MB"
+        )
     more = memory.threads(client.program.pid) - threads
     if more > limits.THREADS:
-        client.part.violated(f"{more} threads more than before")
+        client.part.add_violation(f"{more} threads more than before")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from soak import hostile_pictures, hostile_requests
 from soak.http_bytes import form, part, request
 from soak.picture_files import whole_file
-from soak.raw import FINE, REFUSALS
+from soak.raw import REFUSALS, SUCCESS
 
 KINDS = (*hostile_pictures.KINDS, *hostile_requests.KINDS)
 
@@ -37,7 +37,7 @@ def make(client: str, seed: int, number: int) -> Upload:
         return Upload(number, kind, raw.data, raw.statuses, raw.half_close)
     picture = hostile_pictures.KINDS[kind](rng)
     # A readable picture must be accepted; a broken one may be readable by chance.
-    statuses = FINE if picture.size else FINE | REFUSALS
+    statuses = SUCCESS if picture.size else SUCCESS | REFUSALS
     if client == "color" and rng.random() < 0.3:
         kinds = ("image/png", "image/jpeg", "image/x-whatever")
         data = request(picture.file, rng.choice(kinds))

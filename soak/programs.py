@@ -70,7 +70,7 @@ class Program:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
 
-    def start_again(self) -> None:
+    def restart(self) -> None:
         """Start it anew on its port, after it ended."""
         self.process = self._start()
 

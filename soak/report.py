@@ -21,7 +21,7 @@ class Part:
     violations: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def violated(self, line: str) -> None:
+    def add_violation(self, line: str) -> None:
         """Tell of something that is not as promised."""
         self.violations.append(f"{self.client} {self.name}: {' '.join(line.split())}")
 

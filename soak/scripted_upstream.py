@@ -45,14 +45,14 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def do_GET(self) -> None:  # noqa: N802 - http.server's name
-        self.say(200, json.dumps(_STATUS).encode())
+        self.send(200, json.dumps(_STATUS).encode())
 
     def do_POST(self) -> None:  # noqa: N802
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with self.server.counted():
             self.server.behavior(self, body)
 
-    def say(self, status: int, body: bytes) -> None:
+    def send(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -152,28 +152,28 @@ class ScriptedUpstream:
             self.served += server.served
             server.most_in_progress, server.served = server.in_progress, 0
 
-    def behave(self, behavior: Behavior) -> None:
+    def set_behavior(self, behavior: Behavior) -> None:
         """Answer like that from now on."""
         self._behavior = behavior
         if self._server is not None:
             self._server.behavior = behavior
 
-    def pass_on(self, ports: dict[str, int]) -> None:
+    def forward_to(self, ports: dict[str, int]) -> None:
         """Be a gateway: what carries `style: transfer` goes to the port of `style`, the rest to
         that of `color`.
         """
-        self.behave(lambda handler, body: _passed_on(handler, body, ports))
+        self.set_behavior(lambda handler, body: _forward(handler, body, ports))
 
 
-def _passed_on(handler: _Handler, body: bytes, ports: dict[str, int]) -> None:
+def _forward(handler: _Handler, body: bytes, ports: dict[str, int]) -> None:
     kind = "style" if handler.headers.get("style") == "transfer" else "color"
     connection = http.client.HTTPConnection("127.0.0.1", ports[kind], timeout=60)
     try:
         connection.request("POST", PREDICT_PATH, body, {"Content-Type": "application/json"})
         reply = connection.getresponse()
-        handler.say(reply.status, reply.read())
+        handler.send(reply.status, reply.read())
     except OSError:
-        handler.say(503, b"no healthy upstream")
+        handler.send(503, b"no healthy upstream")
     finally:
         connection.close()
 
@@ -196,7 +196,7 @@ def flat(handler: _Handler, body: bytes) -> None:
     Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     text = base64.b64encode(file.getvalue()).decode()
     reply = {"predictions": [{name: {"b64": text}, "model": "soak/flat"}]}
-    handler.say(200, json.dumps(reply).encode())
+    handler.send(200, json.dumps(reply).encode())
 
 
 def slow(seconds: float, then: Behavior = flat) -> Behavior:
@@ -221,8 +221,8 @@ def flapping(period: float, then: Behavior = flat) -> Behavior:
         elif turn == 1:
             handler.drop_connection()
         elif turn == 2:
-            handler.say(503, b"no healthy upstream")
+            handler.send(503, b"no healthy upstream")
         else:
-            handler.say(200, b'{"predictions": ["rubb')
+            handler.send(200, b'{"predictions": ["rubb')
 
     return behave

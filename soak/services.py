@@ -43,7 +43,7 @@ def models(client: str, folder: Path) -> Iterator[Models]:
             )
             for kind in kinds
         }
-        gateway.pass_on({kind: program.port for kind, program in servers.items()})
+        gateway.forward_to({kind: program.port for kind, program in servers.items()})
         yield Models(servers, gateway)
 
 
@@ -58,17 +58,17 @@ class ClientUnderTest:
     ids: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def got(self, answer: Answer) -> None:
+    def record(self, answer: Answer) -> None:
         """Count an answer, whose request must be in the log."""
         with self.lock:
             self.part.came_back[str(answer.status or "none")] += 1
             if answer.status:
                 self.ids.add(answer.headers.get("x-request-id", ""))
 
-    def violated(self, line: str) -> None:
+    def add_violation(self, line: str) -> None:
         """Tell of something that is not as promised."""
         with self.lock:
-            self.part.violated(line)
+            self.part.add_violation(line)
 
     def metric(self, name: str) -> float:
         """A number of GET /metrics without labels."""
@@ -78,22 +78,22 @@ class ClientUnderTest:
                 return float(line.rpartition(" ")[2])
         raise CannotSoak(f"/metrics has no {name}")
 
-    def check_that_nothing_is_in_progress(self, when: str) -> None:
+    def check_nothing_in_progress(self, when: str) -> None:
         """Within a moment, no photo, pixel or byte of an upload may be in progress any more."""
         for name in ("photos_in_progress", "pixels_in_memory", "upload_bytes_in_memory"):
             deadline = time.monotonic() + 5
             while (value := self.metric(name)) and time.monotonic() < deadline:
                 time.sleep(0.1)
             if value:
-                self.violated(f"{when}: {name} is still {value:g}")
+                self.add_violation(f"{when}: {name} is still {value:g}")
 
     def check_good_photos(self, when: str) -> None:
         """Send every good photo; what is not right is a violation."""
         for photo in self.photos:
             answer = photo.send(self.program.port)
-            self.got(answer)
+            self.record(answer)
             if wrong := photo.wrong(answer):
-                self.part.violated(f"{when}: the good photo {photo.name}: {wrong}")
+                self.part.add_violation(f"{when}: the good photo {photo.name}: {wrong}")
 
 
 @contextmanager
@@ -113,16 +113,16 @@ def client_under_test(
         finally:
             part.seconds = time.monotonic() - started
             if program.process.poll() is None and memory.can_measure():
-                look_at_memory(part, program)
+                check_memory(part, program)
     log = program.log.read_text(errors="replace").splitlines()
     sent = [*(photo.file for photo in photos), whole_file("JPEG")]
     for wrong in checks.wrong_log(log, client.ids, sent)[:10]:
-        part.violated(wrong)
+        part.add_violation(wrong)
 
 
-def look_at_memory(part: Part, program: Program) -> None:
+def check_memory(part: Part, program: Program) -> None:
     """Keep the most memory that the program has held; more than the limit is a violation."""
     part.peak_mb = max(part.peak_mb or 0.0, memory.peak_mb(program.pid))
     assert part.limit_mb is not None
     if wrong := checks.too_much_memory(part.peak_mb, part.limit_mb):
-        part.violated(f"memory: {wrong}")
+        part.add_violation(f"memory: {wrong}")

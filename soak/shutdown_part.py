@@ -13,10 +13,10 @@ from soak.scripted_upstream import flat, slow
 from soak.services import ClientUnderTest, Models, client_under_test
 
 ROUNDS = 2
-ASKING = 40
+SENDING = 40
 UPLOADING = 10
 IDLE = 5
-COMING = 4
+CONNECTING = 4
 MODEL_S = 1.0
 ENDED_WITHIN_S = 20.0
 
@@ -25,24 +25,24 @@ def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) ->
     """Stop a client, several times, under full load."""
     ports = {name: server.port for name, server in models.servers.items()}
     gateway = models.gateway
-    gateway.behave(flat)
+    gateway.set_behavior(flat)
     limit = limits.memory_mb()
     rounds: list[ClientUnderTest] = []
     try:
         for number in range(ROUNDS):
             log(f"{kind}: SIGTERM under load, {number + 1} of {ROUNDS}")
             with client_under_test(kind, "shutdown", gateway.port, folder, limit) as client:
-                gateway.behave(slow(MODEL_S))
-                _Round(client, good_photos(kind, client.program.port, count=2)).stop_it()
-            gateway.behave(flat)
+                gateway.set_behavior(slow(MODEL_S))
+                _Round(client, good_photos(kind, client.program.port, count=2)).run()
+            gateway.set_behavior(flat)
             rounds.append(client)
     finally:
-        gateway.pass_on(ports)
+        gateway.forward_to(ports)
     whole = rounds.pop()
     for each in rounds:
         _add(whole, each)
     whole.part.sent = (
-        f"{ROUNDS} times SIGTERM amid {ASKING} photos in progress, {UPLOADING} on their way, "
+        f"{ROUNDS} times SIGTERM amid {SENDING} photos in progress, {UPLOADING} on their way, "
         f"{IDLE} idle connections and callers who keep coming"
     )
     return whole
@@ -60,73 +60,75 @@ class _Round:
     def __init__(self, client: ClientUnderTest, photos: list[GoodPhoto]):
         self.client = client
         self.photos = photos
-        self.told = threading.Event()
-        self.told_at = float("inf")
+        self.terminated = threading.Event()
+        self.terminated_at = float("inf")
         self.over = threading.Event()
         self.refused = 0
         self.lost = 0
 
-    def stop_it(self) -> None:
+    def run(self) -> None:
         """Keep it busy, send SIGTERM, and check what becomes of each request."""
         port, process = self.client.program.port, self.client.program.process
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(IDLE)]
         crowd = [threading.Thread(target=self._upload_slowly) for _ in range(UPLOADING)]
-        crowd += [threading.Thread(target=self._ask, args=(n,)) for n in range(ASKING)]
+        crowd += [threading.Thread(target=self._send_photo, args=(n,)) for n in range(SENDING)]
         for thread in crowd:
             thread.start()
-        while self.client.metric("photos_in_progress") < ASKING + UPLOADING - 2:
+        while self.client.metric("photos_in_progress") < SENDING + UPLOADING - 2:
             if all(not thread.is_alive() for thread in crowd):
                 break
             time.sleep(0.02)
-        coming = [threading.Thread(target=self._keep_coming) for _ in range(COMING)]
-        for thread in coming:
+        connecting = [threading.Thread(target=self._keep_connecting) for _ in range(CONNECTING)]
+        for thread in connecting:
             thread.start()
         time.sleep(0.2)
-        started = self.told_at = time.monotonic()
+        started = self.terminated_at = time.monotonic()
         self.client.program.ask_to_stop()
-        self.told.set()
+        self.terminated.set()
         for thread in crowd:
             thread.join()
         try:
             code = process.wait(ENDED_WITHIN_S)
         except Exception:
-            self.client.violated(f"it still runs {ENDED_WITHIN_S:g} s after SIGTERM")
+            self.client.add_violation(f"it still runs {ENDED_WITHIN_S:g} s after SIGTERM")
             code = 0
         self.over.set()
-        for thread in coming:
+        for thread in connecting:
             thread.join()
         for sock in idle:
             sock.close()
         if code:
-            self.client.violated(f"it ended with exit code {code}")
+            self.client.add_violation(f"it ended with exit code {code}")
         # At the very end, each may lose one connection that was accepted just before the exit.
-        if self.lost > COMING:
-            self.client.violated(f"{self.lost} connections were accepted after SIGTERM, and lost")
+        if self.lost > CONNECTING:
+            self.client.add_violation(
+                f"{self.lost} connections were accepted after SIGTERM, and lost"
+            )
         if not self.refused:
-            self.client.violated("no connection was refused")
+            self.client.add_violation("no connection was refused")
         self.client.part.notes.append(f"ended {time.monotonic() - started:.1f} s after SIGTERM")
 
-    def _ask(self, number: int) -> None:
+    def _send_photo(self, number: int) -> None:
         photo = self.photos[number % len(self.photos)]
         self._check(photo, photo.send(self.client.program.port), "a photo in progress")
 
     def _upload_slowly(self) -> None:
         """Half before SIGTERM, half a second after it."""
         photo = self.photos[0]
-        half = len(photo.asks) // 2
+        half = len(photo.request_bytes) // 2
         started = time.monotonic()
         try:
             with socket.create_connection(("127.0.0.1", self.client.program.port)) as sock:
-                sock.sendall(photo.asks[:half])
-                self.told.wait(60)
+                sock.sendall(photo.request_bytes[:half])
+                self.terminated.wait(60)
                 time.sleep(0.5)
-                sock.sendall(photo.asks[half:])
+                sock.sendall(photo.request_bytes[half:])
                 answer = read_answer(sock, started, 60)
         except OSError as error:
             answer = Answer(0, error=str(error))
         self._check(photo, answer, "a photo on its way")
 
-    def _keep_coming(self) -> None:
+    def _keep_connecting(self) -> None:
         """Health checks on connections of their own: answered, or refused; never lost."""
         request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         while not self.over.is_set():
@@ -137,20 +139,20 @@ class _Round:
                 answer = Answer(0, error="ConnectionRefusedError")
             if answer.error == "ConnectionRefusedError":
                 self.refused += 1
-                if started < self.told_at:
-                    self.client.violated("a connection was refused before SIGTERM")
+                if started < self.terminated_at:
+                    self.client.add_violation("a connection was refused before SIGTERM")
                 self.over.wait(0.05)
                 continue
-            self.client.got(answer)
-            if answer.status != 200 and started < self.told_at:
-                self.client.violated(f"/healthz, accepted: {answer.status} {answer.error}")
+            self.client.record(answer)
+            if answer.status != 200 and started < self.terminated_at:
+                self.client.add_violation(f"/healthz, accepted: {answer.status} {answer.error}")
             elif answer.status != 200:
                 self.lost += 1
-            elif answer.status == 200 and started > self.told_at + limits.AT_ONCE_S:
-                self.client.violated("a connection was accepted long after SIGTERM")
+            elif answer.status == 200 and started > self.terminated_at + limits.AT_ONCE_S:
+                self.client.add_violation("a connection was accepted long after SIGTERM")
             time.sleep(0.01)
 
     def _check(self, photo: GoodPhoto, answer: Answer, what: str) -> None:
-        self.client.got(answer)
+        self.client.record(answer)
         if wrong := photo.wrong(answer):
-            self.client.violated(f"{what} when SIGTERM came: {wrong}")
+            self.client.add_violation(f"{what} when SIGTERM came: {wrong}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from soak import checks, limits
-from soak.good_photos import ask_for, large_photo
+from soak.good_photos import large_photo, photo_request
 from soak.http_bytes import Answer, close, get, read_answer
 from soak.services import ClientUnderTest, Models, client_under_test
 
@@ -27,27 +27,33 @@ def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) ->
     limit = limits.memory_mb()
     settings = {"CLIENT_TIMEOUT_S": f"{CLIENT_TIMEOUT_S:g}"}
     with client_under_test(kind, "slow", models.port, folder, limit, **settings) as client:
-        small = client.photos[0].asks
+        small = client.photos[0].request_bytes
         # In color, because the file of a smooth painting is small.
-        large = ask_for("color", large_photo(*_LARGE, grain=12.0))
+        large = photo_request("color", large_photo(*_LARGE, grain=12.0))
         heads = limits.HEAD_WITHIN_S
         crowds: tuple[tuple[dict[str, SlowCaller], float], ...] = (
             (
-                {"silent": _silent, "half a head": _half_a_head, "dripped head": _dripped_head},
+                {"silent": _silent, "half a head": _partial_head, "dripped head": _dripped_head},
                 heads,
             ),
             ({"stalled body": _stalled_body, "dripped body": _dripped_body}, CLIENT_TIMEOUT_S),
             # So many large photos at once first wait for memory.
             ({"never reads": _never_reads}, TIMEOUT_S + CLIENT_TIMEOUT_S),
-            ({"gone amid upload": _gone_amid_upload, "gone before answer": _gone_early}, 0.0),
+            (
+                {
+                    "gone amid upload": _disconnect_during_upload,
+                    "gone before answer": _disconnect_before_answer,
+                },
+                0.0,
+            ),
         )
         client.part.sent = f"{EACH} each of " + ", ".join(
             f"“{name}”" for crowd, _ in crowds for name in crowd
         )
         for crowd, seconds in crowds:
             log(f"{kind}: callers that are {', '.join(crowd)}")
-            _Crowd(client, large if "never reads" in crowd else small).come(crowd, seconds)
-            client.check_that_nothing_is_in_progress(f"after {', '.join(crowd)}")
+            _Crowd(client, large if "never reads" in crowd else small).run(crowd, seconds)
+            client.check_nothing_in_progress(f"after {', '.join(crowd)}")
             client.check_good_photos(f"after {', '.join(crowd)}")
     return client
 
@@ -58,12 +64,12 @@ class _Crowd:
         self.request = request
         self.held: dict[str, list[float]] = {}
 
-    def come(self, kinds: dict[str, SlowCaller], seconds: float) -> None:
+    def run(self, kinds: dict[str, SlowCaller], seconds: float) -> None:
         """Send all of them at once, and meanwhile ask for /healthz."""
         over = threading.Event()
-        asking = threading.Thread(target=self._ask_for_health, args=(over,))
+        asking = threading.Thread(target=self._poll_health, args=(over,))
         crowd = [
-            threading.Thread(target=self._be_slow, args=(name, slow_caller))
+            threading.Thread(target=self._call, args=(name, slow_caller))
             for name, slow_caller in kinds.items()
             for _ in range(EACH)
         ]
@@ -80,11 +86,11 @@ class _Crowd:
             # The loop looks at the clock once a second, and machines are busy.
             tolerated = seconds + limits.LINGER_S + 2 * limits.TICK_S + limits.AT_ONCE_S
             if longest > tolerated:
-                self.client.violated(
+                self.client.add_violation(
                     f"“{name}” was tolerated for {longest:.1f} s, not {tolerated:.1f} s"
                 )
 
-    def _be_slow(self, name: str, slow_caller: SlowCaller) -> None:
+    def _call(self, name: str, slow_caller: SlowCaller) -> None:
         started = time.monotonic()
         answer = Answer(0)
         try:
@@ -97,23 +103,23 @@ class _Crowd:
         except (BrokenPipeError, ConnectionResetError):
             pass  # it was cut off
         except OSError as error:
-            self.client.violated(f"“{name}” was not cut off within 60 s: {error}")
+            self.client.add_violation(f"“{name}” was not cut off within 60 s: {error}")
         with self.client.lock:
             self.held.setdefault(name, []).append(time.monotonic() - started)
-        self.client.got(answer)
+        self.client.record(answer)
         if answer.status and (wrong := _wrong(answer)):
-            self.client.violated(f"“{name}”: {wrong}")
+            self.client.add_violation(f"“{name}”: {wrong}")
 
-    def _ask_for_health(self, over: threading.Event) -> None:
+    def _poll_health(self, over: threading.Event) -> None:
         slowest = 0.0
         while not over.wait(0.25):
             answer = get(self.client.program.port, "/healthz")
-            self.client.got(answer)
+            self.client.record(answer)
             slowest = max(slowest, answer.seconds)
             if answer.status != 200:
-                self.client.violated(f"/healthz meanwhile: {answer.status} {answer.error}")
+                self.client.add_violation(f"/healthz meanwhile: {answer.status} {answer.error}")
         if slowest > limits.AT_ONCE_S:
-            self.client.violated(f"/healthz meanwhile took {slowest:.1f} s")
+            self.client.add_violation(f"/healthz meanwhile took {slowest:.1f} s")
 
 
 def _wrong(answer: Answer) -> str:
@@ -135,7 +141,7 @@ def _silent(sock: socket.socket, request: bytes) -> Answer:
     return _answer(sock)
 
 
-def _half_a_head(sock: socket.socket, request: bytes) -> Answer:
+def _partial_head(sock: socket.socket, request: bytes) -> Answer:
     sock.sendall(request[:60])
     return _answer(sock)
 
@@ -174,14 +180,14 @@ def _never_reads(sock: socket.socket, request: bytes) -> Answer:
     return Answer(0)
 
 
-def _gone_amid_upload(sock: socket.socket, request: bytes) -> Answer:
+def _disconnect_during_upload(sock: socket.socket, request: bytes) -> Answer:
     sock.sendall(request[: len(request) // 2])
     time.sleep(0.1)
     close(sock, reset=sock.fileno() % 2 == 0)
     return Answer(0)
 
 
-def _gone_early(sock: socket.socket, request: bytes) -> Answer:
+def _disconnect_before_answer(sock: socket.socket, request: bytes) -> Answer:
     sock.sendall(request)
     close(sock, reset=sock.fileno() % 2 == 0)
     return Answer(0)

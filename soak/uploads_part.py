@@ -32,10 +32,10 @@ def soak(
                 half_close=upload.half_close,
             )
             wrong = checks.wrong_upload(upload, answer)
-            client.got(answer)
+            client.record(answer)
             if wrong:
                 where = _keep(folder, kind, upload, answer)
-                client.violated(
+                client.add_violation(
                     f"upload {number} of seed {seed} ({upload.kind}): {wrong}; kept as {where}"
                 )
 
@@ -45,7 +45,7 @@ def soak(
                 list(crowd.map(send, numbers))
                 client.check_good_photos(f"after upload {numbers[-1]}")
                 log(f"{kind}: {numbers[-1] + 1} of {count} uploads")
-        client.check_that_nothing_is_in_progress("after all uploads")
+        client.check_nothing_in_progress("after all uploads")
     return client
 
 

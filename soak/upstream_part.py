@@ -28,7 +28,7 @@ def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) ->
     with client_under_test(kind, "upstream", gateway.port, folder, limit, **settings) as client:
         real = client.photos
         try:
-            gateway.behave(flat)
+            gateway.set_behavior(flat)
             scripted = good_photos(kind, client.program.port)
             client.part.sent = (
                 f"photos of {CALLERS} callers, {IN_PROGRESS} in progress at most, to a model that "
@@ -43,32 +43,32 @@ def soak(kind: str, models: Models, folder: Path, log: Callable[[str], None]) ->
                 callers.phase("down", {503})
                 gateway.up()
                 callers.recover("down")
-                gateway.behave(slow(60))
+                gateway.set_behavior(slow(60))
                 callers.phase("slow", {503, 504}, slowest=TIMEOUT_S)
-                gateway.behave(flat)
+                gateway.set_behavior(flat)
                 callers.recover("slow")
-                gateway.behave(flapping(0.3))
+                gateway.set_behavior(flapping(0.3))
                 callers.phase("flapping", {200, 502, 503})
-                gateway.behave(flat)
+                gateway.set_behavior(flat)
                 callers.recover("flapping")
                 most, served = gateway.count()
             client.part.notes.append(
                 f"{served:,} exchanges with the scripted model, {most} at once at most"
             )
             if most > IN_PROGRESS:
-                client.violated(
+                client.add_violation(
                     f"a stampede: {most} exchanges at once, {IN_PROGRESS} are in progress"
                 )
-            gateway.pass_on(ports)
-            _kill_and_start_again(client, models, real, log)
+            gateway.forward_to(ports)
+            _kill_and_restart(client, models, real, log)
         finally:
             gateway.up()
-            gateway.pass_on(ports)
-        client.check_that_nothing_is_in_progress("in the end")
+            gateway.forward_to(ports)
+        client.check_nothing_in_progress("in the end")
     return client
 
 
-def _kill_and_start_again(
+def _kill_and_restart(
     client: ClientUnderTest, models: Models, photos: list[GoodPhoto], log: Callable[[str], None]
 ) -> None:
     server = models.servers[client.kind]
@@ -79,7 +79,7 @@ def _kill_and_start_again(
         callers.phase("model server", {200, 504})
         server.kill()
         callers.phase("model server killed", {503})
-        server.start_again()
+        server.restart()
         callers.phase("model server starting", {200, 503, 504}, check=False)
         server.wait_until_ready(PREDICT_PATH.removesuffix(":predict"))
         callers.phase("model server back", {200, 503, 504}, check=False)
@@ -124,7 +124,7 @@ class _Callers:
         with self._lock:
             seen = dict(self._seen)
         if check and not set(seen) & allowed - {503} and allowed != {503}:
-            self.client.violated(f"{name}: only {seen} came back")
+            self.client.add_violation(f"{name}: only {seen} came back")
 
     def recover(self, after: str) -> None:
         """The model is right again: soon all the answers are."""
@@ -134,7 +134,7 @@ class _Callers:
         time.sleep(PHASE_S / 2)
         with self._lock:
             if not self._seen.get(200):
-                self.client.violated(f"after {after}: no photo came back right")
+                self.client.add_violation(f"after {after}: no photo came back right")
 
     def _set(self, name: str, allowed: set[int], slowest: float, check: bool) -> None:
         with self._lock:
@@ -147,7 +147,7 @@ class _Callers:
             with self._lock:
                 before = self._name
             answer = photo.send(self.client.program.port)
-            self.client.got(answer)
+            self.client.record(answer)
             with self._lock:
                 name, allowed, slowest, check = (
                     self._name, self._allowed, self._slowest, self._check,
@@ -167,7 +167,7 @@ class _Callers:
                 elif answer.seconds > slowest + limits.AT_ONCE_S:
                     wrong = f"answered after {answer.seconds:.1f} s"
             if wrong:
-                self.client.violated(f"{name}: {wrong}")
+                self.client.add_violation(f"{name}: {wrong}")
             if answer.status == 503:
                 # Sooner than Retry-After asks for: callers are not all polite.
                 self._over.wait(0.1)

@@ -26,7 +26,7 @@ from web import header_lines, options
 from web.admission import Admission
 from web.deadline import Deadline
 from web.problems import Problem
-from web.settings import number, whole
+from web.settings import integer, number
 from web.stages import stage
 
 from . import painting, style_network
@@ -51,7 +51,7 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
         options.Option(
             "max_side",
             max_side,
-            whole(LEAST_SIDE, MOST_SIDE),
+            integer(LEAST_SIDE, MOST_SIDE),
             f"Long side, in pixels, at which the photo is stylized, {LEAST_SIDE} to {MOST_SIDE}: "
             "smaller is faster, with larger strokes. The default is the setting MAX_SIDE.",
         ),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from color_client.settings import Settings
-from web.settings import setting, whole
+from web.settings import integer, setting
 
 # What a request or the setting may ask for. Below, nothing of a photo is left to paint; above, the
 # time and memory of a network on a CPU run away.
@@ -16,6 +16,6 @@ class StyleSettings(Settings):
 
     max_side: int = setting(
         1024,
-        whole(LEAST_SIDE, MOST_SIDE),
+        integer(LEAST_SIDE, MOST_SIDE),
         "Default of the option max_side: long side, in pixels, at which a photo is stylized.",
     )

@@ -17,8 +17,8 @@ from training.loop.keras_setup import import_keras
 from training.program.errors import UsageError
 from training.program.files import flush_tree, scratch_folder
 from training.program.flags import Parser
-from training.program.quiet import held_standard_error
-from training.publishing.place import RECORD
+from training.program.quiet import hold_standard_error
+from training.publishing.version_folder import RECORD
 from training.style import recipes as style_recipes
 
 DESCRIPTION = "Write the SavedModel of a published version again, as today's code writes it."
@@ -26,10 +26,10 @@ DESCRIPTION = "Write the SavedModel of a published version again, as today's cod
 
 def parser() -> Parser:
     """The flags."""
-    made = Parser("python -m training export", DESCRIPTION)
-    made.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="vN, e.g. models/color/v2")
-    made.add_argument("to", type=Path, metavar="NEW_FOLDER", help="the SavedModel; not there yet")
-    return made
+    result = Parser("python -m training export", DESCRIPTION)
+    result.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="vN, e.g. models/color/v2")
+    result.add_argument("to", type=Path, metavar="NEW_FOLDER", help="the SavedModel; not there yet")
+    return result
 
 
 def main(arguments: list[str]) -> int:
@@ -37,12 +37,12 @@ def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     if options.to.exists():
         raise UsageError(f"{options.to} exists: name a folder that does not")
-    recorded = _recorded(options.model)
+    recorded = _read_recipe_record(options.model)
     import_keras()
-    with held_standard_error():  # TensorFlow is imported here
+    with hold_standard_error():  # TensorFlow is imported here
         from training.loop import backend
         from training.publishing.saved_model import find_saved_model
-    backend.start()
+    backend.initialize()
     version = find_saved_model(options.model).name
     write = (_style if "style_width" in recorded else _color)(options.model, recorded, version)
     try:
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _recorded(folder: Path) -> dict[str, Any]:
+def _read_recipe_record(folder: Path) -> dict[str, Any]:
     """The recipe that `training.json` in a version's folder holds."""
     try:
         return dict(json.loads((folder / RECORD).read_text())["recipe"])

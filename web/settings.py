@@ -12,7 +12,7 @@ class BadSetting(Exception):
 
 
 @dataclass(frozen=True)
-class whole:
+class integer:
     """A reader of whole numbers from `low` to `high`."""
 
     low: int
@@ -66,9 +66,9 @@ class ServerSettings:
     """The settings of every server; each field is the environment variable in lower case."""
 
     host: str = setting("0.0.0.0", str, "Address to listen on.")
-    port: int = setting(3333, whole(1, 65_535), "Port to listen on.")
+    port: int = setting(3333, integer(1, 65_535), "Port to listen on.")
     max_in_progress: int = setting(
-        64, whole(1, 1024), "Requests in progress at once; one more is refused."
+        64, integer(1, 1024), "Requests in progress at once; one more is refused."
     )
     client_timeout_s: float = setting(
         60.0,

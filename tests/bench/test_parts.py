@@ -57,7 +57,7 @@ def test_proxy_passes_on_and_counts_every_byte():
         with CountingProxy(server.server_port) as proxy:
             connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)
             for _ in range(2):  # on one kept-alive connection
-                proxy.forget()
+                proxy.reset()
                 connection.request("POST", "/", body)
                 assert connection.getresponse().read() == body
             connection.close()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench.peer_environment import ENVIRONMENT, REQUIREMENTS, peer_program, peer_python
-from bench.question import make_question
+from bench.predict_request import make_request
 from bench.report import CannotMeasure
 from bench.service import running
 from bench.serving_part import _same_answer
@@ -49,10 +49,10 @@ def test_without_peer(color_model, tmp_path):
 
 
 def test_everybody_is_asked_the_same_in_every_run():
-    question = make_question()
-    assert (question.packed, question.floats) == (make_question().packed, make_question().floats)
-    sent = np.array(json.loads(question.floats)["instances"][0]["input_1"], np.float32)
-    np.testing.assert_array_equal(sent, question.lightness[0])
+    request = make_request()
+    assert (request.packed, request.floats) == (make_request().packed, make_request().floats)
+    sent = np.array(json.loads(request.floats)["instances"][0]["input_1"], np.float32)
+    np.testing.assert_array_equal(sent, request.lightness[0])
     assert sent.shape == (256, 256, 1)
     assert 0 <= sent.min() < 30
     assert 70 < sent.max() <= 100
@@ -108,10 +108,10 @@ def test_a_peer_that_cannot_be_installed(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.skipif(not ENVIRONMENT.exists(), reason="LitServe is not installed by `make bench`")
 def test_the_peer_answers_as_the_model_does(color_model):
-    question = make_question()
+    request = make_request()
     program, server = peer_program(peer_python(print), color_model / "1")
     with running(program):
-        ab = np.array(server.predictions(question.floats))
-    lightness = question.lightness[0]
+        ab = np.array(server.predictions(request.floats))
+    lightness = request.lightness[0]
     rule = np.concatenate([(lightness - 50) / 2, 40 - lightness / 2], axis=-1) / 128
     np.testing.assert_allclose(ab, rule[None], atol=1e-6)

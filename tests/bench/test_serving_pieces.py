@@ -16,7 +16,7 @@ from bench.closed_loop import Loop, closed_loop
 from bench.cores import Cores, choose_cores
 from bench.json_work import BothWays, JsonWork
 from bench.memory import Memory, memory_of
-from bench.question import Server
+from bench.predict_request import Server
 from bench.report import CannotMeasure
 from bench.serving_report import Findings, result
 from local.running.program import Program

@@ -14,7 +14,7 @@ from PIL import Image
 from serving import mixed_precision, processor, servable, warmup
 from serving.errors import ServingError
 from serving.loading import Loader
-from serving.mixed_precision import difference, gain
+from serving.mixed_precision import difference, speedup
 from tests.serving.server_process import ROOT
 from tests.serving.small_models import write_version
 
@@ -37,7 +37,7 @@ ONE_PIXEL = np.arange(1000) == 500
 
 
 @pytest.mark.parametrize(
-    ("plain", "mixed", "counts"),
+    ("plain", "mixed", "matters"),
     [
         (RAMP, RAMP, False),
         (RAMP, RAMP + 0.015, False),  # of a range of 8
@@ -60,8 +60,8 @@ ONE_PIXEL = np.arange(1000) == 500
         (strings(picture(GRAY)), strings(b"no picture"), True),
     ],
 )
-def test_what_counts(plain, mixed, counts):
-    assert difference([{"y": RAMP}, {"y": plain}], [{"y": RAMP}, {"y": mixed}]).counts is counts
+def test_what_counts(plain, mixed, matters):
+    assert difference([{"y": RAMP}, {"y": plain}], [{"y": RAMP}, {"y": mixed}]).matters is matters
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_the_gain_is_of_what_takes_turns(monkeypatch):
 
         return run
 
-    assert gain(work(0.3, 0.2, 0.9, 0.2, 0.2), work(0.9, 0.1, 0.1, 0.1, 0.1)) == pytest.approx(2)
+    assert speedup(work(0.3, 0.2, 0.9, 0.2, 0.2), work(0.9, 0.1, 0.1, 0.1, 0.1)) == pytest.approx(2)
     rounds.clear()
-    assert gain(work(20.0), work(10.0)) == pytest.approx(2)
+    assert speedup(work(20.0), work(10.0)) == pytest.approx(2)
     assert len(rounds) == 2  # too slow for a second round
 
 

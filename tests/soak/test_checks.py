@@ -111,6 +111,6 @@ def test_the_report_names_what_is_violated():
     part = Part("color", "uploads", sent="10", peak_mb=90.0, limit_mb=100.0)
     part.came_back["200"] += 3
     assert "| 200: 3 | 90 / 100 MB | 0 | held |" in markdown([part])
-    part.violated("a 500\nhere")
+    part.add_violation("a 500\nhere")
     assert "**1 violations**" in markdown([part])
     assert part.violations == ["color uploads: a 500 here"]

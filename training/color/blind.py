@@ -34,7 +34,7 @@ KEY, MARKS = "key.json", "faults.csv"
 Pictures = Sequence[NDArray[np.uint8]]  # of the photos, in their order; [H, W, 3] each
 
 
-def begin_blind(folder: Path) -> None:
+def create_blind_folder(folder: Path) -> None:
     """Make the folder. Raises UsageError if it cannot be made or holds marks already."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def begin_blind(folder: Path) -> None:
 def write_blind(
     folder: Path, photos: Sequence[str], models: Mapping[str, Pictures], seed: int = 0
 ) -> None:
-    """Write the pages, the empty table of marks and the key into what `begin_blind` made.
+    """Write the pages, the empty table of marks and the key into what `create_blind_folder` made.
 
     `models` are two; `photos` are the names of the photos, told to nobody but the key.
     """
@@ -96,7 +96,7 @@ class Count:
     difference: Estimate
 
 
-def counted(folder: Path) -> tuple[list[str], int, dict[str, Count]]:
+def count_marks(folder: Path) -> tuple[list[str], int, dict[str, Count]]:
     """The two models, the number of photos, and the counts by category, the last one for any fault.
     Raises UsageError if the folder holds no such marks.
     """
@@ -109,8 +109,8 @@ def counted(folder: Path) -> tuple[list[str], int, dict[str, Count]]:
         for number, makers in enumerate(order):
             for letter, maker in zip("AB", makers, strict=True):
                 row = marks[f"{number + 1}{letter}"]
-                there = [bool((row[category] or "").strip()) for category in CATEGORIES]
-                found[:, number, models.index(maker)] = there
+                marked = [bool((row[category] or "").strip()) for category in CATEGORIES]
+                found[:, number, models.index(maker)] = marked
     except OSError as error:
         raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -121,10 +121,10 @@ def counted(folder: Path) -> tuple[list[str], int, dict[str, Count]]:
         len(order),
         {
             category: Count(
-                there.sum(axis=0).astype(int).tolist(),
-                mean_with_interval(there[:, 0] - there[:, 1]),
+                marked.sum(axis=0).astype(int).tolist(),
+                mean_with_interval(marked[:, 0] - marked[:, 1]),
             )
-            for category, there in every.items()
+            for category, marked in every.items()
         },
     )
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from training.color.blind import counted, faults_table
+from training.color.blind import count_marks, faults_table
 from training.program.flags import Parser
 
 DESCRIPTION = """\
@@ -12,12 +12,12 @@ Count by model the faults that were marked in FOLDER/faults.csv, on the pages th
 
 def parser() -> Parser:
     """The flags."""
-    made = Parser("python -m training unblind", DESCRIPTION)
-    made.add_argument("folder", type=Path, metavar="FOLDER", help="with the marked faults.csv")
-    return made
+    result = Parser("python -m training unblind", DESCRIPTION)
+    result.add_argument("folder", type=Path, metavar="FOLDER", help="with the marked faults.csv")
+    return result
 
 
 def main(arguments: list[str]) -> int:
     """Print the table; returns the exit code. Raises UsageError."""
-    print(faults_table(*counted(parser().parse_args(arguments).folder)))
+    print(faults_table(*count_marks(parser().parse_args(arguments).folder)))
     return 0

@@ -14,7 +14,7 @@ from training.program.flags import (
     add_start_over_flag,
     at_least,
 )
-from training.program.quiet import held_standard_error
+from training.program.quiet import hold_standard_error
 
 DESCRIPTION = """\
 Train a network that colors black-and-white photographs, and publish it as a SavedModel.
@@ -186,7 +186,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
     import_keras()
     options.arguments = arguments
-    with held_standard_error():  # TensorFlow is imported here
+    with hold_standard_error():  # TensorFlow is imported here
         if evaluating:
             from training.color.run_evaluation import run_evaluation as run
         else:

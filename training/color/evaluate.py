@@ -71,7 +71,7 @@ def gain_for(
     return gain
 
 
-def scaled(colorer: Colorer, gain: float) -> Colorer:
+def with_gain(colorer: Colorer, gain: float) -> Colorer:
     """`colorer` with its a*b* multiplied by `gain`."""
     return lambda lab: colorer(lab) * gain
 
@@ -142,7 +142,7 @@ def compare(
     return list(found.values())
 
 
-def pair(one: Evaluation, other: Evaluation) -> dict[str, Estimate]:
+def paired_difference(one: Evaluation, other: Evaluation) -> dict[str, Estimate]:
     """`one` minus `other`, photo by photo: the mean difference of each measure, with its interval.
 
     Photos differ far more than two models do on one of them, so this separates models whose own
@@ -156,8 +156,10 @@ def pair(one: Evaluation, other: Evaluation) -> dict[str, Estimate]:
     return {**found, "psnr_won": mean_with_interval(won)}
 
 
-def pairs(evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], dict[str, Estimate]]:
-    """`pair` for every model at its own gain, or the first that there is, and each before it."""
+def paired_differences(
+    evaluations: Sequence[Evaluation],
+) -> dict[tuple[str, str], dict[str, Estimate]]:
+    """`paired_difference` of every model, at its own gain or its first one, and each before it."""
     models: dict[str, Evaluation] = {}
     for evaluation in evaluations:
         if evaluation.gain is not None:
@@ -165,7 +167,7 @@ def pairs(evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], dict[str, 
             if name not in models or evaluation.gain == 1.0:
                 models[name] = evaluation
     return {
-        (later.name, earlier.name): pair(later, earlier)
+        (later.name, earlier.name): paired_difference(later, earlier)
         for earlier, later in itertools.combinations(models.values(), 2)
     }
 
@@ -195,7 +197,7 @@ def markdown_table(evaluations: Sequence[Evaluation]) -> str:
     return "\n".join(lines)
 
 
-def pairs_table(found: dict[tuple[str, str], dict[str, Estimate]]) -> str:
+def differences_table(found: dict[tuple[str, str], dict[str, Estimate]]) -> str:
     """The differences as a Markdown table."""
     lines = [
         "| per photo | PSNR [95 %] | photos with the higher PSNR | colorfulness [95 %] "

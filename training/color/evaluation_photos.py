@@ -20,7 +20,7 @@ class Photo:
     rgb: NDArray[np.uint8]
 
 
-def chosen(
+def select_photos(
     files: Sequence[sources.PhotoFile], patterns: Sequence[str], count: int | None, seed: int
 ) -> list[sources.PhotoFile]:
     """Of `files` those whose names match one of `patterns`, if any, and of these `count`, drawn

@@ -18,7 +18,7 @@ from training.loop.fit import fit
 from training.loop.optimizers import LayerwiseAdamW
 from training.loop.run import Plan, State
 from training.loop.watch import Watch
-from training.loop.workers import Alone, Workers
+from training.loop.workers import SingleWorker, Workers
 from training.photos.contact_sheet import draw_contact_sheet
 from training.photos.data_cache import View
 from training.photos.lab import lab_to_rgb, rgb_to_lab
@@ -68,7 +68,7 @@ def train(
         # XLA is slower on CPUs; JAX has nothing else.
         jit_compile=keras.backend.backend() == "jax",
     )
-    workers = workers or Alone()
+    workers = workers or SingleWorker()
     part = recipe.batch_size // workers.count
     rows = slice(workers.rank * part, (workers.rank + 1) * part)
     held_back = validation_batches(validation, recipe)
@@ -99,7 +99,7 @@ def colored(model: keras.Model, photos: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     stride = networks.stride(model)
     side = photos.shape[1] // stride * stride
-    lab = rgb_to_lab(backend.whole_rounds(photos)[:, :side, :side])
+    lab = rgb_to_lab(backend.pad_to_devices(photos)[:, :side, :side])
     cells = keras.ops.convert_to_numpy(model.predict_on_batch(lab[..., :1]))
     ab = cells.repeat(COLOR_STRIDE, axis=1).repeat(COLOR_STRIDE, axis=2) * 128.0
     columns = {
@@ -113,7 +113,7 @@ def validation_loss(model: keras.Model, batches: list[Batch]) -> float:
     """Mean loss over the photos of `batches`."""
     total = 0.0
     for lightness, truth in batches:
-        predicted = model.predict_on_batch(backend.whole_rounds(lightness))[: len(truth)]
+        predicted = model.predict_on_batch(backend.pad_to_devices(lightness))[: len(truth)]
         loss = model.loss(*map(keras.ops.convert_to_tensor, (truth, predicted)))
         total += float(keras.ops.convert_to_numpy(loss)) * len(truth)
     return total / sum(len(truth) for _, truth in batches)

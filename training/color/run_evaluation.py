@@ -8,23 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.color import plot
-from training.color.blind import begin_blind, write_blind
+from training.color.blind import create_blind_folder, write_blind
 from training.color.degrade import DEGRADATIONS
 from training.color.evaluate import (
     MEASURES,
     TRUTH,
     Evaluation,
     compare,
+    differences_table,
     gain_for,
     load_colorer,
     markdown_table,
-    pairs,
-    pairs_table,
-    scaled,
+    paired_differences,
+    with_gain,
     write_sheet,
 )
 from training.color.evaluate_hints import hint_psnr, hint_table
-from training.color.evaluation_photos import Photo, chosen, read_all
+from training.color.evaluation_photos import Photo, read_all, select_photos
 from training.color.skin import hue_errors, skin_table
 from training.loop import backend
 from training.photos import download, sources
@@ -47,22 +47,22 @@ def run_evaluation(options: argparse.Namespace) -> int:
         raise UsageError("--plot draws a curve over --gains: name two or more")
     if not backend.has_tensorflow():
         raise UsageError("TensorFlow, which runs the published models, is not installed")
-    backend.start()
+    backend.initialize()
     folders = _named_folders(options.models)
     models = {name: load_colorer(folder) for name, folder in folders.items()}
     if options.blind:
         if len(models) != 2 or len(gains) != 1:
             raise UsageError("--blind shows two models, each with one gain")
-        begin_blind(options.blind)
+        create_blind_folder(options.blind)
     files = sources.find(download.fetch_all(options.data, (), cache_folder()))
     data, unreadable = read_all(
-        chosen(files, options.only, options.photos, options.seed), options.side
+        select_photos(files, options.only, options.photos, options.seed), options.side
     )
     print(f"{len(data):,} photos at {options.side}x{options.side}, {unreadable:,} unreadable")
     photos = [photo.rgb for photo in data]
     if options.colorfulness:
         factors = {name: gain_for(m, photos, options.colorfulness) for name, m in models.items()}
-        models = {f"{name} × {g:.3g}": scaled(models[name], g) for name, g in factors.items()}
+        models = {f"{name} × {g:.3g}": with_gain(models[name], g) for name, g in factors.items()}
     found = {}
     for kind in [CLEAN, *DEGRADATIONS] if options.degrade == "all" else [options.degrade]:
         found[kind] = evaluations = compare(
@@ -76,8 +76,8 @@ def run_evaluation(options: argparse.Namespace) -> int:
         if kind != CLEAN:
             print(f"\nModels given {kind}:")
         print(f"\n{markdown_table(evaluations)}")
-        if differences := pairs(evaluations):
-            print(f"\n{pairs_table(differences)}")
+        if differences := paired_differences(evaluations):
+            print(f"\n{differences_table(differences)}")
     if options.skin:
         print(f"\n{skin_table(hue_errors(models, photos))}")
     if options.hints:
@@ -179,7 +179,7 @@ def _record(
                         "minus": other,
                         **{name: dataclasses.asdict(d) for name, d in differences.items()},
                     }
-                    for (one, other), differences in pairs(evaluations).items()
+                    for (one, other), differences in paired_differences(evaluations).items()
                 ],
             }
             for kind, evaluations in found.items()

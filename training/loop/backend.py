@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.program.errors import UsageError
-from training.program.quiet import held_standard_error
+from training.program.quiet import hold_standard_error
 
 
-def start() -> None:
+def initialize() -> None:
     """Look for devices, quietly: the seconds that takes and the notes it prints are over then.
 
     Raises UsageError where there is none to compute on.
     """
-    trouble = None
-    with held_standard_error():
+    failure = None
+    with hold_standard_error():
         try:
             gpu_count()
             keras.ops.convert_to_numpy(keras.ops.zeros(()))
         except Exception as error:  # whatever a driver, or its settings, make a backend raise
-            trouble = repr(error)
-    if trouble:
+            failure = repr(error)
+    if failure:
         name = keras.backend.backend()
-        raise UsageError(f"{name} finds no device to compute on ({' '.join(trouble.split())})")
+        raise UsageError(f"{name} finds no device to compute on ({' '.join(failure.split())})")
 
 
 def has_tensorflow() -> bool:
@@ -52,7 +52,7 @@ def device_count() -> int:
     return distribution.device_mesh.shape[0] if distribution else 1
 
 
-def spread() -> None:
+def use_all_devices() -> None:
     """Have every batch split over all devices of this machine, where JAX sees several."""
     if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
@@ -69,7 +69,7 @@ def use_precision(precision: str) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
 
 
-def whole_rounds(batch: NDArray) -> NDArray:
+def pad_to_devices(batch: NDArray) -> NDArray:
     """`batch`, its first rows again at the end where the devices could not share it evenly."""
     count = -(-len(batch) // device_count()) * device_count()
     return batch[np.arange(count) % len(batch)]

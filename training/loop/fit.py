@@ -20,7 +20,7 @@ from training.loop.checkpoints import Checkpoints
 from training.loop.journal import Journal
 from training.loop.run import Pictures, Plan, Run, State, assign, snapshot
 from training.loop.watch import Watch
-from training.loop.workers import Alone, Workers
+from training.loop.workers import SingleWorker, Workers
 
 Batch = tuple[Any, Any]  # the model's input and what it is to give: arrays, or structures of arrays
 
@@ -46,58 +46,58 @@ def fit(
     and the run returns with `finished` false. Raises OSError where the disk refuses,
     ResumeError where one does not fit, DivergedError, WorkerLostError.
     """
-    workers, watch = workers or Alone(), watch or Watch()
+    workers, watch = workers or SingleWorker(), watch or Watch()
     leads = workers.rank == 0
     run = Run(model, plan)
     state = run.state
     if leads:
         if found := checkpoints.latest() if checkpoints else None:
             run.restore(found)
-            watch.resumed(state.step)
+            watch.on_resume(state.step)
         else:
             state.best = validate()  # the weights of the start may stay the best ones
             run.best = snapshot(model.variables)
-    run.share(workers)
+    run.broadcast(workers)
 
-    book = Journal(journal, state.step) if journal and leads else None
-    tell_every = max(1, plan.steps_per_evaluation // 10)
-    told, saved = (state.step, time.monotonic()), time.monotonic()
-    began = time.monotonic() - state.seconds
+    log = Journal(journal, state.step) if journal and leads else None
+    report_every = max(1, plan.steps_per_evaluation // 10)
+    reported, saved = (state.step, time.monotonic()), time.monotonic()
+    started = time.monotonic() - state.seconds
 
     with (
         contextlib.closing(prefetch(make_batch, run.steps_left())) as batches,
-        book or contextlib.nullcontext(),
+        log or contextlib.nullcontext(),
     ):
         for x, y in batches:
             loss, stopping = workers.step(model, x, y, stop())
-            run.stepped(loss)
-            watch.stepped(state.step, plan.steps, state.loss)
-            if book and state.step % tell_every == 0:
+            run.record_step(loss)
+            watch.on_step(state.step, plan.steps, state.loss)
+            if log and state.step % report_every == 0:
                 now = time.monotonic()
-                rate = (state.step - told[0]) / (now - told[1])
-                told = (state.step, now)
+                rate = (state.step - reported[0]) / (now - reported[1])
+                reported = (state.step, now)
                 numbers = {"learning_rate": run.learning_rate(), "steps_per_s": rate}
-                book.scalars(state.step, {"loss": state.loss, **numbers})
+                log.scalars(state.step, {"loss": state.loss, **numbers})
             evaluating = state.step % plan.steps_per_evaluation == 0 or state.step == plan.steps
             if evaluating:
                 if leads:
-                    improved, shown = run.evaluate(validate, pictures if book else dict)
-                    watch.evaluated(state.history[-1], improved)
-                    if book:
-                        book.scalars(
+                    improved, shown = run.evaluate(validate, pictures if log else dict)
+                    watch.on_evaluation(state.history[-1], improved)
+                    if log:
+                        log.scalars(
                             state.step, {"validation_loss": state.history[-1]["validation_loss"]}
                         )
-                        book.pictures(state.step, shown)
+                        log.pictures(state.step, shown)
                 patience_ends = 0 < plan.patience <= state.looks_since_best
                 state.finished = workers.any(patience_ends) or state.step == plan.steps
             overdue = time.monotonic() - saved > plan.checkpoint_every_s
             if checkpoints and leads and (evaluating or stopping or overdue):
-                state.seconds = time.monotonic() - began
+                state.seconds = time.monotonic() - started
                 checkpoints.save(state.step, run.arrays(), dataclasses.asdict(state))
                 saved = time.monotonic()
             if stopping or state.finished:
                 break
-    state.seconds = time.monotonic() - began
+    state.seconds = time.monotonic() - started
     if state.finished and leads:
         assign(model.variables, run.best)
     return state
@@ -108,13 +108,13 @@ def prefetch(make_batch: Callable[[int], Batch], steps: range) -> Generator[Batc
 
     An error in such a thread is raised here.
     """
-    makers = max(1, (os.cpu_count() or 2) // 2)
+    threads = max(1, (os.cpu_count() or 2) // 2)
     ready: deque[Future] = deque()
-    pool = ThreadPoolExecutor(makers)
+    pool = ThreadPoolExecutor(threads)
     try:
         for step in steps:
             ready.append(pool.submit(make_batch, step))
-            if len(ready) >= 2 * makers + 4:
+            if len(ready) >= 2 * threads + 4:
                 yield ready.popleft().result()
         while ready:
             yield ready.popleft().result()

@@ -3,7 +3,7 @@
 import importlib.util
 
 from training.program.errors import UsageError
-from training.program.quiet import held_standard_error
+from training.program.quiet import hold_standard_error
 
 BACKENDS = ("tensorflow", "jax")  # those that our tests train on; of the others some cannot
 
@@ -17,7 +17,7 @@ def import_keras() -> None:
     if importlib.util.find_spec("keras") is None:
         raise UsageError("Keras is not installed: pip install 'colorway[training]'")
     trouble: object = None
-    with held_standard_error():
+    with hold_standard_error():
         try:
             import keras
         except Exception as error:  # whatever a backend raises where it cannot be imported

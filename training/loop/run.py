@@ -66,7 +66,7 @@ class Run:
         """The numbers of the batches that are still to come."""
         return range(self.state.step, self.state.step if self.state.finished else self._plan.steps)
 
-    def stepped(self, loss: float) -> None:
+    def record_step(self, loss: float) -> None:
         """Take note of a step. Raises DivergedError where its loss is no number."""
         self.state.step += 1
         if not np.isfinite(loss):
@@ -132,13 +132,13 @@ class Run:
             setattr(self.state, field, value)
         self.state.step = found.step
 
-    def share(self, workers: Workers) -> None:
+    def broadcast(self, workers: Workers) -> None:
         """Bring every worker to where worker 0 stands."""
         if workers.count == 1:
             return
         variables = [*self._model.variables, *self._model.optimizer.variables]
         place = np.array([self.state.step, self.state.finished], np.int64)
-        place, *values = workers.share([place, *snapshot(variables)])
+        place, *values = workers.broadcast([place, *snapshot(variables)])
         assign(variables, values)
         self.state.step, self.state.finished = int(place[0]), bool(place[1])
 

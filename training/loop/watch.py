@@ -6,13 +6,13 @@ from training.program.progress import Progress
 class Watch:
     """What a run tells while it goes; the methods of this one say nothing."""
 
-    def resumed(self, step: int) -> None:
+    def on_resume(self, step: int) -> None:
         """A checkpoint was found: the next step is the one after `step`."""
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
+    def on_step(self, step: int, steps: int, loss: float) -> None:
         """`step` of `steps` are done; `loss` is the running one."""
 
-    def evaluated(self, row: dict, best: bool) -> None:
+    def on_evaluation(self, row: dict, best: bool) -> None:
         """An evaluation: its row of the history, and whether it is the best so far."""
 
 
@@ -23,16 +23,16 @@ class ProgressWatch(Watch):
         self._batch = batch_size
         self._progress = Progress("training", "samples")
 
-    def resumed(self, step: int) -> None:
+    def on_resume(self, step: int) -> None:
         """Tell that a checkpoint was found."""
         self._progress = Progress("training", "samples", start=step * self._batch)
         self._progress.line(f"going on from the checkpoint at {step * self._batch:,} samples")
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
+    def on_step(self, step: int, steps: int, loss: float) -> None:
         """Tell the samples, their rate and the time left."""
         self._progress(step * self._batch, steps * self._batch, f"loss {loss:.5f}")
 
-    def evaluated(self, row: dict, best: bool) -> None:
+    def on_evaluation(self, row: dict, best: bool) -> None:
         """Tell what the validation photos say."""
         losses = f"loss {row['loss']:.5f}, validation {row['validation_loss']:.5f}"
         self._progress.line(f"epoch {row['epoch']}: {losses}{', the best so far' * best}")

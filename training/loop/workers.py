@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.program.errors import CommandError, UsageError
-from training.program.quiet import held_standard_error
+from training.program.quiet import hold_standard_error
 
 
 class WorkersError(UsageError):
@@ -47,11 +47,11 @@ class Workers(Protocol):
     def any(self, flag: bool) -> bool:
         """Whether any worker says so; every worker must ask."""
 
-    def share(self, arrays: Sequence[NDArray]) -> list[NDArray]:
+    def broadcast(self, arrays: Sequence[NDArray]) -> list[NDArray]:
         """Worker 0's arrays; every worker must ask, with arrays of the same shapes and types."""
 
 
-class Alone:
+class SingleWorker:
     """One process, with one device or several."""
 
     rank = 0
@@ -65,7 +65,7 @@ class Alone:
         """What was said."""
         return flag
 
-    def share(self, arrays: Sequence[NDArray]) -> list[NDArray]:
+    def broadcast(self, arrays: Sequence[NDArray]) -> list[NDArray]:
         """The same arrays."""
         return list(arrays)
 
@@ -86,13 +86,13 @@ class TensorFlowWorkers:
         self._tf = tf
         gpus = tf.config.list_physical_devices("GPU")
         tf.config.set_visible_devices(gpus[:1], "GPU")
-        with held_standard_error():  # waits until every worker is there
+        with hold_standard_error():  # waits until every worker is there
             self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
-        self._reduce_sums = tf.function(lambda values: self._reduced("SUM", values))
+        self._reduce_sums = tf.function(lambda values: self._all_reduce("SUM", values))
         self._model: keras.Model | None = None
         self._model_step: Callable = lambda *_: None
 
-    def _reduced(self, how: str, values: Sequence[Any]) -> Any:
+    def _all_reduce(self, how: str, values: Sequence[Any]) -> Any:
         def reduce(values: Sequence[Any]) -> Any:
             # A copy stands on the replica's device, which the collective operation asks for.
             values = [self._tf.identity(value) for value in values]
@@ -100,7 +100,7 @@ class TensorFlowWorkers:
 
         return self._strategy.run(reduce, args=(values,))
 
-    def _calling(self, function: Callable, *arguments: Any) -> Any:
+    def _call(self, function: Callable, *arguments: Any) -> Any:
         try:
             return function(*arguments)
         except self._tf.errors.OpError as error:
@@ -116,7 +116,7 @@ class TensorFlowWorkers:
         if model is not self._model:
             self._model, self._model_step = model, self._make_step(model)
         x, y = self._tf.nest.map_structure(self._tf.convert_to_tensor, (x, y))
-        loss, stops = self._calling(self._model_step, x, y, self._tf.constant(float(stop)))
+        loss, stops = self._call(self._model_step, x, y, self._tf.constant(float(stop)))
         return float(loss), float(stops) > 0
 
     def _make_step(self, model: keras.Model) -> Callable:
@@ -128,7 +128,7 @@ class TensorFlowWorkers:
             with tf.GradientTape() as tape:
                 loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
             gradients = tape.gradient(loss, [variable.value for variable in variables])
-            *gradients, loss, stop = self._reduced("MEAN", [*gradients, loss, stop])
+            *gradients, loss, stop = self._all_reduce("MEAN", [*gradients, loss, stop])
             # Clipped here, after the average: a worker's part of the gradient is no gradient.
             model.optimizer.apply(gradients, variables)
             return loss, stop
@@ -137,23 +137,23 @@ class TensorFlowWorkers:
 
     def any(self, flag: bool) -> bool:
         """Whether any worker says so."""
-        (total,) = self._calling(self._reduce_sums, [self._tf.constant(float(flag))])
+        (total,) = self._call(self._reduce_sums, [self._tf.constant(float(flag))])
         return float(total) > 0
 
-    def share(self, arrays: Sequence[NDArray]) -> list[NDArray]:
+    def broadcast(self, arrays: Sequence[NDArray]) -> list[NDArray]:
         """Worker 0's arrays: it adds them to everybody else's zeros."""
         # float64 holds float32 and every count exactly; not every type can be added up.
         given = [
             self._tf.constant(array if self.rank == 0 else np.zeros_like(array), self._tf.float64)
             for array in arrays
         ]
-        sums = self._calling(self._reduce_sums, given) if given else []
+        sums = self._call(self._reduce_sums, given) if given else []
         return [
             np.asarray(total).astype(array.dtype) for total, array in zip(sums, arrays, strict=True)
         ]
 
 
-def place_in(config: str) -> tuple[int, int]:
+def rank_and_count(config: str) -> tuple[int, int]:
     """This process's rank and the number of workers, by the text of TF_CONFIG.
 
     Raises WorkersError.
@@ -176,14 +176,14 @@ def place_in(config: str) -> tuple[int, int]:
     return order.index((kind, index)), len(order)
 
 
-def join() -> Workers:
+def connect_workers() -> Workers:
     """The workers by TF_CONFIG, once all of them are there; alone where it names no other.
 
     Must come before anything else is asked of TensorFlow. Raises WorkersError.
     """
-    rank, count = place_in(config) if (config := os.environ.get("TF_CONFIG")) else (0, 1)
+    rank, count = rank_and_count(config) if (config := os.environ.get("TF_CONFIG")) else (0, 1)
     if count == 1:
-        return Alone()
+        return SingleWorker()
     if keras.backend.backend() != "tensorflow":
         raise WorkersError(
             f"TF_CONFIG names {count} workers, which train on the TensorFlow backend alone: "

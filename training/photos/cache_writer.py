@@ -15,27 +15,27 @@ from training.photos.colorfulness import colorfulness, mean_chroma
 from training.photos.sources import DataError, PhotoFile, decode
 from training.program.files import flush_folder, flush_tree, scratch_folder
 
-AT_A_TIME = 1024  # photos that are decoded before the next are asked for: bounds the memory
+CHUNK_SIZE = 1024  # photos that are decoded before the next are asked for: bounds the memory
 
 
-def make(
-    place: Path,
+def write_cache(
+    path: Path,
     files: Sequence[PhotoFile],
     side: int,
     min_chroma: float,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Write the cache `place` under another name, and rename it."""
-    with scratch_folder(place.parent, "photos") as scratch:
+    """Write the cache under another name, then rename it to `path`."""
+    with scratch_folder(path.parent, "photos") as scratch:
         _fill(scratch, files, side, min_chroma, progress)
         flush_tree(scratch)
         try:
-            scratch.rename(place)
+            scratch.rename(path)
         except OSError as error:
             # Another run, or another worker of this one, was as quick with the same photos.
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
-    flush_folder(place.parent)
+    flush_folder(path.parent)
 
 
 def _fill(
@@ -66,10 +66,10 @@ def _fill(
     # where in a mapped file it would kill the process.
     with (folder / "rgb.npy").open("wb") as out, ThreadPoolExecutor() as pool:
         _write_header(out, (0, side, side, 3))
-        for start in range(0, len(files), AT_A_TIME):
-            some = files[start : start + AT_A_TIME]
+        for start in range(0, len(files), CHUNK_SIZE):
+            chunk = files[start : start + CHUNK_SIZE]
             for done, (file, photo) in enumerate(
-                zip(some, pool.map(read, some), strict=True), start=start + 1
+                zip(chunk, pool.map(read, chunk), strict=True), start=start + 1
             ):
                 if isinstance(photo, str):
                     counts[photo] += 1

@@ -54,7 +54,7 @@ class View:
 
 
 @dataclasses.dataclass(frozen=True)
-class Parts:
+class Split:
     """Photos for training, on disk, and for validation, in memory: uint8 [N, side, side, 3]."""
 
     training: View
@@ -76,13 +76,13 @@ class DataCache:
     def __len__(self) -> int:
         return len(self.content)
 
-    def parts(
+    def split(
         self,
         validation_share: float,
         validation_photos: int,
         shares: Sequence[tuple[str, float]] = (),
         min_colorfulness: float = 0.0,
-    ) -> Parts:
+    ) -> Split:
         """Part the photos by their content alone, whatever their names, places and order.
 
         `validation_share` of them are held back, at least one, and of these at most
@@ -98,18 +98,18 @@ class DataCache:
                 "since one is kept for validation and never learned from"
             )
         by_content = np.argsort(self.content)
-        places = self.content[by_content] / 2.0**64
-        held_back = min(max(1, int((places < validation_share).sum())), len(self) - 1)
-        looked_at = self._vivid(by_content[:held_back], min_colorfulness)[:validation_photos]
+        positions = self.content[by_content] / 2.0**64
+        held_back = min(max(1, int((positions < validation_share).sum())), len(self) - 1)
+        validation = self._colorful(by_content[:held_back], min_colorfulness)[:validation_photos]
         learned: NDArray[np.integer] = np.sort(by_content[held_back:])
         if shares:
-            learned = learned[self._wanted(learned, shares)]
+            learned = learned[self._sampled(learned, shares)]
             if not len(learned):
                 raise DataError("shares leaves no photo to learn from: name photos to keep")
-        learned = self._vivid(learned, min_colorfulness)
-        return Parts(View(self.rgb, learned), View(self.rgb, looked_at)[:])
+        learned = self._colorful(learned, min_colorfulness)
+        return Split(View(self.rgb, learned), View(self.rgb, validation)[:])
 
-    def _vivid(self, rows: NDArray[np.integer], least: float) -> NDArray[np.integer]:
+    def _colorful(self, rows: NDArray[np.integer], least: float) -> NDArray[np.integer]:
         """Those of `rows` that are as colorful as that; DataError where none is."""
         vivid = rows[self.colorfulness[rows] >= least]
         if not len(vivid):
@@ -118,7 +118,7 @@ class DataCache:
             )
         return vivid
 
-    def _wanted(
+    def _sampled(
         self, rows: NDArray[np.integer], shares: Sequence[tuple[str, float]]
     ) -> NDArray[np.bool_]:
         """Which of `rows` the `shares` keep: the same ones whatever else there is."""
@@ -127,8 +127,8 @@ class DataCache:
             return next((share for pattern, share in shares if fnmatch(name, pattern)), 1.0)
 
         # Its low bits: the high ones part training from validation.
-        places = (self.content[rows] % 2**32) / 2.0**32
-        return places < np.array([share(self.names[row]) for row in rows])
+        positions = (self.content[rows] % 2**32) / 2.0**32
+        return positions < np.array([share(self.names[row]) for row in rows])
 
 
 def load(
@@ -144,20 +144,20 @@ def load(
     out. `progress` is told how many of how many files are done. Raises DataError where not one
     photo could be read or the cache cannot be written.
     """
-    place = folder / f"photos-{_key(files, side, min_chroma)}"
+    path = folder / f"photos-{_key(files, side, min_chroma)}"
     try:
-        if not place.exists():
-            cache_writer.make(place, files, side, min_chroma, progress)
-        kept = json.loads((place / "photos.json").read_text())
-        content = np.load(place / "content.npy")
-        vivid = np.load(place / "colorfulness.npy")
-        rgb = np.load(place / "rgb.npy", mmap_mode="r")
+        if not path.exists():
+            cache_writer.write_cache(path, files, side, min_chroma, progress)
+        info = json.loads((path / "photos.json").read_text())
+        content = np.load(path / "content.npy")
+        vivid = np.load(path / "colorfulness.npy")
+        rgb = np.load(path / "rgb.npy", mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
-            f"cannot keep photos in {place} ({getattr(error, 'strerror', None) or error}): "
+            f"cannot keep photos in {path} ({getattr(error, 'strerror', None) or error}): "
             "make room there, remove it, or name another folder with --cache-dir"
         ) from error
-    return DataCache(rgb, content, vivid, **kept)
+    return DataCache(rgb, content, vivid, **info)
 
 
 def _key(files: Sequence[PhotoFile], side: int, min_chroma: float) -> str:

@@ -19,7 +19,7 @@ def is_url(source: str) -> bool:
     return urllib.parse.urlsplit(source).scheme in ("http", "https", "file")
 
 
-def recorded(source: str) -> str:
+def record_name(source: str) -> str:
     """`source` as the record of a run names it: without its folder, since the record travels with
     the model.
     """

@@ -16,7 +16,7 @@ _WATCH = 'read -r ended; test "$ended" = well || cat "$0"; rm -f "$0"'
 
 
 @contextlib.contextmanager
-def held_standard_error() -> Iterator[None]:
+def hold_standard_error() -> Iterator[None]:
     """Hold back what this block writes to standard error; it is shown only if the block fails."""
     # Level 3 keeps the message of a machine without a GPU driver quiet, too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

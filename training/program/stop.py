@@ -16,7 +16,7 @@ class StopRequest:
         self._signal: int | None = None
         self._before: dict[int, object] = {}
 
-    def made(self) -> bool:
+    def requested(self) -> bool:
         """Whether it was asked to."""
         return self._signal is not None
 

@@ -10,7 +10,7 @@ import keras
 from training.loop import backend
 
 
-def publish_by_tensorflow(options: argparse.Namespace) -> int:
+def publish_with_tensorflow(options: argparse.Namespace) -> int:
     """Have another process publish what this one trained on another backend."""
     backend_name = keras.backend.backend()
     if not backend.has_tensorflow():

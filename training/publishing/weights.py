@@ -41,7 +41,7 @@ def load_weights(path: Path, *networks: keras.Model) -> None:
     A `weights.h5`, as versions had beside the graph once, is read too. Raises WeightsError where
     there are none or they are of another network.
     """
-    values = _of_file(path) if path.is_file() else _of_folder(path, networks)
+    values = _read_file(path) if path.is_file() else _read_folder(path, networks)
     variables = [variable for network in networks for variable in network.weights]
     if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
         raise WeightsError(f"the weights in {path} are of another network than the recipe's")
@@ -49,7 +49,7 @@ def load_weights(path: Path, *networks: keras.Model) -> None:
         variable.assign(value.astype(np.float32))
 
 
-def _of_folder(folder: Path, networks: tuple[keras.Model, ...]) -> list[NDArray]:
+def _read_folder(folder: Path, networks: tuple[keras.Model, ...]) -> list[NDArray]:
     try:
         model = find_saved_model(folder)
         constants = named_constants(model / "saved_model.pb")
@@ -57,7 +57,7 @@ def _of_folder(folder: Path, networks: tuple[keras.Model, ...]) -> list[NDArray]
         raise WeightsError(f"cannot read the weights: {error}") from error
     old = model.parent / "weights.h5"
     if not constants and old.exists():
-        return _of_file(old)
+        return _read_file(old)
     prefixes = [constant_name(network, 0).rpartition("/")[0] for network in networks]
     return [
         value
@@ -67,7 +67,7 @@ def _of_folder(folder: Path, networks: tuple[keras.Model, ...]) -> list[NDArray]
     ]
 
 
-def _of_file(path: Path) -> list[NDArray]:
+def _read_file(path: Path) -> list[NDArray]:
     try:
         with h5py.File(path) as file:
             return [file[key][()] for key in sorted(file)]
@@ -77,7 +77,7 @@ def _of_file(path: Path) -> list[NDArray]:
 
 def named_constants(path: Path) -> dict[str, NDArray[np.float16]]:
     """The weights in a `saved_model.pb`, by name. Raises OSError and DecodeError."""
-    nodes = map(NodeDef.FromString, _at(path.read_bytes(), *_NODES))
+    nodes = map(NodeDef.FromString, _fields(path.read_bytes(), *_NODES))
     return {
         node.name: _array(node.attr["value"].tensor)
         for node in nodes
@@ -85,11 +85,11 @@ def named_constants(path: Path) -> dict[str, NDArray[np.float16]]:
     }
 
 
-def _at(message: bytes, number: int, *inner: int) -> Iterator[bytes]:
+def _fields(message: bytes, number: int, *inner: int) -> Iterator[bytes]:
     """What a message holds in its fields `number`, or in the fields `inner` of these."""
     for field in UnknownFieldSet(Empty.FromString(message)):
         if field.field_number == number:
-            yield from _at(field.data, *inner) if inner else [field.data]
+            yield from _fields(field.data, *inner) if inner else [field.data]
 
 
 def _array(tensor: TensorProto) -> NDArray[np.float16]:

@@ -12,7 +12,7 @@ from training.program.flags import (
     add_start_over_flag,
     at_least,
 )
-from training.program.quiet import held_standard_error
+from training.program.quiet import hold_standard_error
 from training.style import recipes
 from training.style.recipe import StyleRecipe
 
@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments[1:] if evaluating else arguments)
     import_keras()
     options.arguments = ["style", *arguments]
-    with held_standard_error():  # TensorFlow is imported here
+    with hold_standard_error():  # TensorFlow is imported here
         if evaluating:
             from training.style.run_evaluation import run_evaluation as run
         else:

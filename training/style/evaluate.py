@@ -72,13 +72,13 @@ def evaluate(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Paint every pair (photo, style), and measure the picture's distance from both."""
-    judge = tf.function(perception.content_and_style)
+    perception_of = tf.function(perception.content_and_style)
     content, style, edges, seconds, pictures = [], [], [], [], []
     for done, (photo, painting) in enumerate(pairs, start=1):
         start = time.perf_counter()
         picture = paint(photo, painting)
         seconds.append(time.perf_counter() - start)
-        ours, truth, theirs = (judge(as_floats(x)) for x in (picture, photo, painting))
+        ours, truth, theirs = (perception_of(as_floats(x)) for x in (picture, photo, painting))
         # Another size than the photo's, the painting itself, has no content to compare.
         same = picture.shape == photo.shape
         content.append(float(content_distance(ours[0], truth[0])[0]) if same else np.nan)

@@ -69,7 +69,7 @@ def style_scale(picture: tf.Tensor) -> tf.Tensor:
     return tf.image.resize(picture, tf.cast(scaled, tf.int32), antialias=True)
 
 
-def mirrored(picture: tf.Tensor) -> tf.Tensor:
+def mirror_pad(picture: tf.Tensor) -> tf.Tensor:
     """[B, H, W, 3] with rows and columns added below and to the right, as a mirror shows them.
 
     H and W become multiples of 4 and at least 16; a mirror of a mirror where that is more than
@@ -113,7 +113,7 @@ def _module(painter: Painter, name: str) -> tf.Module:
             self, placeholder: tf.Tensor, placeholder_1: tf.Tensor
         ) -> dict[str, tf.Tensor]:
             height, width = tf.shape(placeholder)[1], tf.shape(placeholder)[2]
-            painted = painter.paint(mirrored(placeholder), painter.style(placeholder_1))
+            painted = painter.paint(mirror_pad(placeholder), painter.style(placeholder_1))
             return {"output_0": tf.clip_by_value(painted[:, :height, :width], 0.0, 1.0)}
 
         @tf.function(
@@ -134,7 +134,7 @@ def _module(painter: Painter, name: str) -> tf.Module:
                 )
                 height, width = tf.shape(photo)[1], tf.shape(photo)[2]
                 style = painter.style(style_scale(style_picture))
-                painted = painter.paint(mirrored(photo), style)[:, :height, :width]
+                painted = painter.paint(mirror_pad(photo), style)[:, :height, :width]
                 # Pixels are blended, not styles (the photo's own and the other; Ghiasi et al.
                 # 2017): a photo in its own style is a painting, too, and has lost its edges.
                 blend = photo + strength * (tf.clip_by_value(painted, 0.0, 1.0) - photo)

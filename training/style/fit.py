@@ -16,7 +16,7 @@ from training.loop.watch import Watch
 from training.photos.contact_sheet import draw_contact_sheet
 from training.photos.data_cache import View
 from training.style.losses import Perception, content_distance, style_distance
-from training.style.pairs import batch_of, training_batch, validation_pairs
+from training.style.pairs import make_batch, training_batch, validation_pairs
 from training.style.recipe import StyleRecipe
 from training.style.style_bank import StyleBank
 
@@ -74,11 +74,11 @@ class Trainer(keras.Model):
         )
 
 
-class Judge(keras.Model):
+class Evaluator(keras.Model):
     """A trainer's pictures for a batch, and their distances from content and style."""
 
     def __init__(self, trainer: Trainer):
-        super().__init__(name="style_judge")
+        super().__init__(name="style_evaluator")
         self._trainer = trainer
 
     def call(self, batch: dict[str, Any]) -> list[keras.KerasTensor]:
@@ -171,8 +171,8 @@ class HeldBackPairs:
     """The held-back pairs, as the network paints them at the time."""
 
     def __init__(self, trainer: Trainer, held_back: NDArray[np.uint8], bank: StyleBank):
-        self._judge = Judge(trainer)
-        self._judge.compile(jit_compile=keras.backend.backend() == "jax")
+        self._evaluator = Evaluator(trainer)
+        self._evaluator.compile(jit_compile=keras.backend.backend() == "jax")
         self._recipe = trainer.recipe
         self._contents, self._rows = validation_pairs(held_back, bank, trainer.recipe)
         self._bank = bank
@@ -185,8 +185,8 @@ class HeldBackPairs:
         size = self._recipe.batch_size
         for start in range(0, len(self._rows), size):
             part = slice(start, start + size)
-            x, y = batch_of(self._contents[part], self._rows[part], self._bank, self._recipe)
-            parts.append([np.asarray(v) for v in self._judge.predict_on_batch({**x, **y})])
+            x, y = make_batch(self._contents[part], self._rows[part], self._bank, self._recipe)
+            parts.append([np.asarray(v) for v in self._evaluator.predict_on_batch({**x, **y})])
         painted, content, style = (np.concatenate(column) for column in zip(*parts, strict=True))
         self.painted = np.rint(np.clip(painted, 0, 1) * 255).astype(np.uint8)
         self.distances = {"content": float(content.mean()), "style": float(style.mean())}

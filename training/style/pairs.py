@@ -16,7 +16,7 @@ Batch = tuple[dict[str, NDArray], dict[str, Any]]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-def batch_of(
+def make_batch(
     contents: NDArray[np.uint8], rows: list[int], bank: StyleBank, recipe: StyleRecipe
 ) -> Batch:
     """What one step needs: what the network is given, and what it is judged by.
@@ -25,7 +25,7 @@ def batch_of(
     pictures [B, 256, 256, 3] where the style network is trained, too. Judged by: `statistics` of
     the style; `own` float32 [B], 1 where the style is the photo's own.
     """
-    given = {
+    inputs = {
         "content": contents.astype(np.float32) / 255.0,
         "style": (
             bank.rgb[rows].astype(np.float32) / 255.0
@@ -34,7 +34,7 @@ def batch_of(
         ),
     }
     own = (np.array(rows) >= len(bank.share) - bank.own).astype(np.float32)
-    return given, {"statistics": bank.statistics_of(rows), "own": own}
+    return inputs, {"statistics": bank.statistics_of(rows), "own": own}
 
 
 def training_batch(photos: View, bank: StyleBank, recipe: StyleRecipe, step: int) -> Batch:
@@ -53,7 +53,7 @@ def training_batch(photos: View, bank: StyleBank, recipe: StyleRecipe, step: int
                 crop = gray(crop)
         contents.append(crop)
         rows.append(row)
-    return batch_of(np.stack(contents), rows, bank, recipe)
+    return make_batch(np.stack(contents), rows, bank, recipe)
 
 
 def _crop(

@@ -17,10 +17,10 @@ from training.program.errors import UsageError
 from training.program.flags import recipe_changes
 from training.program.progress import Progress
 from training.program.stop import stop_request
-from training.publishing.handover import publish_by_tensorflow
-from training.publishing.place import Place
-from training.publishing.publish import begun, claim, publish
-from training.publishing.report import tell_nothing_to_do, tell_published, tell_stopped
+from training.publishing.handover import publish_with_tensorflow
+from training.publishing.publish import open_run, publish, reserve_version
+from training.publishing.report import print_already_published, print_published, print_stopped
+from training.publishing.version_folder import VersionFolder
 from training.publishing.weights import load_weights
 from training.style import recipes, style_bank
 from training.style.fit import HeldBackPairs, Trainer, train
@@ -38,12 +38,14 @@ def run_training(options: argparse.Namespace) -> int:
     recipe = _recipe(options)
     start = options.weights or options.start_from
     fingerprint = recipe.fingerprint(*options.photos, "--styles", *options.styles, str(start or ""))
-    place, published = claim(options.export_root, options.version, fingerprint, options.start_over)
+    target, published = reserve_version(
+        options.export_root, options.version, fingerprint, options.start_over
+    )
     if published:
-        tell_nothing_to_do(place)
+        print_already_published(target)
         return 0
-    backend.start()
-    return _train_and_publish(options, recipe, start, place, fingerprint)
+    backend.initialize()
+    return _train_and_publish(options, recipe, start, target, fingerprint)
 
 
 def _recipe(options: argparse.Namespace) -> StyleRecipe:
@@ -64,7 +66,7 @@ def _train_and_publish(
     options: argparse.Namespace,
     recipe: StyleRecipe,
     start: Path | None,
-    place: Place,
+    target: VersionFolder,
     fingerprint: str,
 ) -> int:
     files = sources.find(download.fetch_all(options.photos, (), options.cache_dir))
@@ -80,7 +82,7 @@ def _train_and_publish(
         recipe.photo_side,
         options.cache_dir / "photos",
         progress=Progress("reading photos", "photos"),
-    ).parts(recipe.validation_share, recipe.validation_pairs)
+    ).split(recipe.validation_share, recipe.validation_pairs)
     bank = style_bank.load(
         paintings,
         data.training[: recipe.own_photos],
@@ -92,12 +94,12 @@ def _train_and_publish(
     )
     learned, held_back = bank.paintings(recipe.validation_share)
     print(
-        f"version {place.version} by recipe {recipe.name}: {len(data.training):,} photos and "
+        f"version {target.version} by recipe {recipe.name}: {len(data.training):,} photos and "
         f"{len(learned):,} paintings to learn from, {len(held_back):,} paintings held back",
         flush=True,
     )
     trainer = Trainer(style_network, transformer, perception, recipe)
-    with stop_request() as stop, begun(place, fingerprint) as folder:
+    with stop_request() as stop, open_run(target, fingerprint) as folder:
         state = train(
             trainer,
             data.training,
@@ -106,10 +108,10 @@ def _train_and_publish(
             checkpoints=Checkpoints(folder),
             journal=folder / "journal",
             watch=ProgressWatch(recipe.batch_size),
-            stop=stop.made,
+            stop=stop.requested,
         )
         if not state.finished:
-            tell_stopped(f"{state.step * recipe.batch_size:,} pairs", place, folder)
+            print_stopped(f"{state.step * recipe.batch_size:,} pairs", target, folder)
             return stop.exit_code
         stop.release()  # publishing is quick, and whole or not at all
         if keras.backend.backend() == "tensorflow":
@@ -120,15 +122,15 @@ def _train_and_publish(
                 from training.style.export import NetworkPainter, write_saved_model
 
                 painter = NetworkPainter(style_network, transformer)
-                model = scratch / str(place.version)
-                write_saved_model(model, painter, f"style/v{place.version}")
-                shutil.copytree(place.unfinished / "journal", scratch / "journal")
+                model = scratch / str(target.version)
+                write_saved_model(model, painter, f"style/v{target.version}")
+                shutil.copytree(target.unfinished / "journal", scratch / "journal")
                 sheet = Image.fromarray(pairs.sheet(SHEET_PAIRS))
                 sheet.save(scratch / "contact-sheet.png")
                 return {
                     "recipe": dataclasses.asdict(recipe),
-                    "photos": [download.recorded(source) for source in options.photos],
-                    "styles": [download.recorded(source) for source in options.styles],
+                    "photos": [download.record_name(source) for source in options.photos],
+                    "styles": [download.record_name(source) for source in options.styles],
                     "started_from": start.name if start else None,
                     "counts": {
                         "photos": len(data.training),
@@ -140,10 +142,10 @@ def _train_and_publish(
                     "validation": {"loss": validation_loss, **pairs.distances},
                 }
 
-            publish(place, fingerprint, fill)
-            tell_published(place, state.seconds, "photo, style, painted")
+            publish(target, fingerprint, fill)
+            print_published(target, state.seconds, "photo, style, painted")
             return 0
-    return publish_by_tensorflow(options)
+    return publish_with_tensorflow(options)
 
 
 def _content_hash(start: Path | None) -> str:

@@ -30,7 +30,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
     """Print the table, and write what else was asked for; the exit code comes back. Raises
     CommandError.
     """
-    backend.start()
+    backend.initialize()
     painters = {str(folder): load_painter(folder) for folder in options.models}
     at_strength = {str(f): load_packed(f) for f in options.models if options.strength}
     pairs = _pairs(options)

@@ -26,7 +26,7 @@ from training.style.losses import Perception
 from training.style.network import STYLE_SIDE
 
 FORMAT = 1
-AT_A_TIME = 4
+BATCH_SIZE = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,27 +77,27 @@ def load(
         [file.stamp for file in paintings],
         hashlib.sha256(photos.tobytes()).hexdigest(),
     ]
-    place = folder / f"styles-{hashlib.sha256(json.dumps(stamps).encode()).hexdigest()[:16]}"
+    path = folder / f"styles-{hashlib.sha256(json.dumps(stamps).encode()).hexdigest()[:16]}"
     try:
-        if not place.exists():
-            _make(place, paintings, photos, style_network, perception, progress)
-        parts = sorted(place.glob("statistics-*.npy"), key=lambda path: int(path.stem[11:]))
+        if not path.exists():
+            _build(path, paintings, photos, style_network, perception, progress)
+        parts = sorted(path.glob("statistics-*.npy"), key=lambda path: int(path.stem[11:]))
         return StyleBank(
-            np.load(place / "rgb.npy", mmap_mode="r"),
-            np.load(place / "vectors.npy"),
+            np.load(path / "rgb.npy", mmap_mode="r"),
+            np.load(path / "vectors.npy"),
             [np.load(path, mmap_mode="r") for path in parts],
-            np.load(place / "share.npy"),
+            np.load(path / "share.npy"),
             len(photos),
         )
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
-            f"cannot keep styles in {place} ({getattr(error, 'strerror', None) or error}): "
+            f"cannot keep styles in {path} ({getattr(error, 'strerror', None) or error}): "
             "make room there, remove it, or name another folder with --cache-dir"
         ) from error
 
 
-def _make(
-    place: Path,
+def _build(
+    path: Path,
     paintings: Sequence[PhotoFile],
     photos: NDArray[np.uint8],
     style_network: keras.Model,
@@ -116,12 +116,12 @@ def _make(
     rgb += [_resized(photo) for photo in photos]
     share += [1.0] * len(photos)
 
-    judge = _Judge(style_network, perception)
-    with scratch_folder(place.parent, "styles") as scratch:
+    extractor = _FeatureExtractor(style_network, perception)
+    with scratch_folder(path.parent, "styles") as scratch:
         columns: list[np.memmap] = []
-        for start in range(0, len(rgb), AT_A_TIME):
-            some = np.stack(rgb[start : start + AT_A_TIME])
-            values = [np.asarray(x, np.float32) for x in judge.predict_on_batch(some / 255.0)]
+        for start in range(0, len(rgb), BATCH_SIZE):
+            batch = np.stack(rgb[start : start + BATCH_SIZE])
+            values = [np.asarray(x, np.float32) for x in extractor.predict_on_batch(batch / 255.0)]
             if not columns:
                 names = ["vectors", *(f"statistics-{k}" for k in range(len(values) - 1))]
                 columns = [
@@ -134,15 +134,15 @@ def _make(
                     for name, value in zip(names, values, strict=True)
                 ]
             for column, value in zip(columns, values, strict=True):
-                column[start : start + len(some)] = value
-            progress(min(start + AT_A_TIME, len(rgb)), len(rgb))
+                column[start : start + len(batch)] = value
+            progress(min(start + BATCH_SIZE, len(rgb)), len(rgb))
         for column in columns:
             column.flush()
         np.save(scratch / "rgb.npy", np.stack(rgb))
         np.save(scratch / "share.npy", np.array(share))
         flush_tree(scratch)
-        scratch.rename(place)
-    flush_folder(place.parent)
+        scratch.rename(path)
+    flush_folder(path.parent)
 
 
 def _resized(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -150,11 +150,11 @@ def _resized(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(photo).resize(side, Image.Resampling.BICUBIC))
 
 
-class _Judge(keras.Model):
+class _FeatureExtractor(keras.Model):
     """A picture -> its style vector and its statistics, as one network."""
 
     def __init__(self, style_network: keras.Model, perception: Perception):
-        super().__init__(name="judge")
+        super().__init__(name="features")
         self._style_network = style_network
         self._perception = perception
 

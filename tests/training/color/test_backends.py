@@ -23,7 +23,7 @@ from training.color import fit, recipes
 from training.color.all_convolution import all_convolution
 import dataclasses
 
-backend.spread()
+backend.use_all_devices()
 recipe = dataclasses.replace(
     recipes.load("v1"), width=8, dilations=(1,), photo_side=32, crop_side=32, samples=48,
     samples_per_epoch=24, batch_size=8, learning_rate=3e-3, ema=0.9, precision=sys.argv[2],
@@ -39,7 +39,7 @@ losses = []
 # Four for validation: two devices share them evenly, and none counts twice.
 
 class Watch(watch.Watch):
-    def stepped(self, step, steps, loss):
+    def on_step(self, step, steps, loss):
         losses.append(loss)
 
 state = fit.train(network, photos[:9], photos[9:], recipe, watch=Watch())

@@ -12,8 +12,8 @@ from training.color.blind import (
     GAP,
     LABEL,
     SIDE,
-    begin_blind,
-    counted,
+    count_marks,
+    create_blind_folder,
     faults_table,
     write_blind,
 )
@@ -30,7 +30,7 @@ def flat(color: tuple[int, int, int]) -> np.ndarray:
 def folder(tmp_path):
     """Twelve photos; the model `red` makes red pictures, `blue` blue ones."""
     folder = tmp_path / "blind"
-    begin_blind(folder)
+    create_blind_folder(folder)
     names = [f"{number}.png" for number in range(12)]
     write_blind(folder, names, {"red": [flat(RED)] * 12, "blue": [flat(BLUE)] * 12})
     return folder
@@ -68,22 +68,22 @@ def test_the_pages_show_each_photo_by_both_models_in_the_order_of_the_key(folder
 
 
 def test_marks_are_counted_by_model(folder):
-    models, photos, none = counted(folder)
+    models, photos, none = count_marks(folder)
     assert (models, photos) == (["red", "blue"], 12)
     assert all(count.pictures == [0, 0] for count in none.values())
     mark(folder, {"red": "gray skin"})
-    counts = counted(folder)[2]
+    counts = count_marks(folder)[2]
     assert list(counts) == [*CATEGORIES, "any of these"]
     for category in ("gray skin", "any of these"):
         assert counts[category].pictures == [12, 0]
         assert counts[category].difference.mean == 1
     assert counts["brown cast"].pictures == [0, 0]
-    assert "| gray skin | 12 | 0 | +100% [+100%, +100%] |" in faults_table(*counted(folder))
+    assert "| gray skin | 12 | 0 | +100% [+100%, +100%] |" in faults_table(*count_marks(folder))
 
 
 def test_a_folder_with_marks_is_not_written_over(folder):
     with pytest.raises(UsageError, match="may hold marks already"):
-        begin_blind(folder)
+        create_blind_folder(folder)
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_a_folder_with_marks_is_not_written_over(folder):
 def test_what_cannot_be_counted_is_one_line(folder, file, text, told):
     (folder / file).write_text(text) if text else (folder / file).unlink()
     with pytest.raises(UsageError, match=told):
-        counted(folder)
+        count_marks(folder)

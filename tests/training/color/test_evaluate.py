@@ -9,7 +9,14 @@ from PIL import Image
 from tests.training.pictures import jpeg
 from training.color import plot
 from training.color.degrade import box3, grain8, jpeg30
-from training.color.evaluate import compare, gain_for, markdown_table, pairs, pairs_table, scaled
+from training.color.evaluate import (
+    compare,
+    differences_table,
+    gain_for,
+    markdown_table,
+    paired_differences,
+    with_gain,
+)
 from training.photos.lab import rgb_to_lab
 
 
@@ -31,13 +38,13 @@ def test_one_model_is_told_from_another_photo_by_photo(photos):
     assert list(by_name)[3:] == ["dull", "fair", "truth"]
     dull, fair = (by_name[name].estimates()["psnr"] for name in models)
     assert dull.low < fair.mean < dull.high
-    ((names, difference),) = pairs(evaluations).items()
+    ((names, difference),) = paired_differences(evaluations).items()
     assert names == ("fair", "dull")
     assert difference["psnr"].low > 0
     assert difference["psnr"].mean == pytest.approx(fair.mean - dull.mean)
     assert difference["psnr_won"].mean == 1.0
     assert difference["colorfulness"].low > 0 > difference["colorfulness_error"].high
-    assert "| fair minus dull | +0." in pairs_table(pairs(evaluations))
+    assert "| fair minus dull | +0." in differences_table(paired_differences(evaluations))
     assert markdown_table(evaluations).count("\n") == 7
 
 
@@ -49,13 +56,13 @@ def test_gains_move_color_and_pairs_take_the_model_as_it_is(photos):
     vividness = [found[name]["colorfulness"].mean for name in [*found][3:6]]
     assert vividness == sorted(vividness)
     assert found["one × 2"]["psnr"].mean > 40  # twice the half is the truth
-    assert list(pairs(evaluations)) == [("other", "one")]
+    assert list(paired_differences(evaluations)) == [("other", "one")]
 
 
 def test_models_are_brought_to_one_colorfulness(photos):
     for share in (0.3, 0.9):
         model = share_of_truth(share)
-        brought = scaled(model, gain_for(model, photos, 12.0))
+        brought = with_gain(model, gain_for(model, photos, 12.0))
         by_name = {e.name: e for e in compare({"model": brought}, photos)}
         assert by_name["model"].estimates()["colorfulness"].mean == pytest.approx(12.0, abs=0.1)
 

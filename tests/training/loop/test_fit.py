@@ -73,7 +73,7 @@ class Dies(Watch):
     def __init__(self, at: int):
         self.at = at
 
-    def stepped(self, step, steps, loss):
+    def on_step(self, step, steps, loss):
         if step == self.at:
             raise ZeroDivisionError
 

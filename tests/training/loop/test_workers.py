@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.training.test_cli import SMALL, photo_zip  # noqa: F401 - a fixture
-from training.loop.workers import Alone, WorkersError, join, place_in
+from training.loop.workers import SingleWorker, WorkersError, connect_workers, rank_and_count
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -35,7 +35,7 @@ def config(kind: str, index: int, **cluster: list[str]) -> str:
     ],
 )
 def test_places(text, place):
-    assert place_in(text) == place
+    assert rank_and_count(text) == place
 
 
 @pytest.mark.parametrize(
@@ -50,14 +50,14 @@ def test_places(text, place):
 )
 def test_says_what_cannot_be_followed(text, message):
     with pytest.raises(WorkersError, match=message):
-        place_in(text)
+        rank_and_count(text)
 
 
 def test_one_replica_or_none_is_the_plain_path(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    assert isinstance(join(), Alone)
+    assert isinstance(connect_workers(), SingleWorker)
     monkeypatch.setenv("TF_CONFIG", config("worker", 0, worker=["a:1"]))
-    assert isinstance(join(), Alone)
+    assert isinstance(connect_workers(), SingleWorker)
 
 
 def addresses(count: int) -> list[str]:
@@ -138,7 +138,7 @@ from training.loop import watch, workers
 from training.loop.fit import fit
 from training.loop.run import Plan
 
-found = workers.join()
+found = workers.connect_workers()
 keras.utils.set_random_seed(found.rank)  # each starts elsewhere: worker 0's weights count
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(1)])
 model.compile(keras.optimizers.AdamW(0.05, global_clipnorm=0.5), loss="mse", jit_compile=False)
@@ -152,7 +152,7 @@ def batch(step):
 
 losses = []
 class Watch(watch.Watch):
-    def stepped(self, step, steps, loss):
+    def on_step(self, step, steps, loss):
         losses.append(loss)
 
 # Worker 1 is asked to stop: both stop, at one step.

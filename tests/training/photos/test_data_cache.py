@@ -31,7 +31,7 @@ def test_leaves_out_and_counts_what_teaches_nothing(tmp_path):
     assert cache.rgb.shape == (12, 32, 32, 3)
     for photo, data in zip(cache.rgb, good, strict=True):
         np.testing.assert_array_equal(photo, decode(data, 32))
-    parts = cache.parts(0.2, 5)
+    parts = cache.split(0.2, 5)
     assert parts.training.shape[1:] == parts.validation.shape[1:] == (32, 32, 3)
     assert len(parts.training) + len(parts.validation) == 12
 
@@ -98,7 +98,7 @@ def test_no_photo_is_ever_on_both_sides(tmp_path):
     retold = [png(p, "the same photo, another file") for p in pixels]
     for share in (0.0, 0.05, 0.5, 1.0):
         for count, some in enumerate([photos + photos, photos + retold, [*photos[:2], photos[0]]]):
-            parts = load(files(*some), 32, tmp_path / str(count)).parts(share, 100)
+            parts = load(files(*some), 32, tmp_path / str(count)).split(share, 100)
             learned, held_back = contents(parts.training), contents(parts.validation)
             assert not learned & held_back
             assert learned
@@ -109,8 +109,8 @@ def test_no_photo_is_ever_on_both_sides(tmp_path):
 def test_parts_do_not_depend_on_names_or_order(tmp_path):
     pixels = [np.asarray(Image.open(io.BytesIO(jpeg(seed)))) for seed in range(20)]
     photos = [png(p, note) for p in pixels for note in ("one", "another")]
-    one = load(files(*photos), 32, tmp_path / "1").parts(0.3, 100)
-    other = load(files(*reversed(photos)), 32, tmp_path / "2").parts(0.3, 100)
+    one = load(files(*photos), 32, tmp_path / "1").split(0.3, 100)
+    other = load(files(*reversed(photos)), 32, tmp_path / "2").split(0.3, 100)
     assert contents(one.validation) == contents(other.validation)
 
 
@@ -128,38 +128,38 @@ def test_shares_are_of_the_photos_whose_names_fit(tmp_path):
     cache = load(named(*names), 32, tmp_path)
     assert cache.names == names
     shares = [("product*", 0.0), ("face-*", 0.5), ("*", 1.0)]
-    all_, some = cache.parts(0.1, 9), cache.parts(0.1, 9, shares)
+    all_, some = cache.split(0.1, 9), cache.split(0.1, 9, shares)
     np.testing.assert_array_equal(all_.validation, some.validation)
 
-    def learned(kind: int, parts: data_cache.Parts) -> int:
+    def learned(kind: int, parts: data_cache.Split) -> int:
         return len(contents(cache.rgb[30 * kind : 30 * (kind + 1)]) & contents(parts.training))
 
     assert learned(0, some) == 0
     assert 0.2 < learned(1, some) / learned(1, all_) < 0.8
     assert learned(2, some) == learned(2, all_) > 20
     # The same ones, whatever else there is, and from a cache that was read before.
-    again = load(named(*names), 32, tmp_path).parts(0.1, 9, [("[fp]*", 0.5)])
+    again = load(named(*names), 32, tmp_path).split(0.1, 9, [("[fp]*", 0.5)])
     assert learned(1, again) == learned(1, some)
     with pytest.raises(DataError, match="no photo to learn from"):
-        cache.parts(0.1, 9, [("*", 0.0)])
+        cache.split(0.1, 9, [("*", 0.0)])
 
 
 def test_dull_photos_may_be_left_out_on_both_sides(tmp_path):
     cache = load(files(*map(jpeg, range(40))), 32, tmp_path)
     np.testing.assert_allclose(cache.colorfulness, [colorfulness(photo) for photo in cache.rgb])
     middle = float(np.median(cache.colorfulness))
-    all_, vivid = cache.parts(0.3, 99), cache.parts(0.3, 99, min_colorfulness=middle)
+    all_, vivid = cache.split(0.3, 99), cache.split(0.3, 99, min_colorfulness=middle)
     for before, after in ((all_.training, vivid.training), (all_.validation, vivid.validation)):
         expected = {photo.tobytes() for photo in before if colorfulness(photo) >= middle}
         assert contents(after) == expected
         assert 0 < len(after) < len(before)
     with pytest.raises(DataError, match="lower min_colorfulness"):
-        cache.parts(0.3, 99, min_colorfulness=1000.0)
+        cache.split(0.3, 99, min_colorfulness=1000.0)
 
 
 def test_at_most_so_many_are_looked_at_and_the_rest_is_not_learned_from(tmp_path):
     cache = load(files(*map(jpeg, range(20))), 32, tmp_path)
-    few, all_ = cache.parts(0.5, 2), cache.parts(0.5, 100)
+    few, all_ = cache.split(0.5, 2), cache.split(0.5, 100)
     assert len(few.validation) == 2
     assert contents(few.training) == contents(all_.training)
 
@@ -167,8 +167,8 @@ def test_at_most_so_many_are_looked_at_and_the_rest_is_not_learned_from(tmp_path
 def test_a_single_photo_is_not_enough(tmp_path):
     photos = load(files(jpeg(1), jpeg(1)), 32, tmp_path / "1")
     with pytest.raises(DataError, match="at least two different ones"):
-        photos.parts(0.05, 5)
-    parts = load(files(jpeg(1), jpeg(2)), 32, tmp_path / "2").parts(0.05, 5)
+        photos.split(0.05, 5)
+    parts = load(files(jpeg(1), jpeg(2)), 32, tmp_path / "2").split(0.05, 5)
     assert (len(parts.training), len(parts.validation)) == (1, 1)
 
 
@@ -264,7 +264,7 @@ def file(index):
     return sources.PhotoFile(str(index), read, str(index))
 
 peak = [0]
-cache_writer.AT_A_TIME = 64
+cache_writer.CHUNK_SIZE = 64
 before = used()
 cache = data_cache.load([file(i) for i in range(1500)], 256, Path(sys.argv[1]) / "cache")
 peak[0] = max(peak[0], used())

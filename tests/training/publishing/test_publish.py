@@ -14,8 +14,8 @@ import pytest
 
 from training.cli import main
 from training.program.errors import UsageError
-from training.publishing.place import Place, PublishError, versions
-from training.publishing.publish import begun, claim, publish
+from training.publishing.publish import open_run, publish, reserve_version
+from training.publishing.version_folder import PublishError, VersionFolder, versions
 
 
 def fill_for(version: int):
@@ -36,7 +36,7 @@ PUBLISHED = {"1/saved_model.pb", "v1/1/saved_model.pb", "v1/contact-sheet.png", 
 
 
 def test_publishes_the_whole_tree(tmp_path):
-    place, published = claim(tmp_path, None, "abc")
+    place, published = reserve_version(tmp_path, None, "abc")
     assert (place.version, published) == (1, False)
     assert publish(place, "abc", fill_for(1)) == tmp_path / "v1" / "1"
     assert tree(tmp_path) == PUBLISHED
@@ -51,36 +51,36 @@ def test_copies_where_links_are_refused(tmp_path, monkeypatch):
         raise PermissionError(errno.EPERM, "no hard links here")
 
     monkeypatch.setattr(os, "link", refuse)
-    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    publish(reserve_version(tmp_path, 1, "abc")[0], "abc", fill_for(1))
     assert tree(tmp_path) == PUBLISHED
     assert not (tmp_path / "1/saved_model.pb").samefile(tmp_path / "v1/1/saved_model.pb")
 
 
 def test_takes_the_next_free_number(tmp_path):
-    publish(claim(tmp_path, 3, "abc")[0], "abc", fill_for(3))
+    publish(reserve_version(tmp_path, 3, "abc")[0], "abc", fill_for(3))
     (tmp_path / "lost+found").mkdir()
     (tmp_path / "8").mkdir()  # somebody else's: taken all the same
     assert versions(tmp_path) == [3, 8]
-    assert claim(tmp_path, None, "def") == (Place(tmp_path, 9), False)
+    assert reserve_version(tmp_path, None, "def") == (VersionFolder(tmp_path, 9), False)
 
 
 def test_a_restarted_job_finds_its_own_version(tmp_path):
-    publish(claim(tmp_path, None, "abc")[0], "abc", fill_for(1))
+    publish(reserve_version(tmp_path, None, "abc")[0], "abc", fill_for(1))
     for version in (None, 1):
-        assert claim(tmp_path, version, "abc") == (Place(tmp_path, 1), True)
+        assert reserve_version(tmp_path, version, "abc") == (VersionFolder(tmp_path, 1), True)
 
 
 def test_another_configuration_never_replaces_a_version(tmp_path):
-    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    publish(reserve_version(tmp_path, 1, "abc")[0], "abc", fill_for(1))
     with pytest.raises(UsageError, match="version 1 .* another configuration"):
-        claim(tmp_path, 1, "def")
+        reserve_version(tmp_path, 1, "def")
 
 
 def test_completes_what_lacks_the_last_step(tmp_path):
-    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    publish(reserve_version(tmp_path, 1, "abc")[0], "abc", fill_for(1))
     (tmp_path / "1" / "saved_model.pb").unlink()
     (tmp_path / "1").rmdir()
-    assert claim(tmp_path, 1, "abc")[1]
+    assert reserve_version(tmp_path, 1, "abc")[1]
     assert tree(tmp_path) == PUBLISHED
 
 
@@ -89,15 +89,15 @@ def full(*_):
 
 
 def test_a_full_disk_where_it_is_completed_leaves_what_was_there(tmp_path, monkeypatch):
-    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    publish(reserve_version(tmp_path, 1, "abc")[0], "abc", fill_for(1))
     shutil.rmtree(tmp_path / "1")
     for name in ("link", "fsync"):
         monkeypatch.setattr(os, name, full)
         with pytest.raises(PublishError, match="cannot write version 1 under .*No space left"):
-            claim(tmp_path, 1, "abc")
+            reserve_version(tmp_path, 1, "abc")
         assert sorted(path.name for path in tmp_path.iterdir()) == ["v1"]
         monkeypatch.undo()
-    assert claim(tmp_path, 1, "abc")[1]
+    assert reserve_version(tmp_path, 1, "abc")[1]
     assert tree(tmp_path) == PUBLISHED
 
 
@@ -107,7 +107,7 @@ def test_a_full_disk_where_it_is_completed_is_one_line(tmp_path, monkeypatch, ca
 
     arguments = ["--data", "samples", "--export-root", str(tmp_path)]
     fingerprint = configuration(training_parser().parse_args(arguments)).fingerprint
-    publish(claim(tmp_path, 1, fingerprint)[0], fingerprint, fill_for(1))
+    publish(reserve_version(tmp_path, 1, fingerprint)[0], fingerprint, fill_for(1))
     shutil.rmtree(tmp_path / "1")
     monkeypatch.setattr(os, "link", full)
     assert main(arguments) == 1
@@ -116,16 +116,16 @@ def test_a_full_disk_where_it_is_completed_is_one_line(tmp_path, monkeypatch, ca
 
 
 def test_two_starts_that_complete_it_at_once(tmp_path, monkeypatch):
-    publish(claim(tmp_path, 1, "abc")[0], "abc", fill_for(1))
+    publish(reserve_version(tmp_path, 1, "abc")[0], "abc", fill_for(1))
     shutil.rmtree(tmp_path / "1")
 
     def another_is_faster(*arguments, **options):
         monkeypatch.undo()
-        assert claim(tmp_path, 1, "abc")[1]
+        assert reserve_version(tmp_path, 1, "abc")[1]
         return shutil.copytree(*arguments, **options)
 
     monkeypatch.setattr(shutil, "copytree", another_is_faster)
-    assert claim(tmp_path, 1, "abc")[1]
+    assert reserve_version(tmp_path, 1, "abc")[1]
     assert tree(tmp_path) == PUBLISHED
     assert not list(tmp_path.glob(".*"))
 
@@ -133,12 +133,12 @@ def test_two_starts_that_complete_it_at_once(tmp_path, monkeypatch):
 def test_a_root_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(UsageError, match="--export-root"):
-        claim(tmp_path / "file", 1, "abc")
+        reserve_version(tmp_path / "file", 1, "abc")
 
 
 def test_two_runs_for_one_number(tmp_path):
-    place, _ = claim(tmp_path, 1, "abc")
-    other, _ = claim(tmp_path, 1, "def")
+    place, _ = reserve_version(tmp_path, 1, "abc")
+    other, _ = reserve_version(tmp_path, 1, "def")
     publish(place, "abc", fill_for(1))
     with pytest.raises(PublishError, match="another run meanwhile"):
         publish(other, "def", fill_for(1))
@@ -152,14 +152,14 @@ def test_a_full_disk_leaves_nothing(tmp_path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(PublishError, match="No space left"):
-        publish(claim(tmp_path, 1, "abc")[0], "abc", fill)
+        publish(reserve_version(tmp_path, 1, "abc")[0], "abc", fill)
     assert list(tmp_path.iterdir()) == []
 
 
 KILLED = """
 import sys, time
 from pathlib import Path
-from training.publishing.publish import claim, publish
+from training.publishing.publish import publish, reserve_version
 
 def fill(folder):
     (folder / "1").mkdir()
@@ -168,7 +168,7 @@ def fill(folder):
     time.sleep(60)
 
 root = Path(sys.argv[1])
-publish(claim(root, 1, "abc")[0], "abc", fill)
+publish(reserve_version(root, 1, "abc")[0], "abc", fill)
 """
 
 
@@ -179,7 +179,7 @@ def test_killed_while_writing_leaves_no_version(tmp_path):
         process.send_signal(signal.SIGKILL)
     assert versions(tmp_path) == []
     # The next start sweeps up, and publishes.
-    place, _ = claim(tmp_path, 1, "abc")
+    place, _ = reserve_version(tmp_path, 1, "abc")
     assert list(tmp_path.iterdir()) == []
     publish(place, "abc", fill_for(1))
     assert tree(tmp_path) == PUBLISHED
@@ -202,53 +202,54 @@ def test_killed_at_any_moment_there_is_a_whole_version_or_none(tmp_path):
             assert served[0].is_dir()
             for folder in filter(Path.exists, served):
                 assert (folder / "saved_model.pb").read_text() == "half of it"
-        claim(root, 1, "abc")
+        reserve_version(root, 1, "abc")
         assert not list(root.glob(".*"))
 
 
 def test_an_unfinished_run_is_found_again(tmp_path):
-    publish(claim(tmp_path, 1, "old")[0], "old", fill_for(1))
-    place, _ = claim(tmp_path, None, "abc")
-    with begun(place, "abc") as folder:
+    publish(reserve_version(tmp_path, 1, "old")[0], "old", fill_for(1))
+    place, _ = reserve_version(tmp_path, None, "abc")
+    with open_run(place, "abc") as folder:
         assert folder == tmp_path / ".checkpoints" / "v2"
         (folder / "step-5.npz").touch()
-    assert claim(tmp_path, None, "abc") == (Place(tmp_path, 2), False)
+    assert reserve_version(tmp_path, None, "abc") == (VersionFolder(tmp_path, 2), False)
     # Without a number another configuration goes by; with this one it must say that it means it.
-    assert claim(tmp_path, None, "def") == (Place(tmp_path, 3), False)
+    assert reserve_version(tmp_path, None, "def") == (VersionFolder(tmp_path, 3), False)
     with pytest.raises(UsageError, match="unfinished: .* --start-over"):
-        claim(tmp_path, 2, "def")
+        reserve_version(tmp_path, 2, "def")
     assert (folder / "step-5.npz").exists()
-    claim(tmp_path, 2, "def", start_over=True)
+    reserve_version(tmp_path, 2, "def", start_over=True)
     assert not folder.exists()
 
 
 def test_what_was_kept_goes_when_the_version_is_published(tmp_path):
-    place, _ = claim(tmp_path, None, "abc")
-    with begun(place, "abc"):
+    place, _ = reserve_version(tmp_path, None, "abc")
+    with open_run(place, "abc"):
         publish(place, "abc", fill_for(1))
     assert tree(tmp_path) == PUBLISHED
     assert not (tmp_path / ".checkpoints").exists()
     # Killed between the two: the next start, which finds the version, sees to it.
     (tmp_path / ".checkpoints" / "v1").mkdir(parents=True)
-    claim(tmp_path, 1, "abc")
+    reserve_version(tmp_path, 1, "abc")
     assert tree(tmp_path) == PUBLISHED
     assert not (tmp_path / ".checkpoints").exists()
 
 
 def test_two_processes_never_train_one_version(tmp_path):
-    place, _ = claim(tmp_path, 1, "abc")
+    place, _ = reserve_version(tmp_path, 1, "abc")
     script = "import sys\nfrom pathlib import Path\nfrom training.publishing.publish import *\n"
-    script += "with begun(Place(Path(sys.argv[1]), 1), 'abc'): print('in', flush=True); input()"
+    script += "with open_run(VersionFolder(Path(sys.argv[1]), 1), 'abc'):\n"
+    script += "    print('in', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdout.readline() == "in\n"
         another = pytest.raises(PublishError, match="another process is training version 1")
-        with another, begun(place, "abc"):
+        with another, open_run(place, "abc"):
             pass
         process.kill()
-    with begun(place, "abc"):
+    with open_run(place, "abc"):
         pass
-    with pytest.raises(PublishError, match="another run meanwhile"), begun(place, "def"):
+    with pytest.raises(PublishError, match="another run meanwhile"), open_run(place, "def"):
         pass

@@ -11,7 +11,7 @@ from tests.training import tensorflow_2_1
 from tests.training.color.test_export import png
 from tests.training.style.conftest import smooth
 from tests.training.warm_up import replayed, requests
-from training.style.export import NetworkPainter, mirrored, style_scale, write_saved_model
+from training.style.export import NetworkPainter, mirror_pad, style_scale, write_saved_model
 from training.style.network import stylizer
 
 
@@ -159,7 +159,7 @@ def test_mirroring_is_numpys(height, width):
     picture = np.random.default_rng(0).random((1, height, width, 3), np.float32)
     padded = [max(-(-side // 4) * 4, 16) - side for side in (height, width)]
     expected = np.pad(picture, ((0, 0), (0, padded[0]), (0, padded[1]), (0, 0)), "reflect")
-    np.testing.assert_array_equal(mirrored(picture), expected)
+    np.testing.assert_array_equal(mirror_pad(picture), expected)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from training.style import style_bank
 from training.style.fit import HeldBackPairs, Trainer, Trapezoid, train
 from training.style.losses import Perception
 from training.style.network import stylizer
-from training.style.pairs import batch_of, gray, training_batch
+from training.style.pairs import gray, make_batch, training_batch
 from training.style.vgg import load_vgg
 
 
@@ -25,7 +25,7 @@ def perception(vgg_weights):
 def data(photos_folder, tiny_recipe, tmp_path_factory):
     files = sources.find([photos_folder])
     cache = data_cache.load(files, tiny_recipe.photo_side, tmp_path_factory.mktemp("cache"))
-    return cache.parts(0.2, 4)
+    return cache.split(0.2, 4)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(data, bank, tiny_recipe, pe
 
 def test_a_batch_can_carry_the_style_pictures(bank, tiny_recipe):
     recipe = dataclasses.replace(tiny_recipe, train_style_network=True)
-    given, judged_by = batch_of(np.zeros((2, 32, 32, 3), np.uint8), [0, 7], bank, recipe)
+    given, judged_by = make_batch(np.zeros((2, 32, 32, 3), np.uint8), [0, 7], bank, recipe)
     assert given["style"].shape == (2, 256, 256, 3)
     assert judged_by["own"].tolist() == [0, 1]
 

@@ -23,7 +23,7 @@ REPLY_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
-class Question:
+class PredictRequest:
     """L* of a picture, and the two requests that carry it; the same bytes at every run.
 
     `lightness` is [1,256,256,1] in 0…100, of 8-bit steps, `l_png` the same as an 8-bit gray PNG.
@@ -36,15 +36,15 @@ class Question:
     packed: bytes
 
 
-def make_question() -> Question:
-    """The question of every run."""
+def make_request() -> PredictRequest:
+    """The request of every run."""
     rgb = np.asarray(photo_of_size("256x256", (SIDE, SIDE)).image) / 255.0
     steps = np.rint(article_client.lab_from_rgb(rgb)[..., 0] * 2.55).astype(np.uint8)
     png = io.BytesIO()
     Image.fromarray(steps).save(png, "PNG", compress_level=1)
     lightness = (steps[None, ..., None] / 2.55).astype(np.float32)
     row = {"l_bytes": {"b64": base64.b64encode(png.getvalue()).decode()}}
-    return Question(
+    return PredictRequest(
         lightness,
         png.getvalue(),
         orjson.dumps({"instances": [{"input_1": lightness[0]}]}, option=orjson.OPT_SERIALIZE_NUMPY),

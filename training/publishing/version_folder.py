@@ -31,7 +31,7 @@ class PublishError(CommandError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class VersionFolder:
     """Where version `version` of an export root goes."""
 
     root: Path
@@ -69,7 +69,7 @@ def versions(root: Path) -> list[int]:
 def unfinished(root: Path) -> dict[int, str | None]:
     """The version numbers of runs that were begun and not published, and their fingerprints."""
     return {
-        version: fingerprint_in(Place(root, version).unfinished / RUN)
+        version: fingerprint_in(VersionFolder(root, version).unfinished / RUN)
         for version in versions(root / ".checkpoints")
     }
 
