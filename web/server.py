@@ -6,6 +6,7 @@ interpreter lock. Several machines are behind a gateway.
 """
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -74,6 +75,8 @@ class Server(BaseApplication):
             # The worker's sign of life is a file: in memory, because the disk may be read-only.
             "worker_tmp_dir": str(in_memory) if os.access(in_memory, os.W_OK) else None,
             "control_socket_disable": True,
+            "post_fork": _keep_early_signals,
+            "post_worker_init": _obey_early_signals,
             "loglevel": "warning",
             **options,
         }
@@ -83,6 +86,20 @@ class Server(BaseApplication):
         """Set gunicorn's options."""
         for name, value in self.options.items():
             self.cfg.set(name, value)
+
+
+def _keep_early_signals(arbiter: Any, worker: Worker) -> None:
+    """A new process has the arbiter's handlers at first: they put signals into a queue, which only
+    the arbiter reads. A SIGTERM then would be lost, and the arbiter wait for the worker's end.
+    """
+    worker.early_signals = arbiter.SIG_QUEUE
+
+
+def _obey_early_signals(worker: Worker) -> None:
+    while not worker.early_signals.empty():
+        number = worker.early_signals.get_nowait()
+        if number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            os.kill(os.getpid(), number)
 
 
 def url_host(host: str) -> str:

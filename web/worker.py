@@ -232,7 +232,7 @@ class Worker(gthread.ThreadWorker):
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or let them wait; refuse them in a worker that stops."""
         super().set_accept_enabled(enabled)
-        if self.alive:
+        if enabled or self.alive:
             return
         for listener in self.sockets:
             # Who has connected already may have sent its request.

@@ -32,6 +32,17 @@ def send_request(
     0 changed, or nothing to change; 1 it failed; 2 the files are wrong.
     """
     mailbox.send(request)
+    try:
+        return _print_answer(mailbox, request, state, on_line)
+    except KeyboardInterrupt:
+        if not request.only_show:
+            on_line("the change goes on where `up` runs; python -m local ls shows it", True)
+        raise
+
+
+def _print_answer(
+    mailbox: Mailbox, request: ChangeRequest, state: StateFolder, on_line: OnLine
+) -> int:
     printed = 0
     while True:
         # Looked at before the answer: the last word may come just before the end.

@@ -167,7 +167,7 @@ class Fleet:
     def _fail(self, component: Component, why: str) -> None:
         component.set_phase("failed", why)
         log = self._state.log(component.planned.application, component.planned.name)
-        see = f" See {log}." if component.slots else ""
+        see = f" See {log}." if component.slots and log.exists() else ""
         self._display.say(f"{component.planned.name} failed: {why}.{see}")
 
     def _check_timers(self) -> None:

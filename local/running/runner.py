@@ -86,6 +86,8 @@ class Runner:
 
     def _end(self, code: int) -> int:
         self._change = None
+        for each in self._fleet.components:
+            each.changing = ""
         self._fleet.stop([*self._fleet.components, *self._fleet.replacements])
         return code
 

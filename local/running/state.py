@@ -1,6 +1,7 @@
 """The state folder: what runs, finished jobs, claims, logs. One `up` at a time owns it."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -107,7 +108,7 @@ class StateFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             return (self.root / "lock").open("a+")
         except OSError as error:
-            raise BadState(f"{self.root}: {error.strerror}; choose another with --state") from None
+            raise _bad_state(self.root, error) from None
 
     def describe_owner(self) -> str:
         """Which `up` has the folder, and what to do about it."""
@@ -175,8 +176,15 @@ class StateFolder:
         return f"jobs/{job.namespace}/{job.application}/{job.name}.json"
 
     def request_down(self, application: str) -> None:
-        """Ask the `up` that has the folder to stop an application."""
-        self.write(f"requests/{application}", {})
+        """Ask the `up` that has the folder to stop an application, by an empty file: most full
+        disks take that. Raises BadState.
+        """
+        path = self.root / "requests" / application
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError as error:
+            raise _bad_state(path, error) from None
 
     def requests(self) -> list[str]:
         """Applications that somebody wants stopped; each is told once."""
@@ -207,7 +215,7 @@ class StateFolder:
             scratch.write_text(json.dumps(value, indent=1))
             scratch.rename(path)
         except OSError as error:
-            raise BadState(f"{path}: {error.strerror}; choose another with --state") from None
+            raise _bad_state(path, error) from None
 
     def try_write(self, name: str, value: Any) -> bool:
         """Like `write`, but a full disk is no error; whether it was written."""
@@ -215,6 +223,12 @@ class StateFolder:
             self.write(name, value)
             return True
         return False
+
+
+def _bad_state(path: Path, error: OSError) -> BadState:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    advice = "make room there, or choose" if full else "choose"
+    return BadState(f"{path}: {error.strerror}; {advice} another with --state")
 
 
 def _is_not_empty(folder: Path) -> bool:

@@ -8,8 +8,9 @@ import inspect
 from importlib.metadata import requires, version
 
 import pytest
+from gunicorn import arbiter
 from gunicorn.http import body, errors, message, wsgi
-from gunicorn.workers import gthread
+from gunicorn.workers import base, gthread
 
 # Overridden, called by us, or called by the loop that calls ours: the parameters of each.
 METHODS = {
@@ -49,6 +50,9 @@ USES = {
     ),
     message: ("_expected_100_continue", "def should_close(self)", "self.body = Body("),
     wsgi: ("req._expected_100_continue", "self.req.should_close()"),
+    # See web/server.py.
+    arbiter: ("self.SIG_QUEUE.put_nowait(sig)", "self.cfg.post_fork(self, worker)"),
+    base: ("self.cfg.post_worker_init(self)",),
     body: ("self.failed", "def _read_reader(self, size)", "self.parser = None", "self.length"),
 }
 ERRORS = ("ParseException", "LimitRequestLine", "LimitRequestHeaders", "ExpectationFailed",
@@ -75,7 +79,7 @@ def test_connection():
     ids=lambda each: each if isinstance(each, str) else each.__name__,
 )
 def test_use(module, use):
-    assert use in inspect.getsource(module), "see web/worker.py and web/request_body.py"
+    assert use in inspect.getsource(module), "see web/worker.py, request_body.py and server.py"
 
 
 @pytest.mark.parametrize("name", ERRORS)

@@ -1,9 +1,12 @@
 """What gunicorn sees before the application does: slow callers, what is no request, the end."""
 
 import json
+import os
 import select
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -11,10 +14,12 @@ import zlib
 import pytest
 import requests
 
+from local.ports import free_port
 from tests import node_callers
 from tests.color_client.pictures import file_of, scene
 from tests.color_client.predictors import slow
 from tests.color_client.program import HEAD, Program
+from tests.running import ROOT
 from web import worker
 
 # More than there are threads: MAX_IN_PROGRESS of 4, and 16 spare ones.
@@ -280,3 +285,33 @@ def test_sigterm_refuses_new_callers_and_finishes_uploads(program, predictor):
     assert running.process.wait(60) == 0
     with pytest.raises(requests.ConnectionError):
         running.client.get("/healthz")
+
+
+# SIGTERM comes while the worker starts, before or after it has signal handlers of its own.
+STOPPED_EARLY = """
+import os, signal, sys, time
+import color_client.__main__ as program
+from web import memory, worker
+owner, name = {"before": (worker.Worker, "init_process"),
+               "after": (memory, "limit_free_memory")}[os.environ["WHEN"]]
+whole = getattr(owner, name)
+def stop(*arguments):
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(0.5)
+    return whole(*arguments)
+setattr(owner, name, stop)
+sys.exit(program.main())
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_sigterm_during_the_start_of_a_worker(when):
+    url = "http://127.0.0.1:1/v1/models/m:predict"
+    environment = {"HOST": "127.0.0.1", "PORT": str(free_port()), "URL": url}
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_EARLY], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, **environment, "WHEN": when}, timeout=40,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "Listening on" in done.stdout
+    assert "xception" not in done.stdout + done.stderr

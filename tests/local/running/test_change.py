@@ -2,6 +2,7 @@
 
 import io
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -493,6 +494,22 @@ def test_what_is_stopped_during_a_change_stays_stopped(running):
     wait_until(lambda: running.row("other-serving").phase == "stopped")
     running.change(CANARY)
     assert running.row("other-serving").phase == "stopped"
+
+
+def test_ctrl_c_on_who_asked_leaves_the_change_going_on(running):
+    running.file.write_text(CANARY.replace("replicas: 1", "replicas: 2", 1))
+    command = [sys.executable, "-m", "local", "up", str(running.file)]
+    asking = subprocess.Popen(
+        [*command, "--state", str(running.state.root)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert "starts model1/1 beside the others" in asking.stdout.readline()
+    asking.send_signal(signal.SIGINT)
+    _, error = asking.communicate(timeout=WITHIN_S)
+    assert (asking.returncode, error) == (
+        130, "the change goes on where `up` runs; python -m local ls shows it\n",
+    )  # fmt: skip
+    wait_until(lambda: "Changed." in running.out.getvalue(), WITHIN_S)
 
 
 def test_others_may_take_the_ports_of_what_is_stopped(running):

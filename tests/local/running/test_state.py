@@ -1,5 +1,6 @@
 """The state folder, claims and logs: one `up` at a time, whole copies, lines in order."""
 
+import errno
 import json
 import os
 import shutil
@@ -289,3 +290,15 @@ def test_a_request_of_another_version_is_answered(state):
     assert (lines, code) == (
         ["the `up` that runs is of another version: stop it, and start it again"], 2,
     )  # fmt: skip
+
+
+def test_on_a_full_disk_what_runs_can_be_stopped(state, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(BadState, match="No space left on device; make room there, or choose"):
+        state.write("changes/asked/1.json", {})
+    state.request_down("app")
+    assert state.requests() == ["app"]
+    assert state.requests() == []
