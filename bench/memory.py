@@ -13,7 +13,7 @@ class Memory:
     """Megabytes (1,000,000 bytes) of a program's processes, summed.
 
     `rss` counts a page once for each process that holds it. `pss` divides a page among all
-    processes of the machine that hold it; None where the system does not tell.
+    processes of the machine that hold it; None where the system does not report it.
     """
 
     processes: int

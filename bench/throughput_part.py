@@ -108,7 +108,7 @@ def _make_folder(folder: Path, predict_url: str) -> int:
 
 def _cpu_seconds() -> float:
     """What this process and all that descend from it have used of the cores; 0 where the system
-    does not tell.
+    does not report it.
     """
     ticks = 0
     for pid in processes_of(os.getpid()):

@@ -100,5 +100,5 @@ def start(settings: FeedbackSettings) -> Feedback | None:
             return None
         log.warning("The database of votes is away, and is asked again with each vote: %s.", error)
     if not settings.secret_key:
-        log.warning("SECRET_KEY is not set: receipts of before this start are void.")
+        log.warning("SECRET_KEY is not set: receipts issued before this start are void.")
     return Feedback(Receipts(settings.secret_key), votes)

@@ -15,7 +15,7 @@ _MAX_POINTS = 200
 
 @dataclass(frozen=True)
 class Point:
-    """The state of a pair after so many choices: the time (seconds since 1970), how often the first
+    """A pair after `choices` choices: the time (seconds since 1970), how often the first
     model had won, and the 95 % bounds.
     """
 
@@ -135,7 +135,7 @@ def _pair(models: tuple[str, str], choices: list[tuple[Any, Any]]) -> Pair:
 
 
 def _curve(decided: list[Any]) -> list[Point]:
-    """How the interval went, at so many places at most, the last of them now."""
+    """How the interval developed, in at most _MAX_POINTS points, the last of them now."""
     step = max(1, -(-len(decided) // _MAX_POINTS))
     points, wins = [], 0
     for number, row in enumerate(decided, 1):

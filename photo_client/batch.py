@@ -85,7 +85,7 @@ class Batch:
         self.stopping = threading.Event()
 
     def run(self, jobs: Sequence[Job], again: bool = False) -> int:
-        """Do the jobs, all of them if `again`, and tell of it on standard error.
+        """Do the jobs, all of them if `again`, and report on standard error.
 
         Returns 0 when every photo has its picture, 1 where some have not, 130 after Ctrl-C.
         """

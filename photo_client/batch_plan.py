@@ -14,7 +14,7 @@ SUFFIXES = frozenset(
     + (".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".j2k", ".jpc", ".j2c", ".jpf", ".jpx")
     + (".heic", ".heif", ".hif")
 )
-# Pictures, too, and photographs may be in them: what cannot be read is a failure that is told,
+# Pictures, too, and photographs may be in them: what cannot be read is reported as a failure,
 # where silence would lose it. No photos: databases of thumbnails, sidecars, movies, texts.
 OTHER_SUFFIXES = frozenset(
     (".heics", ".heifs", ".jxl", ".jxr", ".pam", ".dib", ".mpo", ".tga", ".pcx")

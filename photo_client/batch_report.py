@@ -1,4 +1,4 @@
-"""What the folder command tells of itself, on standard error: progress, and the end."""
+"""What the folder command prints on standard error: progress, and a summary."""
 
 import shutil
 import sys
@@ -13,7 +13,7 @@ from typing import Literal
 
 from tqdm import tqdm
 
-# Of the photos that failed alike, so many are named.
+# How many of the photos that failed for one reason are named.
 _MAX_NAMED = 10
 
 
@@ -53,7 +53,7 @@ class Progress:
 def progress(total: int, every_s: float) -> Iterator[Progress]:
     """Show the progress while the block runs; where nobody looks, as a line every `every_s`."""
     if sys.stderr.isatty():
-        # A terminal that tells no size would get no bar.
+        # A terminal of unknown size would get no bar.
         width = shutil.get_terminal_size().columns
         with tqdm(total=total, unit=" photos", ncols=width, nrows=2, smoothing=0.1) as bar:
             yield Progress(total, bar)

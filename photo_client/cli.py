@@ -93,7 +93,7 @@ def main(client: Client[SettingsT], arguments: list[str], environment: Mapping[s
         return 1
 
     def load() -> Flask:
-        # About broken uploads, whose senders are told.
+        # About broken uploads, whose senders get an error.
         warnings.filterwarnings("ignore", module="PIL")
         return client.create_app(settings)
 

@@ -24,7 +24,7 @@ PROBLEMS = {
     408: "The upload took too long.",
     413: "Too many bytes, or too many pixels by the picture's header; the limits are named.",
     415: "Not a picture format that can be read.",
-    502: "The predict URL answered an error, or nonsense.",
+    502: "The predict URL answered an error, or no valid prediction.",
     503: "The predict URL cannot be reached, is not ready or is overloaded, or this client is.",
     504: "The model did not answer in time.",
 }

@@ -32,7 +32,7 @@ def picture_reply(result: Result, metadata: str) -> Response:
     """The reply with a finished picture, in the format that the caller accepts; `metadata` is the
     option of that name.
     """
-    # What /metrics and the log tell of, once the request is answered.
+    # For /metrics and the log, once the request is answered.
     g.model = result.model or "unnamed"
     media_type = reply_format.choose(request.accept_mimetypes, result.photo.image.size)
     with stage("encode"):

@@ -63,7 +63,7 @@ def is_made_from(picture: Path, settings: Mapping[str, Any], photo: Path) -> boo
     fields = _read(picture)
     if fields is None:
         return True
-    # As JSON tells it: 1 and 1.0 are one number, a tuple is a list.
+    # As JSON has it: 1 and 1.0 are one number, a tuple is a list.
     if fields.get("settings") != json.loads(json.dumps(settings)):
         return False
     status = photo.stat()

@@ -24,7 +24,7 @@ class InMemoryRequest(Request):
 def pictures(
     names: Sequence[str], required: int, max_bytes: int, on_bytes: Callable[[int], None]
 ) -> dict[str, io.BytesIO]:
-    """The pictures of a request by field name; so many of `names`, from the first, are `required`.
+    """The pictures of a request by field name; the first `required` of `names` must be there.
 
     A body with an image type counts as the first one. `on_bytes` gets the size of each piece that
     arrives. Raises Problem: 400 missing or doubled, 408 too slow, 413 more than `max_bytes` in one

@@ -72,7 +72,7 @@ def preview(header: Header, min_side: int) -> Header | None:
 def _decode(header: Header) -> Photo:
     header_metadata = metadata.read(header.image)
     image, truncated = _load(header)
-    # Asked only now, because Pillow turns TIFFs by itself, and then no longer tells.
+    # Read only now, because Pillow turns TIFFs itself, and then drops the orientation.
     transpose = _UPRIGHT.get(_orientation(image))
     if header.samples is not None and depth.has_16_bit_alpha(header.samples):
         pixels, alpha = depth.gray_alpha(image, header.samples)

@@ -85,7 +85,7 @@ NOTHING = Metadata()
 
 
 def read(image: ImageFile.ImageFile) -> Metadata:
-    """What an opened picture, decoded or not, tells. What cannot be read is not there."""
+    """The metadata of an opened picture, decoded or not, without what cannot be read."""
     found = [
         _read_or_empty(_from_exif, image),
         _read_or_empty(xmp.read, image),
@@ -154,7 +154,7 @@ def _text(value: object) -> str:
 
 def _dpi(image: ImageFile.ImageFile) -> dict[str, Any]:
     exif = image.getexif()
-    # Of a JPEG or TIFF that tells none, Pillow makes one up.
+    # For a JPEG or TIFF without one, Pillow makes one up.
     made_up = image.format in ("JPEG", "MPO", "TIFF") and not image.info.get("jfif_unit")
     if made_up and _Tag.XResolution not in exif:
         return {}

@@ -17,7 +17,7 @@ _TEXTS = {
     _Tag.Artist: f"{_DC}creator",
     _Tag.Copyright: f"{_DC}rights",
 }
-# What tells when the photo was taken, the best first.
+# The fields for when the photo was taken, the best first.
 _TAKEN = (
     f"{_EXIF}DateTimeOriginal",
     "{http://ns.adobe.com/photoshop/1.0/}DateCreated",

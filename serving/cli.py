@@ -187,7 +187,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and serve until told to stop; 2 for a wrong command line."""
+    """Parse the command line and serve until asked to stop; 2 for a wrong command line."""
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: sys.exit(0))
     arguments = sys.argv[1:] if arguments is None else list(arguments)

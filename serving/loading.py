@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Loader:
-    """Loads and warms up versions; TensorFlow takes so many threads within an op and between ops,
+    """Loads and warms up versions; TensorFlow takes this many threads within an op and between ops,
     0 is its own choice. With `bfloat16`, a version computes in that where its own warm-up record
     shows no difference that counts, and a gain that does.
     """

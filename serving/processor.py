@@ -8,7 +8,7 @@ VECTORS = frozenset({"avx2", "avx512f"}) | BFLOAT16
 
 
 def features(cpuinfo: Path = CPUINFO) -> frozenset[str]:
-    """Those of VECTORS that the processor has; none where the system does not tell."""
+    """Those of VECTORS that the processor has; none where the system does not report them."""
     try:
         lines = cpuinfo.read_text().splitlines()
     except OSError:

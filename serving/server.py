@@ -66,7 +66,7 @@ class PortError(Exception):
 
 
 def serve(options: ServerOptions) -> None:
-    """Run the server until it is told to stop, then exit the process."""
+    """Run the server until it is asked to stop, then exit the process."""
     listener = _bind(options.host, options.port)
     server = _ModelServer(options)
     arbiter = _Arbiter(server)
@@ -192,7 +192,7 @@ class _ModelWorker(Worker):
         )
 
     def run(self) -> None:
-        """Open the port and answer until told to stop."""
+        """Open the port and answer until asked to stop."""
         for listener in self.sockets:
             try:
                 listener.listen(self.cfg.backlog)

@@ -32,7 +32,7 @@ def find_versions(base_path: Path) -> dict[int, Path]:
 
 
 def _may_be_folder(path: Path) -> bool:
-    """False for what surely is none; why one cannot be looked at is told when it does not load."""
+    """False only for what is surely no folder; one that cannot be read fails to load."""
     try:
         return path.is_dir()
     except OSError:

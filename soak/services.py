@@ -100,7 +100,7 @@ class ClientUnderTest:
 def client_under_test(
     kind: str, name: str, upstream_port: int, folder: Path, limit_mb: float, **settings: str
 ) -> Iterator[ClientUnderTest]:
-    """A client with those settings, its good photos, and a part to tell of what is found; memory
+    """A client with those settings, its good photos, and a part that records what is found; memory
     and log are checked at the end.
     """
     part = Part(kind, name, came_back=Counter(), limit_mb=limit_mb)

@@ -61,7 +61,7 @@ def style_options(max_side: int = StyleSettings.max_side) -> tuple[options.Optio
 # By this header a request asks for style, here and at the gateway.
 STYLE = {"style": "transfer"}
 
-# The header that `style_header` reads, as OpenAPI tells it.
+# The header that `style_header` reads, as an OpenAPI parameter.
 STYLE_PARAMETER = {
     "name": "style",
     "in": "header",

@@ -12,7 +12,7 @@ LEAST_SIDE, MOST_SIDE = 64, 2048
 
 @dataclass(frozen=True)
 class StyleSettings(Settings):
-    """What the style client can be told; see color_client.settings."""
+    """The settings of the style client; see color_client.settings."""
 
     max_side: int = setting(
         1024,

@@ -8,7 +8,7 @@ from typing import Literal
 from .deadline import Deadline, DeadlineExceeded
 
 Limit = Literal["requests", "bytes", "cost"]
-# Gives the error for a request that is over a limit, when so many requests are in progress.
+# Gives the error for a request over a limit, from the number of requests in progress.
 Refusal = Callable[[Limit, int], Exception]
 
 
@@ -48,7 +48,7 @@ class Admission:
 
     @contextmanager
     def receive(self) -> Iterator[Callable[[int], None]]:
-        """Receive a body. The yielded function is told the number of bytes of each piece, and
+        """Receive a body. The yielded function takes the number of bytes of each piece, and
         refuses once all bodies together are too large. A body that is alone may have any size.
         """
         arrived = 0

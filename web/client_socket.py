@@ -49,7 +49,7 @@ class ClientSocket(socket.socket):
             return None
 
     def wake_at(self, size: int) -> None:
-        """Become readable only when so many bytes are there, or the end (SO_RCVLOWAT)."""
+        """Become readable only when `size` bytes are there, or the end (SO_RCVLOWAT)."""
         # Of a connection that is lost, some systems refuse it; that is readable anyway.
         with contextlib.suppress(OSError):
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)

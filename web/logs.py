@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 ACCESS = "web.access"
-# At most so many characters of a message.
+# The most characters of a message.
 _LONGEST = 2_000
 
 

@@ -15,7 +15,7 @@ class MeteredBody:
         self._on_bytes = on_bytes
 
     def read(self, size: int = -1) -> bytes:
-        """At most so many bytes. Raises Problem 408 if the caller is too slow, and what `on_bytes`
+        """At most `size` bytes. Raises Problem 408 if the caller is too slow, and what `on_bytes`
         raises.
         """
         try:

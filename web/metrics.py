@@ -72,7 +72,7 @@ class Metrics:
         return gauge
 
     def count(self, response: Response, seconds: float) -> None:
-        """Count the current request, answered by `response` after so many seconds."""
+        """Count the current request, answered by `response` after `seconds`."""
         # The rule, not the path as sent: whoever probes for pages must not fill up the metrics.
         path = request.url_rule.rule if request.url_rule else "other"
         # To Prometheus an empty label is none.

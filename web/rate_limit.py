@@ -12,8 +12,8 @@ _IPV6_NETWORK = 64
 
 
 class RateLimit:
-    """So many requests per minute from each address, in a burst or spread (a token bucket). Threads
-    may share it. Beyond `most_callers` addresses, the least recent are forgotten.
+    """`per_minute` requests from each address, in a burst or spread (a token bucket). Threads may
+    share it. Beyond `most_callers` addresses, the least recent are forgotten.
     """
 
     def __init__(self, per_minute: int, most_callers: int = _MOST_CALLERS):

@@ -72,7 +72,7 @@ def _override(
             if kind is None or wanted != (component.name, component.type):
                 continue
             if parse(document, place, kind, component.properties)[1]:
-                continue  # it is wrong without the override, and told there
+                continue  # it is wrong without the override, and reported there
             merged = _merged(component.properties, patch.properties)
             yield from parse(document, (*place, "properties"), kind, merged)[1]
 

@@ -29,7 +29,7 @@ _LEAST_STATUS, _GAP = 20, 3
 
 
 def components_table(rows: Sequence[Row], width: int) -> Table:
-    """A row for each component, those of one application together, in so many characters.
+    """A row for each component, those of one application together, in `width` characters.
 
     Columns give way where there is no room for them, and the status is cut; names never are.
     """

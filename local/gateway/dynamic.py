@@ -52,7 +52,7 @@ def dynamic_configuration(static: Mapping[str, Any], folder: Path) -> DynamicCon
 
 
 def routes_file(routes: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of the file of routes; its `version_info` tells what is in it."""
+    """The content of the file of routes; its `version_info` is a hash of it."""
     return _response("config.route.v3.RouteConfiguration", [routes])
 
 

@@ -130,7 +130,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
             # What the health checks find holds at once, not up to a second later.
             "update_merge_window": "0s",
         },
-        # Three at once, unless told otherwise: the callers of a dead replica are more.
+        # The default is three at once; a dead replica has more callers.
         "circuit_breakers": {"thresholds": [{"max_retries": _MOST_RETRIES}]},
         # A closed port is seen within two seconds. A slow answer is no death: a machine that trains
         # beside it leaves a model server little time.

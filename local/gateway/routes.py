@@ -13,7 +13,7 @@ DEFAULT_TIMEOUT_MS = 3000
 
 @dataclass(frozen=True)
 class Cluster:
-    """The replicas of one predictor: where they are, and the path that tells health.
+    """The replicas of one predictor: where they are, and the path of the health check.
 
     A host other than this machine is a name, which leads to all replicas.
     """

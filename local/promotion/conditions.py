@@ -19,10 +19,10 @@ _WIN_RATE = re.compile(
     rf"winrate\(\s*(?P<a>{_MODEL})\s*,\s*(?P<b>{_MODEL})\s*\)\s*(?P<sign>[<>])\s*{_NUMBER}"
 )
 _GUARD = re.compile(rf"(?P<name>errors|p95)\s*<\s*{_NUMBER}")
-# A guard that is kept is called broken at one step of so many at most, however often it is looked
+# A guard that holds is called broken at one step in this many at most, however often it is looked
 # at.
 _LIKELIHOOD_RATIO = 20.0
-# So many requests are the least that a share is measured by.
+# A share is measured by at least this many requests.
 _MIN_REQUESTS = 20
 
 
@@ -87,7 +87,7 @@ class WinRate:
 
 @dataclass(frozen=True)
 class Guard:
-    """`errors` below a share from 0 to 1, or `p95` below so many milliseconds."""
+    """`errors` below a share from 0 to 1, or `p95` below `limit` milliseconds."""
 
     name: str
     limit: float

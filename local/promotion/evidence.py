@@ -63,7 +63,7 @@ class GatewayStats:
         return 0
 
     def since(self, before: "GatewayStats") -> "GatewayStats":
-        """What came after `before`; all of it where the gateway has begun anew."""
+        """What came after `before`; all of it if the gateway has restarted since."""
         if before.requests > self.requests or before.failed > self.failed:
             return self
         earlier = dict(before.within)

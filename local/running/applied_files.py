@@ -1,4 +1,4 @@
-"""The file of each Application that runs, as the running `up` tells it in the state folder."""
+"""The file of each Application that runs, as the running `up` records it in the state folder."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class _Applied:
 
 
 def digest(text: str) -> str:
-    """What tells one text from another."""
+    """A hash of the text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -120,7 +120,7 @@ class Fleet:
     # What happens to programs
 
     def take_events(self, seconds: float) -> None:
-        """Wait so long for something to happen, and take note of it and of the time."""
+        """Wait this long for an event and handle it, then check the timers."""
         if event := self._next_event(seconds):
             self._handle(event)
         self._check_timers()

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from .state import StateFolder
 
-# A log that has grown to this goes on anew, and the one before it is kept.
+# A log of this size is rotated: it starts anew, and the previous part is kept.
 _MAX_BYTES = 10_000_000
 _POLL_INTERVAL_S = 0.3
 
@@ -77,7 +77,7 @@ def follow_logs(paths: Sequence[Path], state: StateFolder) -> Iterator[str]:
     while True:
         running = state.is_running()
         for path in paths:
-            if path.exists() and path.stat().st_size < offsets[path]:  # it goes on anew
+            if path.exists() and path.stat().st_size < offsets[path]:  # it was rotated
                 new_lines += _lines(_rotated(path), offsets[path])[0]
                 offsets[path] = 0
             lines, offsets[path] = _lines(path, offsets[path])

@@ -51,7 +51,7 @@ class Child:
         on_line: Callable[[str, str], None],
         on_exit: Callable[["Child"], None],
     ):
-        """Start it. `on_line(name, line)` hears of every line that it prints, `on_exit(child)` of
+        """Start it. `on_line(name, line)` gets every line that it prints, `on_exit(child)` of
         its end, after its last line; both are called on threads of the child's own.
         """
         self.program = program

@@ -35,7 +35,7 @@ class Host:
 def gateway_clusters(admin_port: int) -> dict[str, list[Host]]:
     """The clusters of the gateway with this admin port; none where it does not answer.
 
-    What it tells: envoy/admin/v3/clusters.proto, `Clusters`.
+    What it reports: envoy/admin/v3/clusters.proto, `Clusters`.
     """
     statuses = admin(admin_port, "clusters?format=json").get("cluster_statuses", [])
     return {
@@ -75,7 +75,7 @@ def admin(port: int, path: str) -> Any:
 
 
 def not_ready_because(url: str, seconds: float = 3.0) -> str | None:
-    """Why GET `url` does not answer 200 within so many seconds, in a few words; None if it does."""
+    """Why GET `url` does not answer 200 within `seconds`, in a few words; None if it does."""
     try:
         status, phrase, body = _get(url, seconds)
     except TimeoutError:

@@ -19,7 +19,7 @@ _TICK_S = 0.2
 
 
 class Runner:
-    """Runs components until it is told to stop. One thread calls `run`; any may call `stop`."""
+    """Runs components until it is asked to stop. One thread calls `run`; any may call `stop`."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Runner:
             self._change = None
 
     def _apply_change(self, request: ChangeRequest) -> Iterator[None]:
-        """Do what is asked for, step by step, and tell both terminals."""
+        """Do what is asked for, step by step, and report to both terminals."""
         assert self._applied is not None  # or there is no mailbox
 
         def say(text: str) -> None:

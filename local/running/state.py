@@ -187,7 +187,7 @@ class StateFolder:
             raise _bad_state(path, error) from None
 
     def requests(self) -> list[str]:
-        """Applications that somebody wants stopped; each is told once."""
+        """Applications that somebody wants stopped; each is returned once."""
         folder = self.root / "requests"
         if not folder.is_dir():
             return []

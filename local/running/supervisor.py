@@ -16,7 +16,7 @@ from .state import Row
 # Seconds before a program that died is started again, the last of them from then on.
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _PROBE_EVERY_S = 0.2
-# Once it is ready: so often it is probed, and so many probes in a row must fail.
+# Once it is ready: the probe's interval, and how many probes in a row must fail.
 _READY_PROBE_EVERY_S = 2.0
 _FAILED_PROBES = 3
 # What gunicorn prints when a worker of its is killed or ends badly; it starts another itself.
@@ -135,7 +135,7 @@ class Supervisor:
             threading.Thread(target=self._watch, args=(slot, slot.child), daemon=True).start()
 
     def _watch(self, slot: Slot, child: Child) -> None:
-        """Probe a program while it runs, and tell whenever it begins to answer or ceases to."""
+        """Probe a program while it runs, and report when it starts or stops answering."""
         answers, failed = False, 0
         while child.running:
             reason = program_not_ready_because(slot.program)
@@ -149,7 +149,7 @@ class Supervisor:
             child.wait(_READY_PROBE_EVERY_S if answers and slot.ready else _PROBE_EVERY_S)
 
     def record_probe(self, slot: Slot, problem: str | None) -> None:
-        """Take note whether a program answers."""
+        """Record whether a program answers."""
         if problem is None:
             if slot.recovering:
                 self._display.say(f"{slot.program.name} is ready again.")

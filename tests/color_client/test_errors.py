@@ -197,7 +197,7 @@ def test_wrong_method(client):
     problem(requests.delete(client.address + "/", timeout=60), 405, "method-not-allowed")
 
 
-# 502: an error or nonsense
+# 502: an error, or no valid prediction
 
 
 def predicts(prediction):

@@ -49,7 +49,7 @@ def write_blind(
 ) -> None:
     """Write the pages, the empty table of marks and the key into what `create_blind_folder` made.
 
-    `models` are two; `photos` are the names of the photos, told to nobody but the key.
+    `models` are two; `photos` are the names of the photos, which are only in the key.
     """
     names = list(models)
     swapped = np.random.default_rng(seed).permutation(len(photos)) % 2

@@ -18,7 +18,7 @@ def hint_psnr(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, NDArray[np.float64]]:
-    """PSNR in dB of each model with no hint, then with so many of them: [photos, 1 + counts].
+    """PSNR in dB of each model with no hint, then with each of `counts`: [photos, 1 + counts].
 
     `photos` are uint8 sRGB [H, W, 3]. The places are drawn from `seed` and the photo's number, the
     first ones first, so that more hints are the fewer and some more.

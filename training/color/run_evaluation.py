@@ -103,7 +103,7 @@ def _named_folders(folders: Sequence[Path]) -> dict[str, Path]:
     named: dict[str, Path] = {}
     for folder in folders:
         name = _model_name(folder)
-        # Two export roots of one name are told apart by where they are.
+        # Two export roots of one name are distinguished by their paths.
         named[str(folder) if name in named else name] = folder
     return named
 

@@ -39,7 +39,7 @@ def _notice(text: str) -> None:
 class Checkpoints:
     """The last `keep` checkpoints in `folder`, which belongs to one run.
 
-    `notice` is told, in one line, of a checkpoint that cannot be read.
+    `notice` gets a line for each checkpoint that cannot be read.
     """
 
     def __init__(self, folder: Path, keep: int = 2, notice: Callable[[str], None] = _notice):

@@ -1,6 +1,6 @@
-"""What a run tells while it goes: a CSV for programs, TensorBoard for people.
+"""The journal of a run: a CSV for programs, TensorBoard for people.
 
-`journal.csv` has one row for each step that something was told of. Beside it stand TensorBoard's
+`journal.csv` has one row for each step with a value. Beside it stand TensorBoard's
 event files, written by tensorboardX, so that a machine with JAX or PyTorch and no TensorFlow writes
 them too:
 
@@ -32,8 +32,8 @@ _serial = itertools.count()  # two journals of one process and second need two n
 class Journal:
     """Scalars and pictures of one run, in `folder`; a context manager.
 
-    A run that is resumed at `step` goes on where that checkpoint stood: what was told of later
-    steps is dropped from the CSV, and TensorBoard is told to forget it. Every method raises OSError
+    A run that is resumed at `step` goes on where that checkpoint stood: what was recorded of later
+    steps is dropped from the CSV, and TensorBoard is made to ignore it. Every method raises OSError
     where the disk refuses.
     """
 

@@ -67,7 +67,7 @@ class Run:
         return range(self.state.step, self.state.step if self.state.finished else self._plan.steps)
 
     def record_step(self, loss: float) -> None:
-        """Take note of a step. Raises DivergedError where its loss is no number."""
+        """Record a step. Raises DivergedError if its loss is not a number."""
         self.state.step += 1
         if not np.isfinite(loss):
             raise DivergedError(

@@ -4,7 +4,7 @@ Kubeflow's TFJob tells each of several workers about all of them in TF_CONFIG; f
 sets nothing. Every worker holds the whole model and its part of each batch. Gradients are averaged
 over all workers by TensorFlow's collective operations, and every worker then takes the same step
 from the same weights, so that these stay equal bit for bit. Worker 0 (the chief, if there is one)
-leads: it alone validates, keeps checkpoints and publishes, and the others are told what it found.
+leads: it alone validates, keeps checkpoints and publishes, and the others get its results.
 
 Nothing but gradients is averaged: a network with batch normalization would need its statistics
 averaged, too. Ours have none.

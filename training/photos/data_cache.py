@@ -141,7 +141,7 @@ def load(
     """The cache of `files` in `folder`, made first where it is not there yet.
 
     Photos become squares of `side` pixels; those with a mean chroma below `min_chroma` are left
-    out. `progress` is told how many of how many files are done. Raises DataError where not one
+    out. `progress` gets how many of how many files are done. Raises DataError where not one
     photo could be read or the cache cannot be written.
     """
     path = folder / f"photos-{_key(files, side, min_chroma)}"

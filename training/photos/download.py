@@ -34,7 +34,7 @@ def fetch(
 ) -> Path:
     """The file behind an http(s) or file URL, in `folder`; downloaded unless it is there already.
 
-    `sha256` (hexadecimal) must be that of the content. `progress` is told the bytes so far and in
+    `sha256` (hexadecimal) must be that of the content. `progress` gets the bytes so far and in
     all (None: the server does not say). Raises DataError; no half file is left.
     """
     # One name for one URL, readable and unique.

@@ -83,7 +83,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _in_use(path: Path) -> bool:
-    """Whether a process writes it; also where that cannot be told."""
+    """Whether a process writes it; true if that cannot be found out."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -18,7 +18,7 @@ from training.style.recipe import StyleRecipe
 STYLE_NUMBERS = 100
 STYLE_SIDE = 256  # pixels; the scale at which the style network looks at a picture
 STRIDE = 4  # heights and widths of photos are multiples of it
-LEAST_SIDE = 16  # pixels; reflection at a quarter of the size needs so many
+LEAST_SIDE = 16  # pixels; reflection at a quarter of the size needs them
 EPSILON = 1e-5  # added to the variance, as in TensorFlow's batch normalization of 2017
 
 # MobileNetV2's table 2: expansion, output channels, repeats, stride of the first.

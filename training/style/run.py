@@ -149,7 +149,7 @@ def _train_and_publish(
 
 
 def _content_hash(start: Path | None) -> str:
-    """What tells one set of first weights from another."""
+    """A hash of the first weights."""
     if start is None:
         return ""
     paths = sorted([*start.rglob("*.onnx"), *start.rglob("*.pb")]) if start.is_dir() else [start]
