@@ -30,7 +30,8 @@ def promote_in_steps(
     """Take the steps as the conditions of `--when` allow; the exit code.
 
     The predictor has `now` percent, and `text_with(percent)` is the file with another share.
-    Raises CannotPromote where the evidence can never come, or where somebody else changes what runs meanwhile.
+    Raises CannotPromote where the evidence can never come, or where somebody else changes what runs
+    meanwhile.
     """
     first, evidence = file.text, _Evidence(options, file)
 
