@@ -89,7 +89,7 @@ def _photo(packed: Any, photo: bytes) -> Callable[[], None]:
     from pictures.encode import encode
     from pictures.header import open_header
 
-    asked = {"vividness": 1.0, "hints": None}
+    options = {"vividness": 1.0, "hints": None}
 
     def ask(image: Any) -> Color:
         l_png = lightness_png(small_lightness(image, Settings.working_size))
@@ -99,8 +99,8 @@ def _photo(packed: Any, photo: bytes) -> Callable[[], None]:
 
     def call() -> None:
         header = open_header(io.BytesIO(photo), 10**9)
-        made = coloring.color(header, asked, ask, Settings.working_size)
-        encode(made.pixels, made.photo.alpha, "image/png")
+        result = coloring.color(header, options, ask, Settings.working_size)
+        encode(result.pixels, result.photo.alpha, "image/png")
 
     return call
 

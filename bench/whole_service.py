@@ -49,11 +49,11 @@ def local_up(*files: Path) -> Iterator[Service]:
 def _predict_url(state: Path) -> str:
     """The client's predict URL, once it is known to run, which is soon after it answers."""
     until = time.monotonic() + STATED_WITHIN_S
-    while (asked := predict_url_of("style_client", state)) is None:
+    while (url := predict_url_of("style_client", state)) is None:
         if time.monotonic() > until:
             raise CannotMeasure("python -m local up does not say what its client asks")
         time.sleep(0.1)
-    return asked
+    return url
 
 
 @contextmanager

@@ -105,10 +105,10 @@ def copy_whole(source: Path, target: Path) -> None:
         os.rename(scratch, target)  # noqa: PTH104 - Path.rename would replace a file, too
     except OSError as error:
         # copytree has a list of what failed; the last of each is its reason, ": " and the path.
-        said = error.strerror or error
+        reason = error.strerror or error
         if isinstance(error, shutil.Error):
-            said = error.args[0][0][2].partition(": ")[0]
-        raise CannotPrepare(f"{source} cannot be copied to {target}: {said}") from None
+            reason = error.args[0][0][2].partition(": ")[0]
+        raise CannotPrepare(f"{source} cannot be copied to {target}: {reason}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -13,10 +13,10 @@ def read(image: ImageFile.ImageFile) -> dict[str, Any]:
     """Description, artist, copyright as `texts`, and the date as `dates`, by tags of EXIF. Raises
     whatever Pillow raises where it is broken.
     """
-    told = getiptcinfo(image) or {}
+    records = getiptcinfo(image) or {}
 
     def text(record: tuple[int, int]) -> str:
-        value = told.get(record, b"")
+        value = records.get(record, b"")
         values = value if isinstance(value, list) else [value]
         return "; ".join(_decoded(each) for each in values)
 

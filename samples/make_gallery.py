@@ -36,8 +36,8 @@ def example(url: str) -> None:
     before = photo_of(EXAMPLE)
     before.save(page / "example-before.jpg", quality=82, optimize=True)
     photo = (page / "example-before.jpg").read_bytes()
-    asked = {"Content-Type": "image/jpeg", "Accept": "image/png"}
-    with urlopen(Request(f"{url}/predict", photo, asked)) as reply:
+    headers = {"Content-Type": "image/jpeg", "Accept": "image/png"}
+    with urlopen(Request(f"{url}/predict", photo, headers)) as reply:
         after = Image.open(io.BytesIO(reply.read())).convert("RGB")
     after.save(page / "example-after.jpg", quality=82, optimize=True)
 

@@ -66,12 +66,12 @@ def wrong_problem(answer: Answer) -> str:
     if answer.headers.get("content-type") != "application/problem+json":
         return f"{answer.status} as {answer.headers.get('content-type')}, not a problem"
     try:
-        told = json.loads(answer.body)
+        problem = json.loads(answer.body)
     except ValueError:
         return f"{answer.status} with a body that is no JSON"
-    if told.get("status") != answer.status or len(told.get("detail", "")) < 10:
+    if problem.get("status") != answer.status or len(problem.get("detail", "")) < 10:
         return f"{answer.status} that does not say what to do"
-    if "Traceback" in told["detail"]:
+    if "Traceback" in problem["detail"]:
         return f"{answer.status} with a trace of the program"
     return ""
 
@@ -94,22 +94,22 @@ def wrong_log(
     for number, line in enumerate(lines, 1):
         shown = f"line {number} of the log"
         try:
-            told = json.loads(line)
+            fields = json.loads(line)
         except ValueError:
             found.append(f"{shown} is no JSON: {line[:200]!r}")
             continue
-        if not isinstance(told, dict):
+        if not isinstance(fields, dict):
             found.append(f"{shown} is no JSON object: {line[:200]!r}")
             continue
-        if len(line) > _LONGEST_LINE and "exception" not in told:
+        if len(line) > _LONGEST_LINE and "exception" not in fields:
             found.append(f"{shown} has {len(line)} characters: {line[:200]!r}")
         if any(piece in line for piece in pieces):
             found.append(f"{shown} holds a piece of a picture: {line[:200]!r}")
-        if "status" in told:
-            if told.get("request_id") in ids or not told.get("request_id"):
+        if "status" in fields:
+            if fields.get("request_id") in ids or not fields.get("request_id"):
                 found.append(f"{shown} has no id of its own: {line[:200]!r}")
-            ids.add(told.get("request_id", ""))
-        elif "exception" in told:
+            ids.add(fields.get("request_id", ""))
+        elif "exception" in fields:
             found.append(f"{shown} is the trace of a bug: {line[:400]!r}")
     missing = sorted(set(answered) - ids - {""})
     if missing:

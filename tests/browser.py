@@ -103,7 +103,7 @@ def _axe():
     return Axe()
 
 
-def _faults(page: Page) -> list[str]:
+def _violations(page: Page) -> list[str]:
     """What axe-core finds on the page as it stands, one line a fault."""
     options = {"rules": {rule: {"enabled": True} for rule in ALSO}}
     found = _axe().run(page, options=options).response
@@ -114,7 +114,7 @@ def _faults(page: Page) -> list[str]:
 
 
 @contextmanager
-def no_fault(page: Page) -> Iterator[Callable[[str], None]]:
+def assert_accessible(page: Page) -> Iterator[Callable[[str], None]]:
     """Gives what looks at the page in a state, once it is at rest; in the end axe-core has found
     no fault in any of them.
     """
@@ -122,7 +122,7 @@ def no_fault(page: Page) -> Iterator[Callable[[str], None]]:
 
     def look(state: str) -> None:
         wait_until(page, lambda: page.is_hidden("#progress"))
-        faults[state] = _faults(page)
+        faults[state] = _violations(page)
 
     yield look
     assert {state: found for state, found in faults.items() if found} == {}

@@ -77,8 +77,8 @@ def open_page(browser):
         page = contexts[-1].new_page()
         page.set_default_timeout(90_000)  # of a machine that is busy with other tests
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text)
-                if "Content Security Policy" in said.text else None)  # fmt: skip
+        page.on("console", lambda message: complaints.append(message.text)
+                if "Content Security Policy" in message.text else None)  # fmt: skip
         return page
 
     yield open_page

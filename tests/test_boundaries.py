@@ -162,8 +162,8 @@ def test_package_imports_only_what_it_may(package):
 
 @pytest.mark.parametrize("package", ALLOWED)
 def test_package_says_what_it_may_import(package):
-    said = ast.get_docstring(ast.parse((ROOT / package / "__init__.py").read_text())) or ""
-    assert {name for name in ALLOWED[package] if f"`{name}`" not in said} == set()
+    docstring = ast.get_docstring(ast.parse((ROOT / package / "__init__.py").read_text())) or ""
+    assert {name for name in ALLOWED[package] if f"`{name}`" not in docstring} == set()
 
 
 def parts() -> list[tuple[str, str]]:
@@ -189,7 +189,7 @@ def test_every_part_is_known(package):
 
 
 @pytest.mark.parametrize("package", sorted(OURS))
-def test_no_circle(package):
+def test_no_import_cycles(package):
     """Lazy imports count: a circle that is hidden in a function is one, too."""
     known = modules(package)
     graph = {
@@ -203,7 +203,7 @@ def test_no_circle(package):
 
 
 @pytest.mark.parametrize("package", sorted(OURS - {"tests"}))
-def test_a_file_is_read_in_one_sitting(package):
+def test_files_have_at_most_250_lines(package):
     lengths = {
         name: len(path.read_text().splitlines())
         for name, path in modules(package).items()
@@ -212,7 +212,7 @@ def test_a_file_is_read_in_one_sitting(package):
     assert {name: lines for name, lines in lengths.items() if lines > 250} == {}
 
 
-def test_imports_are_seen():
+def test_imports_are_found():
     assert imported_names("def f():\n    import tensorflow.io\n") == {"tensorflow.io"}
     assert imported_names("from serving.json import x\n") == {"serving.json", "serving.json.x"}
     assert imported_names("from . import y\n", "web") == {"web", "web.y"}

@@ -77,7 +77,7 @@ def test_what_a_command_prints(command, tmp_path):
     assert ended([sys.executable, "-m", "local", *words]) == (OUTPUT_CLOSED, "")
 
 
-def test_an_error_message_that_nobody_reads():
+def test_unread_error_message():
     with unread() as output:
         done = subprocess.run(
             [sys.executable, "-m", "training", "--no-such-flag"],
@@ -86,7 +86,7 @@ def test_an_error_message_that_nobody_reads():
     assert done.returncode == OUTPUT_CLOSED
 
 
-def test_another_broken_pipe_is_no_end_of_the_output():
+def test_other_broken_pipes_are_errors():
     script = """
 import colorway, os
 def main():
@@ -103,7 +103,7 @@ colorway.run(main)"""
 
 
 @pytest.mark.parametrize("package", ["color_client", "style_client"])
-def test_a_server_goes_on_where_nobody_reads_its_log(package, tmp_path):
+def test_server_survives_an_unread_log(package, tmp_path):
     port = free_port()
     errors = tmp_path / "errors"
     with errors.open("wb") as file:

@@ -51,7 +51,7 @@ def test_all_of_them_together(tmp_path):
     assert [str(each) for each in found if not each.notice] == []
 
 
-def test_yaml_is_tidy():
+def test_yamllint_passes():
     done = subprocess.run(
         [sys.executable, "-m", "yamllint", "--strict", "deploy", ".yamllint"],
         capture_output=True, text=True, cwd=ROOT, timeout=120,
@@ -59,7 +59,7 @@ def test_yaml_is_tidy():
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_yamllint_would_find_something(tmp_path):
+def test_yamllint_detects_problems(tmp_path):
     (tmp_path / "bad.yaml").write_text("a:   1\n")
     done = subprocess.run(
         [sys.executable, "-m", "yamllint", "-c", str(ROOT / ".yamllint"), str(tmp_path)],
@@ -100,13 +100,13 @@ def test_yamllint_would_find_something(tmp_path):
         (("    steps:", "    stepz:"), "spec.workflow.stepz: stepz is not known"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_in_environments_is_said(tmp_path, change, says):
+def test_errors_in_environments_are_reported(tmp_path, change, says):
     assert change[0] in ENVIRONMENTS
     found = errors(tmp_path, ENVIRONMENTS.replace(*change, 1))
     assert any(says in line for line in found), found
 
 
-def test_an_override_is_judged_together_with_what_it_overrides(tmp_path):
+def test_override_is_validated_with_its_component(tmp_path):
     """A mapping is merged: half of one is no fault."""
     value = yaml.safe_load(ENVIRONMENTS)
     patch = {"name": "delivered-rest-serving", "properties": {"exposeType": "NodePort"}}
@@ -131,7 +131,7 @@ def test_each_environment_asks_for_its_own_namespace():
         assert f"/seldon/{where['namespace']}/delivered-serving/" in url["value"]
 
 
-def test_production_waits_for_somebody():
+def test_production_waits_for_approval():
     steps = yaml.safe_load(ENVIRONMENTS)["spec"]["workflow"]["steps"]
     assert [each["type"] for each in steps] == ["deploy", "suspend", "deploy"]
     assert "duration" not in steps[1]["properties"]  # or nobody would have to say yes
@@ -168,13 +168,14 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch):
     for port, usual in ((run_options.port, 3333), (run_options.gateway_port, 8080)):
         ready = ready.replace(f":{port}", f":{usual}")
     assert f"```\n{ready}\n```" in page
-    said = subprocess.run(
+    help_text = subprocess.run(
         [sys.executable, "-m", "local", "validate", "deploy/training-serving.yaml",
          "--state", str(tmp_path)],
         capture_output=True, text=True, cwd=ROOT, timeout=300,
     )  # fmt: skip
     assert (
-        f"$ .venv/bin/python -m local validate deploy/training-serving.yaml\n{said.stdout}" in page
+        f"$ .venv/bin/python -m local validate deploy/training-serving.yaml\n{help_text.stdout}"
+        in page
     )
 
 

@@ -21,10 +21,10 @@ def test_the_workflow_runs_what_must_pass():
 
 def test_hooks_are_the_commands_of_make_lint():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
-    said = subprocess.run(
+    output = subprocess.run(
         ["make", "-n", "-o", ".venv/.dev", "lint"], cwd=ROOT, capture_output=True, text=True
     ).stdout
-    linted = re.findall(r"\.venv/bin/(ruff \w+|mypy)", said)
+    linted = re.findall(r"\.venv/bin/(ruff \w+|mypy)", output)
     entries = [hook["entry"].removeprefix(".venv/bin/") for hook in hooks]
     assert [
         " ".join(entry.split()[:2]).removesuffix(" --force-exclude") for entry in entries

@@ -67,15 +67,15 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(program):
 
 
 def test_the_help_of_training_names_its_commands():
-    said = run("-m training", "--help").stdout
-    named = re.findall(r"^  python -m training ([a-z]+(?: [a-z]+)?)  +\S", said, re.M)
+    help_text = run("-m training", "--help").stdout
+    named = re.findall(r"^  python -m training ([a-z]+(?: [a-z]+)?)  +\S", help_text, re.M)
     assert {name.split()[0] for name in named} == {"evaluate", *COMMANDS}
     assert {f"-m training {name}" for name in named} == {
         program for program in PROGRAMS if program.startswith("-m training ")
     }
 
 
-def test_every_package_that_is_a_program_is_asked():
+def test_every_program_package_is_covered():
     files = subprocess.run(
         ["git", "ls-files", "*/__main__.py"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -85,22 +85,22 @@ def test_every_package_that_is_a_program_is_asked():
     assert programs == {program.split()[1] for program in PROGRAMS if program.startswith("-m ")}
 
 
-def test_every_file_that_is_a_program_is_asked():
+def test_every_program_file_is_covered():
     """A person runs those; Dockerfiles/requirements.py is run by the images' builds alone."""
     folders = ("Dockerfiles", "deploy", "docs", "samples", "samples/styles")
     paths = [path for folder in folders for path in (ROOT / folder).glob("*.py")]
     programs = {
         path.relative_to(ROOT).as_posix() for path in paths if "__main__" in path.read_text()
     }
-    asked = {program for program in PROGRAMS if not program.startswith("-m ")}
-    assert programs - asked == {"Dockerfiles/requirements.py"}
+    covered = {program for program in PROGRAMS if not program.startswith("-m ")}
+    assert programs - covered == {"Dockerfiles/requirements.py"}
 
 
 def test_each_value_of_a_recipe_has_its_meaning_beside_its_flag():
     for command, recipe in (("", ColorRecipe), ("style", StyleRecipe)):
-        said = " ".join(run(f"-m training {command}", "--help").stdout.split())
+        help_text = " ".join(run(f"-m training {command}", "--help").stdout.split())
         source = inspect.getsource(recipe)
         for field in dataclasses.fields(recipe)[1:]:
             (meaning,) = re.findall(rf"^    {field.name}: .*?  # (.+)$", source, re.M)
             flag = f"--{field.name.replace('_', '-')}"
-            assert re.search(rf"{flag} \S+ {re.escape(meaning)}", said), flag
+            assert re.search(rf"{flag} \S+ {re.escape(meaning)}", help_text), flag

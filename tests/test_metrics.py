@@ -68,13 +68,15 @@ def test_the_table_in_the_docs_is_what_metrics_exposes(exposed):
     text = (ROOT / "docs" / "metrics.md").read_text()
     table = re.search(r"<!-- metrics -->\n(.*?)<!-- /metrics -->", text, re.S)[1]
     assert table == PhotoMetrics(photo_admission(1, 1)).markdown_table()
-    told = {}
+    documented = {}
     for name, kind, labels in re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \|", table, re.M):
-        told[name + ("_count" if kind == "histogram" else "")] = set(re.findall(r"`(\w+)`", labels))
+        documented[name + ("_count" if kind == "histogram" else "")] = set(
+            re.findall(r"`(\w+)`", labels)
+        )
     # A histogram is three series, and prometheus_client tells when each began.
     real = {name: labels for name, labels in exposed.items()
             if not name.endswith(("_bucket", "_sum", "_created"))}  # fmt: skip
-    assert told == real
+    assert documented == real
 
 
 def rules() -> list[dict]:
@@ -196,15 +198,17 @@ def test_the_dashboard_is_whole():
     assert len(taken) == len(panels())
 
 
-def test_the_gateway_exposes_what_is_named_of_it(tmp_path):
+def test_gateway_exposes_the_named_metrics(tmp_path):
     with Running(tmp_path, CANARY) as up:
         assert up.ask().status_code == 200
-        told = requests.get(f"http://127.0.0.1:{up.admin_port}/stats/prometheus", timeout=60).text
+        exposed_text = requests.get(
+            f"http://127.0.0.1:{up.admin_port}/stats/prometheus", timeout=60
+        ).text
     labels: dict[str, set[str]] = {}
     names = set()
-    for name, said in re.findall(r"^(\w+)\{(.*)\} ", told, re.M):
-        labels.setdefault(name, set()).update(re.findall(r'(\w+)="', said))
-        names |= set(re.findall(r'envoy_cluster_name="([^"]+)"', said))
+    for name, named in re.findall(r"^(\w+)\{(.*)\} ", exposed_text, re.M):
+        labels.setdefault(name, set()).update(re.findall(r'(\w+)="', named))
+        names |= set(re.findall(r'envoy_cluster_name="([^"]+)"', named))
     assert {name: labels[name] for name in ENVOY} == ENVOY
     # What the component is told by.
     assert any(re.fullmatch("default/color-model-serving/model1#[0-9a-f]+", each) for each in names)

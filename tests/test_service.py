@@ -143,7 +143,7 @@ def test_32_photos_at_once_each_its_own(service):
         assert_same_luminance(picture(reply), upload)
 
 
-def test_what_it_printed(service):
+def test_startup_output(service):
     text = service.text
     assert re.search(r"curl -F content_image=@samples/gray/\w+\.jpg localhost:\d+/predict", text)
     assert f"http://localhost:{service.port}/" in text

@@ -178,7 +178,7 @@ def test_the_style_client_has_its_page(client_only, tmp_path):
                 assert reply.read()
 
 
-def said(*command: object, cwd: Path) -> tuple[int, str]:
+def output_of(*command: object, cwd: Path) -> tuple[int, str]:
     done = subprocess.run(
         list(map(str, command)), cwd=cwd, env=bare(), capture_output=True, text=True, timeout=240
     )
@@ -189,14 +189,14 @@ def said(*command: object, cwd: Path) -> tuple[int, str]:
 @pytest.mark.parametrize("extra", ["local", "training"])
 def test_a_missing_extra_is_named(client_only, extra, tmp_path):
     arguments = {"local": ["ls"], "training": ["--data", "photos"]}[extra]
-    code, text = said(client_only / f"colorway-{extra}", *arguments, cwd=tmp_path)
+    code, text = output_of(client_only / f"colorway-{extra}", *arguments, cwd=tmp_path)
     assert (code, text.count("\n")) == (2, 1)
     assert f"pip install 'colorway[{extra}]'" in text
 
 
-def test_what_only_a_checkout_has_is_said(everything, tmp_path):
+def test_checkout_only_features_are_reported(everything, tmp_path):
     for command in (["colorway-training", "--export-root", "out"], ["colorway-local", "up"]):
-        code, text = said(everything / command[0], *command[1:], cwd=tmp_path)
+        code, text = output_of(everything / command[0], *command[1:], cwd=tmp_path)
         assert (code, text.count("\n")) == (2, 1)
         assert "in a checkout of the project, not in an installed package" in text
 

@@ -110,9 +110,9 @@ def _traits(
 
 def _misplaced(component: Component, trait: Trait) -> str:
     if trait.type not in TRAITS:
-        said = unsupported_text(trait.type, kubevela.TRAITS, TRAITS)
+        text = unsupported_text(trait.type, kubevela.TRAITS, TRAITS)
         own = trait.type in kubevela.TRAITS
-        return said if own else f"trait {trait.type!r} is not known; {said}"
+        return text if own else f"trait {trait.type!r} is not known; {text}"
     if trait.type == "storage" and component.type not in _WITH_STORAGE:
         return f"storage as a trait belongs to a task or service, not to a {component.type}"
     if trait.type in ("scaler", "cpuscaler", "hpa") and component.type != "webservice":

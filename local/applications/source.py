@@ -54,13 +54,13 @@ def read_documents(file: str, text: str) -> list[Document]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        said = ", ".join(filter(None, (error.context, error.problem)))
-        raise Refused([Finding(file, line, "", f"this is no YAML: {said}")]) from None
+        message = ", ".join(filter(None, (error.context, error.problem)))
+        raise Refused([Finding(file, line, "", f"this is no YAML: {message}")]) from None
     except RecursionError:
         raise Refused([Finding(file, 1, "", "this is nested too deeply")]) from None
     except yaml.YAMLError as error:
-        said = " ".join(str(error).split())
-        raise Refused([Finding(file, 1, "", f"this is no YAML: {said}")]) from None
+        message = " ".join(str(error).split())
+        raise Refused([Finding(file, 1, "", f"this is no YAML: {message}")]) from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -104,8 +104,8 @@ def _note_lines(
     lines.setdefault(path, line)
     around = (*around, id(node))
     if isinstance(node, yaml.ScalarNode) and _NOT_TEXT.search(node.value):
-        said = "a NUL or half a surrogate pair is in this; no program takes it"
-        raise Refused([Finding(file, line, dotted(path), said)])
+        message = "a NUL or half a surrogate pair is in this; no program takes it"
+        raise Refused([Finding(file, line, dotted(path), message)])
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _note_lines(file, item, (*path, index), lines, around)
@@ -115,8 +115,8 @@ def _note_lines(
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             at = key.start_mark.line + 1
             if name in seen:
-                said = f"{name} stands here twice; only the last would count"
-                raise Refused([Finding(file, at, dotted((*path, name)), said)])
+                message = f"{name} stands here twice; only the last would count"
+                raise Refused([Finding(file, at, dotted((*path, name)), message)])
             seen.add(name)
             lines[(*path, name)] = at
             _note_lines(file, key, (*path, name), lines, around)

@@ -140,9 +140,9 @@ def _no_traffic(
     """
     for index, predictor in enumerate(properties.predictors[1:], 1):
         if not predictor.traffic:
-            said = "traffic: 0" if predictor.traffic == 0 else "without traffic"
+            clause = "traffic: 0" if predictor.traffic == 0 else "without traffic"
             text = (
-                f"{predictor.name} {said} gets an even share of the requests on a cluster, not "
+                f"{predictor.name} {clause} gets an even share of the requests on a cluster, not "
                 "none: Seldon leaves a weight of 0 out. Leave this predictor out instead, or put "
                 "it first"
             )

@@ -59,7 +59,7 @@ def key(value: dict[str, Any]) -> tuple[str, str]:
     return value["kind"], value["metadata"]["name"]
 
 
-def test_every_application_has_components_of_theirs():
+def test_every_application_uses_addon_components():
     assert {component["type"] for _, component, _ in components()} == {
         "model-serving", "model-training", "jupyter-notebook",
     }  # fmt: skip
@@ -68,7 +68,7 @@ def test_every_application_has_components_of_theirs():
     }
 
 
-def test_they_make_the_objects_that_are_rendered(made):
+def test_definitions_make_the_rendered_objects(made):
     for file, component, objects in made:
         if component["type"] == "jupyter-notebook":  # an older one, as it was
             continue
@@ -82,7 +82,7 @@ def test_they_make_the_objects_that_are_rendered(made):
         assert {key(each): each for each in objects} == {key(each): each for each in rendered}, file
 
 
-def test_a_cluster_takes_them(made, request):
+def test_objects_are_valid_on_a_cluster(made, request):
     for _, _, objects in made:
         for each in objects:
             if each["apiVersion"].startswith("gateway."):
@@ -91,7 +91,7 @@ def test_a_cluster_takes_them(made, request):
                 kubernetes_validate.validate(each, version, strict=True)
 
 
-def test_the_gateway_api_takes_their_routes(made, shared):
+def test_routes_are_valid_gateway_api_objects(made, shared):
     routes = [each for _, _, objects in made for each in objects if each["kind"] == "HTTPRoute"]
     assert len(routes) == len(
         [1 for _, component, _ in made if component["type"] == "model-serving"]
@@ -133,7 +133,7 @@ SERVING = {
 CONTEXT = {"name": "served", "appName": "app", "namespace": "test"}
 
 
-def test_whatever_a_component_says(evaluate, tmp_path):
+def test_any_component_properties_evaluate_as_rendered(evaluate, tmp_path):
     """Everything that a model-serving component may say is what `local render` makes of it."""
     component = {"name": "served", "type": "model-serving", "properties": SERVING}
     application = {
@@ -165,12 +165,12 @@ def test_whatever_a_component_says(evaluate, tmp_path):
     ],
     ids=["timeout", "no-colon", "two-colons", "sklearn", "s3"],
 )  # fmt: skip
-def test_what_cannot_be_meant_is_refused(evaluate, wrong):
+def test_invalid_properties_are_refused(evaluate, wrong):
     (result,) = evaluate([filled_in("model-serving", CONTEXT, {**SERVING, **wrong})])
     assert next(iter(wrong)) in result["error"]
 
 
-def test_a_tfjob_where_the_operator_is(evaluate):
+def test_tfjob_where_the_operator_is_installed(evaluate):
     (application,) = yaml.safe_load_all((ROOT / "deploy" / "training-distributed.yaml").read_text())
     (component,) = application["spec"]["components"]
     properties = {**component["properties"], "operator": True}

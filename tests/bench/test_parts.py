@@ -103,13 +103,13 @@ def test_report():
 
 def test_picture_that_the_articles_way_returns_is_a_png():
     """Its network is asked for 400×400 whatever the photo, as the article's takes nothing else."""
-    asked = []
+    requested = []
 
     class Gray(Echo):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             lightness = np.array(json.loads(body)["instances"][0]["input_1"])
-            asked.append(lightness.shape)
+            requested.append(lightness.shape)
             ab = np.zeros((1, *lightness.shape[:2], 2))
             reply = json.dumps({"predictions": ab.tolist()}).encode()
             self.send_response(200)
@@ -124,7 +124,7 @@ def test_picture_that_the_articles_way_returns_is_a_png():
         png = article_client.color(url, make_photo("1mp").jpeg)
         server.shutdown()
         thread.join()
-    assert asked == [(400, 400, 1)]
+    assert requested == [(400, 400, 1)]
     with Image.open(io.BytesIO(png)) as picture:
         assert (picture.format, picture.size) == ("PNG", (400, 400))
         pixels = np.asarray(picture).astype(int)
@@ -145,13 +145,13 @@ def test_networks_are_timed_beside_a_u_net_of_nine_gflops(tmp_path):
     assert [goal.text for goal in result.goals if goal.met][-1].startswith("color/v2: at most 10")
 
 
-def test_networks_that_cannot_be_loaded_say_so(tmp_path):
+def test_networks_that_cannot_be_loaded_are_reported(tmp_path):
     (tmp_path / "3").mkdir()
     with pytest.raises(CannotMeasure, match="the process that runs the networks ended"):
         networks_part.measure([tmp_path], rounds=1, log=lambda progress: None)
 
 
-def test_memory_is_told_for_each_moment():
+def test_memory_is_reported_for_each_moment():
     moments = {"at rest": Memory(9, 1500.4, 1204.6), "later": Memory(9, 1600.0, None)}
     (table,) = memory_part._result(moments).tables
     assert table.rows == [["at rest", "9", "1,205", "1,500"], ["later", "9", "–", "1,600"]]

@@ -48,7 +48,7 @@ def test_without_peer(color_model, tmp_path):
     )
 
 
-def test_everybody_is_asked_the_same_in_every_run():
+def test_every_run_sends_the_same_request():
     request = make_request()
     assert (request.packed, request.floats) == (make_request().packed, make_request().floats)
     sent = np.array(json.loads(request.floats)["instances"][0]["input_1"], np.float32)
@@ -98,10 +98,10 @@ def test_a_peer_that_cannot_be_installed(tmp_path, monkeypatch):
     """As without a network: pip finds nothing."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    told = []
+    messages = []
     with pytest.raises(CannotMeasure, match="LitServe .* cannot be installed: ERROR: No matching"):
-        peer_python(told.append, tmp_path / "venv")
-    assert len(told) == 1
+        peer_python(messages.append, tmp_path / "venv")
+    assert len(messages) == 1
     assert not (tmp_path / "venv" / "installed.txt").exists()
 
 

@@ -155,7 +155,7 @@ def test_a_server_that_refuses(echo):
     assert echo.predictions(b'{"predictions": [1]}') == [1]
 
 
-def test_a_server_that_is_not_there():
+def test_server_that_does_not_run():
     with pytest.raises(CannotMeasure, match="nobody does not answer"):
         Server("nobody", 9, "/").loop(b"")
 

@@ -33,7 +33,7 @@ def test_both_signatures(color_model, tmp_path):
     assert small["packed"]["wire_bytes"]["sent"] < 1_200_000
 
 
-def test_without_a_model_it_says_so():
+def test_missing_style_model_is_reported():
     if STYLE_MODEL.exists():
         pytest.skip("models/style is there")
     done = bench("--only", "style")
@@ -41,7 +41,7 @@ def test_without_a_model_it_says_so():
     assert "Style is not measured: there is no model in models/style." in done.stdout
 
 
-def test_a_model_that_is_not_there(tmp_path):
+def test_missing_model_folder_is_an_error(tmp_path):
     done = bench("--only", "style", "--style-model", tmp_path)
     assert done.returncode == 2
     assert f"no model to serve: {tmp_path}" in done.stderr

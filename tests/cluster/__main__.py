@@ -42,7 +42,7 @@ def every_image() -> list[str]:
     )
 
 
-def take(names: Iterable[str]) -> None:
+def run_steps(names: Iterable[str]) -> None:
     """These steps, one after another."""
     client = next(each for each in every_image() if "/color-serving:" in each)
     for name in names:
@@ -50,7 +50,7 @@ def take(names: Iterable[str]) -> None:
         STEPS[name](client)
 
 
-def worked(act: Callable[[], object]) -> bool:
+def succeeded(act: Callable[[], object]) -> bool:
     """Do it; False where the cluster fails, which is said."""
     try:
         act()
@@ -68,13 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = parser.parse_args(arguments).steps
     if unknown := [name for name in wanted if name not in STEPS]:
         parser.error(f"there is no step {unknown[0]}; there are {known}")
-    if not worked(prepare):
+    if not succeeded(prepare):
         return 1
     try:
-        taken = worked(lambda: take(wanted or STEPS))
+        taken = succeeded(lambda: run_steps(wanted or STEPS))
     finally:
         # By itself, so that a namespace that stays hides no step's error.
-        removed = worked(lambda: kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found"))
+        removed = succeeded(lambda: kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found"))
     if not (taken and removed):
         return 1
     print("all of it works here")

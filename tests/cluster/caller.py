@@ -58,10 +58,10 @@ def main(url: str, callers: int, count: int | None) -> None:
             with lock:
                 if next(turns, None) is None:
                     return
-            said = ask(url, body, headers)
+            status = ask(url, body, headers)
             with lock:
-                replies[said] += 1
-            if said.startswith("no reply"):
+                replies[status] += 1
+            if status.startswith("no reply"):
                 time.sleep(0.1)
 
     threads = [threading.Thread(target=call) for _ in range(callers)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.kubectl import NAMESPACE, ClusterFailed, kubectl, until
+from tests.cluster.kubectl import NAMESPACE, ClusterFailed, kubectl, wait_until
 from tests.running import ROOT
 
 CALLER = "caller"
@@ -58,26 +58,26 @@ def stop(after_s: int = 5) -> None:
     kubectl("exec", CALLER, "-n", NAMESPACE, "--", "sh", "-c", words)
 
 
-def counted() -> Any:
+def last_line() -> Any:
     """What the caller prints in its last line, as JSON, once it has ended."""
 
     def phase() -> str:
         path = "jsonpath={.status.phase}"
         return kubectl("get", "pod", CALLER, "-n", NAMESPACE, "-o", path)
 
-    until("the caller has ended", lambda: phase() in ("Succeeded", "Failed"))
-    said = kubectl("logs", CALLER, "-n", NAMESPACE)
+    wait_until("the caller has ended", lambda: phase() in ("Succeeded", "Failed"))
+    output = kubectl("logs", CALLER, "-n", NAMESPACE)
     if phase() == "Failed":
-        raise ClusterFailed(f"the caller failed:\n{said}")
-    return json.loads(said.splitlines()[-1])
+        raise ClusterFailed(f"the caller failed:\n{output}")
+    return json.loads(output.splitlines()[-1])
 
 
 def replies() -> Counter[str]:
     """What came back, by kind."""
-    return Counter(counted())
+    return Counter(last_line())
 
 
-def told(what: str, found: Counter[str], only: Sequence[str] | None = ()) -> None:
+def report_replies(what: str, found: Counter[str], only: Sequence[str] | None = ()) -> None:
     """Print what came of it. Raises ClusterFailed for what is no picture by one of `only`."""
     kinds = ", ".join(f"{number} x {kind}" for kind, number in sorted(found.items()))
     print(f"  {what}: {kinds}")
@@ -96,4 +96,4 @@ def under_load(what: str, url: str, image: str, failures: bool = False) -> Itera
     ready()
     yield
     stop()
-    told(what, replies(), None if failures else ())
+    report_replies(what, replies(), None if failures else ())

@@ -6,16 +6,16 @@ import yaml
 
 from local.rendering.kubernetes.http_routes import Gateway
 from tests.cluster.applications import rendered
-from tests.cluster.calls import replies, start_caller, told, under_load
+from tests.cluster.calls import replies, report_replies, start_caller, under_load
 from tests.cluster.kubectl import (
     NAMESPACE,
     ClusterFailed,
-    all_ready,
     apply,
-    known,
+    is_known,
     kubectl,
     remove,
-    rolled_out,
+    wait_for_rollout,
+    wait_until_ready,
 )
 
 # Enough of a training to publish something that answers.
@@ -27,25 +27,25 @@ def canary(image: str) -> None:
     """Both versions answer; then restarts, other weights and a lost pod under load."""
     text = rendered("color-model", "color-canary-serving")
     objects = apply(text)
-    all_ready(objects)
+    wait_until_ready(objects)
     url = f"http://color-rest-serving.{NAMESPACE}.svc.cluster.local:3333/predict"
     start_caller(url, image, "2", "40")
-    told("40 photos at 50/50", replies(), ["color/v1", "color/v2"])
+    report_replies("40 photos at 50/50", replies(), ["color/v1", "color/v2"])
     gateway = "color-serving-gateway"
     for name in ("color-model-serving-model1", gateway, "color-rest-serving"):
         with under_load(f"restart of {name}", url, image):
             kubectl("rollout", "restart", f"deployment/{name}", "-n", NAMESPACE)
-            rolled_out(name)
+            wait_for_rollout(name)
     with under_load("50/50 becomes 90/10", url, image):
         apply(rendered("color-model", "color-canary-serving", change=_weights))
-        rolled_out(gateway)
+        wait_for_rollout(gateway)
     start_caller(url, image, "2", "40")
-    told("40 photos at 90/10", replies(), ())
+    report_replies("40 photos at 90/10", replies(), ())
     with under_load("the only pod of model2 deleted", url, image, failures=True):
         label = "app.kubernetes.io/name=color-model-serving-model2"
         kubectl("delete", "pod", "-l", label, "-n", NAMESPACE, "--wait=false", "--grace-period=0",
                 "--force")  # fmt: skip
-        rolled_out("color-model-serving-model2")
+        wait_for_rollout("color-model-serving-model2")
     remove(objects)
 
 
@@ -56,12 +56,12 @@ def _weights(text: str) -> str:
 def ab_test(image: str) -> None:
     """A header decides who answers."""
     objects = apply(rendered("color-model", "style-model", "color-style-ab-serving"))
-    all_ready(objects)
+    wait_until_ready(objects)
     url = f"http://ab-rest-serving.{NAMESPACE}.svc.cluster.local:3333/predict"
     start_caller(url, image, "1", "5")
-    told("5 photos without the header", replies(), ["color/v2"])
+    report_replies("5 photos without the header", replies(), ["color/v2"])
     start_caller(url, image, "1", "5", style=True)
-    told("5 photos with style: transfer", replies(), ["style/v1"])
+    report_replies("5 photos with style: transfer", replies(), ["style/v1"])
     remove(objects)
 
 
@@ -74,10 +74,10 @@ def training(image: str) -> None:
         return yaml.safe_dump(value)
 
     objects = apply(rendered("training-serving", change=short))
-    all_ready(objects)
+    wait_until_ready(objects)
     url = f"http://demo-rest-serving.{NAMESPACE}.svc.cluster.local:3333/predict"
     start_caller(url, image, "1", "3")
-    told("3 photos after a short training", replies())
+    report_replies("3 photos after a short training", replies())
     remove(objects)
 
 
@@ -86,7 +86,7 @@ def routes(image: str) -> None:
     for names in (("color-canary-serving",), ("color-style-ab-serving",), ("training-serving",)):
         text = rendered(*names, gateway=Gateway("model-serving", "vela-system"))
         found = [each for each in yaml.safe_load_all(text) if each and each["kind"] == "HTTPRoute"]
-        if not known(found[0]):
+        if not is_known(found[0]):
             print("  this cluster has no Gateway API: no route tried")
             return
         kubectl("apply", "-f", "-", text=yaml.safe_dump_all(found))

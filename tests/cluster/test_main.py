@@ -19,13 +19,13 @@ def cluster(tmp_path, monkeypatch):
     """Puts a cluster there that refuses one verb; gives what it was asked, one verb a line."""
 
     def make(refused: str):
-        asked = tmp_path / "asked"
+        calls = tmp_path / "asked"
         kubectl = tmp_path / "kubectl"
-        kubectl.write_text(KUBECTL.format(asked=asked, refused=refused))
+        kubectl.write_text(KUBECTL.format(asked=calls, refused=refused))
         kubectl.chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
         monkeypatch.delenv("CLUSTER_LOAD", raising=False)
-        return asked
+        return calls
 
     return make
 
@@ -38,42 +38,42 @@ def failing(error: BaseException):
     return {"failing": step}
 
 
-def test_a_namespace_that_stays_hides_no_steps_error(cluster, monkeypatch, capsys):
-    asked = cluster(refused="delete")
+def test_remaining_namespace_hides_no_step_error(cluster, monkeypatch, capsys):
+    calls = cluster(refused="delete")
     monkeypatch.setattr(program, "STEPS", failing(ClusterFailed("the pod never ran")))
     assert program.main([]) == 1
-    said = capsys.readouterr().err.splitlines()
-    assert said == [
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
         "make cluster-test: the pod never ran",
         "make cluster-test: kubectl delete namespace colorway-test --ignore-not-found: "
         "the server refuses",
     ]
-    assert asked.read_text().split() == ["version", "create", "delete"]
+    assert calls.read_text().split() == ["version", "create", "delete"]
 
 
-def test_a_namespace_that_stays_is_a_failure_by_itself(cluster, monkeypatch, capsys):
+def test_remaining_namespace_is_a_failure(cluster, monkeypatch, capsys):
     cluster(refused="delete")
     monkeypatch.setattr(program, "STEPS", {})
     assert program.main([]) == 1
     assert "all of it works" not in capsys.readouterr().out
 
 
-def test_a_mistake_of_our_own_is_raised_and_the_namespace_is_removed(cluster, monkeypatch):
-    asked = cluster(refused="nothing")
+def test_bug_is_raised_and_namespace_removed(cluster, monkeypatch):
+    calls = cluster(refused="nothing")
     monkeypatch.setattr(program, "STEPS", failing(KeyError("a mistake")))
     with pytest.raises(KeyError):
         program.main([])
-    assert asked.read_text().split()[-1] == "delete"
+    assert calls.read_text().split()[-1] == "delete"
 
 
-def test_no_namespace_no_steps(cluster, monkeypatch, capsys):
-    asked = cluster(refused="create")
+def test_no_steps_run_without_a_namespace(cluster, monkeypatch, capsys):
+    calls = cluster(refused="create")
     assert program.main([]) == 1
-    assert asked.read_text().split() == ["version", "create"]
+    assert calls.read_text().split() == ["version", "create"]
     assert "create namespace colorway-test: the server refuses" in capsys.readouterr().err
 
 
-def test_no_kubectl_is_one_line(tmp_path, monkeypatch, capsys):
+def test_missing_kubectl_is_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert program.main([]) == 1
     assert capsys.readouterr().err == (

@@ -6,15 +6,15 @@ from collections import Counter
 import yaml
 
 from tests.cluster.applications import rendered
-from tests.cluster.calls import counted, ready, start_caller, stop, told
+from tests.cluster.calls import last_line, ready, report_replies, start_caller, stop
 from tests.cluster.kubectl import (
     NAMESPACE,
     ClusterFailed,
-    all_ready,
     apply,
     kubectl,
     remove,
-    rolled_out,
+    wait_for_rollout,
+    wait_until_ready,
 )
 
 _CLIENT, _DATABASE = "color-feedback-client", "color-feedback-db"
@@ -26,18 +26,18 @@ def votes(image: str) -> None:
     kubectl("create", "secret", "generic", "color-feedback", "-n", NAMESPACE,
             *(f"--from-literal={each}" for each in given))  # fmt: skip
     objects = apply(rendered("color-model", "color-canary-feedback", change=_many))
-    all_ready(objects)
+    wait_until_ready(objects)
     url = f"http://{_CLIENT}.{NAMESPACE}.svc.cluster.local:3333"
     start_caller(url, image, script="voter.py")
     ready()
     kubectl("exec", f"deployment/{_CLIENT}", "-n", NAMESPACE, "--", "sleep", "10")
     kubectl("delete", "pod", f"{_DATABASE}-0", "-n", NAMESPACE)
-    rolled_out(_DATABASE, "statefulset")
+    wait_for_rollout(_DATABASE, "statefulset")
     # A client asks the database again after 10 s at the latest.
     stop(after_s=20)
-    found = counted()
-    told("photos while PostgreSQL is away and back", Counter(found["photos"]))
-    told("votes meanwhile", Counter(found["votes"]), None)
+    found = last_line()
+    report_replies("photos while PostgreSQL is away and back", Counter(found["photos"]))
+    report_replies("votes meanwhile", Counter(found["votes"]), None)
     answered = found["votes"].get("200", 0)
     kept = _kept()
     print(f"  votes answered 200: {answered}; kept: {kept}")
@@ -59,6 +59,6 @@ def _many(text: str) -> str:
 
 def _kept() -> int:
     """How many ratings the report has."""
-    report = ("python", "-m", "color_client", "feedback", "--format", "json")
-    said = json.loads(kubectl("exec", f"deployment/{_CLIENT}", "-n", NAMESPACE, "--", *report))
-    return sum(each["up"] + each["down"] for each in said["ratings"])
+    command = ("python", "-m", "color_client", "feedback", "--format", "json")
+    report = json.loads(kubectl("exec", f"deployment/{_CLIENT}", "-n", NAMESPACE, "--", *command))
+    return sum(each["up"] + each["down"] for each in report["ratings"])

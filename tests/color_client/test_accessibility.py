@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import no_fault, on_each_screen, photo, wait_for_after
+from tests.browser import assert_accessible, on_each_screen, photo, wait_for_after
 
 from .predictors import answers, versions
 
@@ -14,7 +14,7 @@ def test_no_fault_in_any_state(start_client, predictor, open_page, tmp_path, scr
     predictor.behavior = versions("color/v1", "color/v2")
     client = start_client(feedback_db=f"sqlite:///{tmp_path}/votes.db")
     page = open_page(**screen, reduced_motion="reduce")
-    with no_fault(page) as look:
+    with assert_accessible(page) as look:
         page.goto(client.address)
         look("landing")
         page.set_input_files("#photo", [photo(size=(600, 400)), photo("JPEG")])

@@ -72,11 +72,11 @@ def models_of(vote: dict) -> list[str]:
     return [Receipts(KEY).read(receipt).model for receipt in vote["receipts"]]
 
 
-def told(page) -> list[str]:
+def shown_models(page) -> list[str]:
     return [each.inner_text() for each in page.locator("#pair .by").all()]
 
 
-def test_nothing_tells_who_made_which_before_the_choice(client, page, sent):
+def test_models_are_hidden_before_the_choice(client, page, sent):
     open_with_photo(client, page)
     seen = []
     for dice, order in ((STANDING, [True, False]), (TURNED, [False, True])):
@@ -98,7 +98,7 @@ def test_nothing_tells_who_made_which_before_the_choice(client, page, sent):
     ("key", "choice"),
     [("ArrowLeft", "first"), ("ArrowRight", "second"), ("b", "both"), ("N", "neither")],
 )
-def test_a_choice_by_key_names_the_receipts_as_they_stand(client, page, sent, dice, key, choice):
+def test_choice_by_key_sends_receipts_in_displayed_order(client, page, sent, dice, key, choice):
     open_with_photo(client, page)
     compare(page, dice)
     assert page.evaluate("document.activeElement.id") == "comparison", "keys work at once"
@@ -107,14 +107,14 @@ def test_a_choice_by_key_names_the_receipts_as_they_stand(client, page, sent, di
     left_to_right = ["color/v2", "color/rule"] if dice == STANDING else list(CANARY)
     (vote,) = sent.all
     assert (vote["choice"], models_of(vote)) == (choice, left_to_right)
-    assert told(page) == left_to_right
+    assert shown_models(page) == left_to_right
     assert page.evaluate("document.activeElement.id") == "compare-again"
     verdict = {"both": "Both are good.", "neither": "Neither is good."}.get(
         choice, f"You like {left_to_right[choice == 'second']} better."
     )
     assert page.inner_text("#question") == verdict
-    heard = page.text_content("#status")
-    assert f"Left: {left_to_right[0]}. Right: {left_to_right[1]}." in heard
+    status = page.text_content("#status")
+    assert f"Left: {left_to_right[0]}. Right: {left_to_right[1]}." in status
     (pair,) = client.get("/report?format=json").json()["pairs"]
     assert pair["choices"] + pair["both"] + pair["neither"] == 1
 
@@ -128,11 +128,11 @@ def test_buttons_then_compare_again_then_use_this_one(client, page, sent, tmp_pa
     page.click("#choices [value=second]")
     page.wait_for_selector("#compare-again:not([hidden])")
     compare(page, button="#compare-again")
-    assert told(page) == ["", ""]
+    assert shown_models(page) == ["", ""]
     page.click("#choices [value=both]")
     page.wait_for_selector("#compare-again:not([hidden])")
     assert len({receipt for vote in sent.all for receipt in vote["receipts"]}) == 4
-    gray = told(page).index("color/v2")
+    gray = shown_models(page).index("color/v2")
     page.click(f"#pair figure:nth-of-type({gray + 1}) .use")
     page.wait_for_selector("#before-after:not([hidden])")
     page.click("#made summary")
@@ -141,7 +141,7 @@ def test_buttons_then_compare_again_then_use_this_one(client, page, sent, tmp_pa
     assert np.ptp(kept, axis=2).max() <= 1
 
 
-def test_a_click_looks_closer_at_both_in_step(client, page):
+def test_click_zooms_both_pictures(client, page):
     open_with_photo(client, page, size=(600, 400))
     compare(page)
     for at in ({"x": 30, "y": 20}, {"x": 200, "y": 90}):
@@ -211,7 +211,7 @@ def test_the_photo_cannot_be_made_twice(client, predictor, page):
 
 
 @pytest.mark.parametrize("failure", [503, 429, "offline"])
-def test_a_choice_that_does_not_arrive_is_tried_again(client, page, sent, failure):
+def test_failed_choice_can_be_retried(client, page, sent, failure):
     open_with_photo(client, page)
     compare(page)
 
@@ -225,7 +225,7 @@ def test_a_choice_that_does_not_arrive_is_tried_again(client, page, sent, failur
     page.wait_for_selector("#error:not([hidden])")
     assert page.inner_text("#error p").startswith("Not counted yet: ")
     assert page.get_attribute("#choices [value=first]", "aria-pressed") == "true"
-    assert told(page) == ["", ""], "still blind"
+    assert shown_models(page) == ["", ""], "still blind"
     page.unroute("**/feedback")
     page.click("#retry")
     page.wait_for_selector("#compare-again:not([hidden])")
@@ -237,7 +237,7 @@ def test_a_choice_that_does_not_arrive_is_tried_again(client, page, sent, failur
     ("status", "code", "words"),
     [(409, "receipt-used", "you judged this before"), (410, "receipt-old", "too long ago")],
 )
-def test_a_choice_that_cannot_count_is_told_without_another_try(client, page, status, code, words):
+def test_rejected_choice_shows_the_error_without_retry(client, page, status, code, words):
     open_with_photo(client, page)
     compare(page)
     problem = {"status": status, "code": code, "detail": "There is one already."}
@@ -245,23 +245,21 @@ def test_a_choice_that_cannot_count_is_told_without_another_try(client, page, st
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector("#compare-again:not([hidden])")
     assert words in page.inner_text("#about-choice") and page.is_hidden("#error")
-    assert "" not in told(page)
+    assert "" not in shown_models(page)
 
 
-def test_where_choices_are_not_collected_one_compares_all_the_same(
-    start_client, predictor, page, sent
-):
+def test_comparison_works_without_feedback(start_client, predictor, page, sent):
     predictor.behavior = versions(*CANARY)
     open_with_photo(start_client(), page)
     assert page.is_hidden("#thumbs")
     compare(page)
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector("#compare-again:not([hidden])")
-    assert told(page) == ["color/v2", "color/rule"] and sent.all == []
+    assert shown_models(page) == ["color/v2", "color/rule"] and sent.all == []
 
 
 @pytest.mark.parametrize("size", [(120, 80), (80, 120)])
-def test_on_a_phone_both_are_in_view_with_the_choices(client, open_page, size):
+def test_both_pictures_and_choices_fit_on_a_phone(client, open_page, size):
     page = open_page(**PHONE, reduced_motion="reduce")
     page.add_init_script(DICE)
     open_with_photo(client, page, size)

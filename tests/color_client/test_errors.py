@@ -56,13 +56,13 @@ def test_no_photo(client):
     problem(client.predict(None, **body), 400, "picture-missing")
 
 
-def test_a_forgotten_at_sign_is_named(client):
+def test_missing_at_sign_is_named(client):
     form = requests.models.RequestEncodingMixin._encode_files(
         {"content_image": (None, "photo.jpg")}, None
     )
     body = {"data": form[0], "headers": {"Content-Type": form[1]}}
-    told = problem(client.predict(None, **body), 400, "picture-missing")
-    assert "content_image=@" in told["detail"]
+    detail = problem(client.predict(None, **body), 400, "picture-missing")
+    assert "content_image=@" in detail["detail"]
 
 
 def test_two_photos(client):
@@ -84,17 +84,17 @@ def test_broken_header(client):
 @pytest.mark.parametrize("where", ["params", "data"])
 def test_unknown_option(client, where):
     reply = client.predict(PHOTO, **{where: {"colour": "1"}})
-    told = problem(reply, 400, "unknown-option")
-    assert "'colour'" in told["detail"] and "content_image" in told["detail"]
-    assert "Options: vividness and hints and model and metadata." in told["detail"]
+    detail = problem(reply, 400, "unknown-option")
+    assert "'colour'" in detail["detail"] and "content_image" in detail["detail"]
+    assert "Options: vividness and hints and model and metadata." in detail["detail"]
 
 
 @pytest.mark.parametrize("where", ["params", "data"])
 @pytest.mark.parametrize("value", ["-0.1", "2.1", "nan", "inf", "very", "1,5"])
 def test_a_value_that_an_option_cannot_have(client, where, value):
     reply = client.predict(PHOTO, **{where: {"vividness": value}})
-    told = problem(reply, 400, "bad-option")
-    assert f"vividness={value!r} must be a number from 0 to 2" in told["detail"]
+    detail = problem(reply, 400, "bad-option")
+    assert f"vividness={value!r} must be a number from 0 to 2" in detail["detail"]
 
 
 def test_an_option_twice_or_as_a_file(client):
@@ -107,11 +107,11 @@ def test_an_option_twice_or_as_a_file(client):
 
 def test_unknown_file(client):
     files = {"content_image": PHOTO, "contnet_image": PHOTO}
-    told = problem(client.predict(None, files=files), 400, "unknown-option")
-    assert "contnet_image" in told["detail"]
+    detail = problem(client.predict(None, files=files), 400, "unknown-option")
+    assert "contnet_image" in detail["detail"]
 
 
-def test_style_means_nothing_here(client, predictor):
+def test_style_is_ignored(client, predictor):
     files = {"content_image": PHOTO, "style_image": b"whatever"}
     reply = client.predict(None, files=files, headers={"style": "transfer"})
     assert reply.status_code == 200
@@ -121,8 +121,8 @@ def test_style_means_nothing_here(client, predictor):
 def test_too_many_bytes(start_client):
     client = start_client(max_upload_mb=0.1)
     for size in (100_001, 170_000, 3_000_000):
-        told = problem(client.predict(b"\xff" * size), 413, "too-many-bytes")
-        assert "100000 bytes" in told["detail"]
+        detail = problem(client.predict(b"\xff" * size), 413, "too-many-bytes")
+        assert "100000 bytes" in detail["detail"]
         body = {"data": b"\xff" * size, "headers": {"Content-Type": "image/png"}}
         problem(client.predict(None, **body), 413, "too-many-bytes")
     chunks = (b"\xff" * 10_000 for _ in range(30))
@@ -156,8 +156,8 @@ def test_too_many_pixels_by_the_header(start_client):
     bomb += struct.pack(">I", zlib.crc32(chunk))
     data = b"IDAT" + zlib.compress(b"\0" * 1000)
     bomb += struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
-    told = problem(client.predict(bomb), 413, "too-many-pixels")
-    assert "60000 x 60000" in told["detail"] and "10000 pixels" in told["detail"]
+    detail = problem(client.predict(bomb), 413, "too-many-pixels")
+    assert "60000 x 60000" in detail["detail"] and "10000 pixels" in detail["detail"]
     problem(client.predict(file_of(Image.new("L", (101, 100)))), 413, "too-many-pixels")
     assert client.predict(file_of(Image.new("L", (100, 100)))).status_code == 200
 
@@ -267,10 +267,10 @@ ODD_400 = {"error": 'Serving signature name: "packed" not found in signature def
         ),
     ],
 )
-def test_an_error_or_nonsense(client, predictor, behavior, code, quoted):
+def test_upstream_errors_and_invalid_predictions(client, predictor, behavior, code, quoted):
     predictor.behavior = behavior
-    told = problem(client.predict(PHOTO), 502, code)
-    assert quoted in told["detail"] and len(told["detail"]) < 600
+    detail = problem(client.predict(PHOTO), 502, code)
+    assert quoted in detail["detail"] and len(detail["detail"]) < 600
     predictor.behavior = None
     assert client.predict(PHOTO).status_code == 200
 
@@ -290,7 +290,7 @@ def test_an_error_or_nonsense(client, predictor, behavior, code, quoted):
         [[[0.0, 1e39]] * 60] * 40,
     ],
 )
-def test_nonsense_from_serving_default(client, predictor, prediction):
+def test_invalid_prediction_from_serving_default(client, predictor, prediction):
     def behave(handler, request):
         if "signature_name" in request:
             return plain_only(handler, request)
@@ -314,13 +314,13 @@ def test_nan_from_serving_default(client, predictor):
 # 503: not reached, not ready, overloaded
 
 
-def test_down_and_back(start_client, predictor):
+def test_recovers_after_upstream_outage(start_client, predictor):
     client = start_client()
     assert client.predict(PHOTO).status_code == 200
     port = predictor.server_port
     predictor.stop()
-    told = problem(client.predict(PHOTO), 503, "predict-url-unreachable")
-    assert predictor.url in told["detail"]
+    detail = problem(client.predict(PHOTO), 503, "predict-url-unreachable")
+    assert predictor.url in detail["detail"]
     problem(client.get("/readyz"), 503, "not-ready")
     assert client.get("/healthz").status_code == 200
     again = Predictor(port)
@@ -472,10 +472,10 @@ def test_one_deadline_for_the_whole_exchange(start_client, predictor, behavior):
     client = start_client(timeout_s=0.4)
     predictor.behavior = behavior
     started = time.monotonic()
-    told = problem(client.predict(PHOTO), 504, "predict-url-slow")
+    detail = problem(client.predict(PHOTO), 504, "predict-url-slow")
     # By a deadline for every byte it would take 10 s and more.
     assert 0.3 < time.monotonic() - started < 5
-    assert "0.4 s" in told["detail"]
+    assert "0.4 s" in detail["detail"]
 
 
 def test_the_second_signature_shares_the_deadline(start_client, predictor):
@@ -492,10 +492,10 @@ def test_the_second_signature_shares_the_deadline(start_client, predictor):
     assert time.monotonic() - started < 5
 
 
-def test_the_gateway_gave_up(client, predictor):
+def test_gateway_timeout(client, predictor):
     predictor.behavior = answers(504, b"upstream request timeout", "text/plain")
-    told = problem(client.predict(PHOTO), 504, "predict-url-slow")
-    assert "upstream request timeout" in told["detail"]
+    detail = problem(client.predict(PHOTO), 504, "predict-url-slow")
+    assert "upstream request timeout" in detail["detail"]
 
 
 def test_a_listener_that_never_answers(start_client):

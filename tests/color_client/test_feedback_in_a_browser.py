@@ -28,7 +28,7 @@ def pressed(page) -> list[str]:
     return [each.get_attribute("aria-pressed") for each in page.locator("#thumbs button").all()]
 
 
-def test_one_thumb_for_an_answer(client, page, sent):
+def test_one_rating_per_answer(client, page, sent):
     with_photo(client, page)
     assert sent.all == [], "nothing is said but by the person"
     assert pressed(page) == ["false", "false"]
@@ -52,7 +52,7 @@ def test_one_thumb_for_an_answer(client, page, sent):
     assert (rated["up"], rated["down"]) == (1, 1)
 
 
-def test_a_thumb_that_does_not_arrive(client, page):
+def test_rating_that_fails_to_send(client, page):
     with_photo(client, page)
     page.route("**/feedback", lambda route: route.abort())
     page.click("#thumbs [value='0']")
@@ -63,7 +63,7 @@ def test_a_thumb_that_does_not_arrive(client, page):
     wait_until(page, lambda: pressed(page) == ["false", "true"])
 
 
-def test_a_download_tells_once_in_silence(client, page, sent, tmp_path):
+def test_download_sends_one_vote_silently(client, page, sent, tmp_path):
     with_photo(client, page)
     for _ in range(2):
         download(page, tmp_path / "saved.png")

@@ -28,7 +28,7 @@ def share(box: dict, x: float, y: float) -> tuple[float, float]:
     return (x - box["x"]) / box["width"], (y - box["y"]) / box["height"]
 
 
-def test_the_wheel_keeps_the_place_under_it_and_a_drag_moves(client, open_page):
+def test_wheel_zooms_at_the_cursor_and_drag_pans(client, open_page):
     page = open_page(reduced_motion="reduce")
     frame = open_full(client, page)
     x, y = frame["x"] + 0.6 * frame["width"], frame["y"] + 0.5 * frame["height"]

@@ -37,7 +37,7 @@ def color_at(reply, x: float, y: float):
 
 @pytest.mark.parametrize("size", [(40, 30), (300, 200), (1501, 997)])
 @pytest.mark.parametrize("place", [(0.3, 0.4), (0.0, 0.0), (1.0, 1.0)])
-def test_the_place_gets_the_hue_that_was_asked_for(client, size, place):
+def test_hinted_place_gets_the_requested_hue(client, size, place):
     # Mild luminance: the gamut holds the color.
     photo = Image.new("L", size, 128)
     photo.paste(110, (0, 0, size[0] // 2, size[1]))
@@ -60,12 +60,12 @@ def test_a_color_that_the_luminance_cannot_show_keeps_its_hue(client):
     assert luminance_error(photo, opened(reply.content)) <= 1
 
 
-def test_without_hints_the_answer_is_byte_for_byte_what_it_was(client):
+def test_answer_without_hints_is_unchanged(client):
     photo = file_of(scene(90, 60))
     assert client.predict(photo, data={"hints": "[]"}).content == client.predict(photo).content
 
 
-def test_places_are_those_of_the_picture_as_one_sees_it(client):
+def test_hint_positions_respect_exif_orientation(client):
     photo = Image.new("L", (80, 40), 128)
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees
@@ -77,26 +77,26 @@ def test_places_are_those_of_the_picture_as_one_sees_it(client):
     assert apart(hue(color_at(reply, **place)), hue(wanted)) < 3
 
 
-def test_in_the_query_too(client):
+def test_hints_in_the_query(client):
     photo = file_of(Image.new("L", (40, 40), 128))
-    asked = hints({"x": 0.5, "y": 0.5, "color": BLUE})
-    assert client.predict(photo, params=asked).content == client.predict(photo, data=asked).content
+    hint = hints({"x": 0.5, "y": 0.5, "color": BLUE})
+    assert client.predict(photo, params=hint).content == client.predict(photo, data=hint).content
 
 
-def test_the_network_is_not_asked_again_for_a_hint(client, predictor):
+def test_hints_need_no_second_prediction(client, predictor):
     photo = file_of(scene(60, 40, 3))
     client.predict(photo)
-    asked = hints({"x": 0.5, "y": 0.5, "color": BLUE})
-    first = client.predict(photo, data=asked)
+    hint = hints({"x": 0.5, "y": 0.5, "color": BLUE})
+    first = client.predict(photo, data=hint)
     assert len(predictor.seen) == 1 and first.headers["X-Model"] == "color/rule"
     assert "upstream" not in first.headers["Server-Timing"]
     # Another photo, or no hints: the network's business.
-    client.predict(file_of(scene(60, 40, 4)), data=asked)
+    client.predict(file_of(scene(60, 40, 4)), data=hint)
     client.predict(photo)
     assert len(predictor.seen) == 3
 
 
-def test_the_colors_are_those_of_the_model_that_is_named(client, predictor):
+def test_cached_colors_of_the_named_model_are_used(client, predictor):
     def as_model(name: str, ab: tuple[int, int]):
         png = base64_png(np.full((4, 4, 2), np.add(ab, 128), np.uint8))
         return answers(200, {"predictions": [{"ab_bytes": {"b64": png}, "model": name}]})
@@ -106,8 +106,8 @@ def test_the_colors_are_those_of_the_model_that_is_named(client, predictor):
         predictor.behavior = as_model(name, ab)
         client.predict(photo)
     keep = hints({"x": 0.5, "y": 0.5, "keep": True})
-    for asked, name in (("color/v1", "color/v1"), ("color/v2", "color/v2"), ("", "color/v2")):
-        reply = client.predict(photo, data={**keep, "model": asked})
+    for hint, name in (("color/v1", "color/v1"), ("color/v2", "color/v2"), ("", "color/v2")):
+        reply = client.predict(photo, data={**keep, "model": hint})
         assert reply.headers["X-Model"] == name
         _, a, b = color_at(reply, 0.5, 0.5)
         assert (a > b) == (name == "color/v1")
@@ -118,7 +118,7 @@ def test_the_colors_are_those_of_the_model_that_is_named(client, predictor):
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "message"),
     [
         ("[", "must be JSON"),
         ("{}", "must be a JSON list"),
@@ -141,13 +141,13 @@ def test_the_colors_are_those_of_the_model_that_is_named(client, predictor):
         ('[{"x": 0, "y": 0, "colour": "#123456"}]', "number 1: it has no 'colour'"),
     ],
 )
-def test_wrong_hints_are_refused_by_number(client, sent, told):
+def test_wrong_hints_are_refused_by_number(client, sent, message):
     reply = client.predict(file_of(scene(30, 20)), data={"hints": sent})
     assert reply.status_code == 400 and reply.json()["code"] == "bad-option"
-    assert told in reply.json()["detail"]
+    assert message in reply.json()["detail"]
 
 
-def test_what_is_remembered_is_bounded_in_number_and_time():
+def test_color_cache_is_bounded_in_size_and_time():
     cache = ColorCache(max_entries=2)
     colors = [Color(np.zeros((1, 1, 2), np.float32), f"m{n}") for n in range(3)]
     for color in colors:

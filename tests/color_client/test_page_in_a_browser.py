@@ -81,7 +81,7 @@ def test_vividness_sends_the_photo_again(client, predictor, page, tmp_path):
     assert (gray.max(axis=2) - gray.min(axis=2)).max() <= 1
 
 
-def test_what_the_browser_cannot_show_slides_too(client, page):
+def test_slider_works_for_formats_the_browser_cannot_show(client, page):
     """Before is the luminance of the answer, made in the browser."""
     page.goto(client.address)
     page.set_input_files("#photo", photo("TIFF"))
@@ -177,7 +177,7 @@ def test_the_picture_follows_vividness_and_the_note_of_color(client, predictor, 
     assert len(predictor.seen) == 2
 
 
-def test_errors_in_words_and_the_same_photo_again(client, predictor, page):
+def test_error_is_shown_and_the_photo_can_be_retried(client, predictor, page):
     page.goto(client.address)
     predictor.behavior = answers(503, b"no healthy upstream", "text/plain")
     page.set_input_files("#photo", photo())
@@ -265,7 +265,7 @@ def test_a_sample_on_a_phone_with_the_keyboard(client, open_page):
         assert target.bounding_box()["height"] >= 36, "large enough for a thumb"
 
 
-def test_what_a_screen_reader_is_told(client, page):
+def test_screen_reader_announcements(client, page):
     page.goto(client.address)
     page.set_input_files("#photo", photo())
     wait_for_after(page, width=120)

@@ -269,14 +269,14 @@ def test_metadata_is_the_callers_choice(client, accept):
     for asked, artist, date in (("", False, True), ("keep", True, True), ("none", False, False)):
         reply = client.predict(photo, data={"metadata": asked}, headers={"Accept": accept})
         assert reply.headers["Content-Type"] == accept
-        told = opened(reply.content).getexif()
-        assert (ExifTags.Base.Artist in told) == artist
-        assert bool(told.get_ifd(ExifTags.IFD.Exif)) == date
+        kept = opened(reply.content).getexif()
+        assert (ExifTags.Base.Artist in kept) == artist
+        assert bool(kept.get_ifd(ExifTags.IFD.Exif)) == date
     reply = client.predict(photo, data={"metadata": "all"})
     assert reply.status_code == 400 and "keep, dates, none" in reply.json()["detail"]
 
 
-def test_what_a_format_cannot_hold_comes_as_png(client):
+def test_too_large_for_the_format_falls_back_to_png(client):
     photo = file_of(scene(16_400, 2, 3))
     assert colored(client, photo, headers={"Accept": "image/webp"}).format == "PNG"
 

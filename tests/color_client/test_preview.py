@@ -54,13 +54,13 @@ def test_the_network_sees_the_same_picture(mode, options):
 @pytest.mark.parametrize(
     ("kind", "size"), [("PNG", (WIDTH, 40)), ("JPEG", (WIDTH - 1, 40)), ("TIFF", (WIDTH, 40))]
 )
-def test_others_have_no_preview(kind, size):
+def test_other_pictures_have_no_preview(kind, size):
     header = open_header(io.BytesIO(file_of(scene(*size), kind)), 10**8)
     assert preview(header, WIDTH // 8) is None
 
 
 @pytest.mark.parametrize("size", [(WIDTH, 3), (3, WIDTH)])
-def test_narrow_ones_have_one(size):
+def test_narrow_pictures_have_a_preview(size):
     header = open_header(io.BytesIO(file_of(scene(*size), "JPEG")), 10**8)
     small = preview(header, WIDTH // 8)
     assert small is not None and max(decode(small).image.size) >= WIDTH // 8

@@ -53,7 +53,7 @@ def test_bad_arguments_and_settings_are_one_line(arguments, environment, named):
     assert len(done.stderr.splitlines()) == 1 and named in done.stderr
 
 
-def test_photos_go_through_the_program_and_nothing_touches_the_disk(program):
+def test_photos_are_served_without_touching_the_disk(program):
     running = program()
     photo = scene(1800, 1200, 20)
     data = file_of(photo)  # several times what Werkzeug would keep in memory
@@ -67,14 +67,14 @@ def test_photos_go_through_the_program_and_nothing_touches_the_disk(program):
     assert f'"request_id":"{reply.headers["X-Request-ID"]}"' in log
 
 
-def test_a_refused_upload_is_answered_before_it_is_over(program):
+def test_refused_upload_is_answered_before_it_ends(program):
     running = program(MAX_UPLOAD_MB="1")
     reply = running.client.predict(b"\xff" * 40_000_000)
     assert reply.status_code == 413 and "1000000 bytes" in reply.text
     assert running.client.get("/healthz").status_code == 200
 
 
-def test_a_client_that_does_not_hang_up_holds_up_nobody(program):
+def test_lingering_client_does_not_block_others(program):
     running = program()
     host, port = running.client.address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as lingering:
@@ -154,7 +154,7 @@ def test_sigterm_when_idle_is_prompt(program):
         assert running.stop() < PROMPT_S
 
 
-def test_a_taken_port_is_said(predictor):
+def test_port_in_use_is_reported(predictor):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run(URL=predictor.url, PORT=str(port), HOST="127.0.0.1")
@@ -171,7 +171,7 @@ def test_neither_tensorflow_nor_a_compiler_is_imported():
     assert not loaded & {"tensorflow", "keras", "scipy", "cv2", "training", "serving", "local"}
 
 
-def test_what_is_set_for_other_servers_does_not_count(predictor, tmp_path):
+def test_settings_of_other_servers_are_ignored(predictor, tmp_path):
     for_others = {
         "WEB_CONCURRENCY": "many", "FORWARDED_ALLOW_IPS": "everybody", "SENDFILE": "perhaps",
         "SCRIPT_NAME": "/elsewhere",

@@ -7,7 +7,7 @@ from web import settings
 from web.settings import BadSetting, from_environment
 
 
-def test_nothing_set_is_the_defaults():
+def test_defaults():
     assert from_environment({}, Settings) == Settings()
     assert from_environment({"PORT": "", "URL": "  "}, Settings) == Settings()
 
@@ -65,7 +65,7 @@ def test_every_setting_is_read():
         ("REPORT", "maybe"),
     ],
 )
-def test_what_cannot_be_is_named(name, value):
+def test_invalid_values_are_named(name, value):
     with pytest.raises(BadSetting) as refusal:
         from_environment({name: value}, Settings)
     text = str(refusal.value)
@@ -73,7 +73,7 @@ def test_what_cannot_be_is_named(name, value):
     assert "\n" not in text
 
 
-def test_a_secret_is_not_told():
+def test_secret_is_not_shown():
     with pytest.raises(BadSetting) as refusal:
         from_environment({"FEEDBACK_DB": "oracle://me:hush@host/votes"}, Settings)
     assert "hush" not in str(refusal.value)

@@ -30,7 +30,7 @@ def test_packed_comes_first_and_carries_a_gray_png(client, predictor):
 
 
 @pytest.mark.parametrize("prefix", ["", "INVALID_ARGUMENT: ", "Invalid argument: "])
-def test_a_model_without_packed_is_asked_in_floats(client, predictor, prefix):
+def test_model_without_packed_gets_floats(client, predictor, prefix):
     def behave(handler, request):
         if "signature_name" in request:
             return answers(400, {"error": prefix + NO_PACKED})(handler, request)
@@ -65,7 +65,7 @@ def test_both_signatures_lead_to_the_same_color(start_client, predictor):
     assert np.abs(lab_of(np.asarray(one)) - lab_of(np.asarray(other))).mean() < 1.0
 
 
-def test_a_refusal_is_remembered_for_a_while(client, predictor, monkeypatch):
+def test_fallback_is_remembered_for_a_while(client, predictor, monkeypatch):
     predictor.behavior = plain_only
     for _ in range(3):
         assert client.predict(PHOTO).status_code == 200
@@ -79,7 +79,7 @@ def test_a_refusal_is_remembered_for_a_while(client, predictor, monkeypatch):
     assert predictor.signatures[-1] == "packed"
 
 
-def test_another_url_is_another_memory(start_client, predictor):
+def test_fallback_is_remembered_per_url(start_client, predictor):
     predictor.behavior = plain_only
     assert start_client().predict(PHOTO).status_code == 200
     predictor.behavior = None

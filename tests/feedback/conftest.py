@@ -43,8 +43,8 @@ class VotingClient:
     def receipt(self, model: str | None, photo: bytes = PHOTO, **options) -> str:
         return self.photo(model, photo, **options).headers["X-Receipt"]
 
-    def vote(self, **told) -> requests.Response:
-        return requests.post(self.address + "/feedback", json=told, timeout=60)
+    def vote(self, **body) -> requests.Response:
+        return requests.post(self.address + "/feedback", json=body, timeout=60)
 
     def choose(self, choice: str, *models: str) -> requests.Response:
         return self.vote(receipts=[self.receipt(model) for model in models], choice=choice)

@@ -28,15 +28,15 @@ def test_the_settings():
     assert block("settings") == own
 
 
-def test_the_first_report_is_what_is_printed_of_such_votes():
+def test_first_report_in_the_docs_is_the_printed_one():
     every = {"first": 76, "second": 136, "both": 9, "neither": 4}
-    told = [("color/v1", "color/v2", choice) for choice in every for _ in range(every[choice])]
-    said = re.search(r"--db votes.db\n(.*?)```", TEXT, re.S)[1]
-    assert as_text(report_of(choices(*told))) == said
+    votes = [("color/v1", "color/v2", choice) for choice in every for _ in range(every[choice])]
+    expected = re.search(r"--db votes.db\n(.*?)```", TEXT, re.S)[1]
+    assert as_text(report_of(choices(*votes))) == expected
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
-def test_the_commands_print_what_they_are_said_to(client, tmp_path, shell):
+def test_commands_print_what_the_docs_say(client, tmp_path, shell):
     """Of two versions that answer in turn."""
     models = itertools.cycle(["color/v1", "color/v2"])
 
@@ -52,8 +52,8 @@ def test_the_commands_print_what_they_are_said_to(client, tmp_path, shell):
         [shell, "-euc", commands], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    said = re.search(r"<!-- /vote -->\n\n```json\n(.*?)```", TEXT, re.S)[1]
-    assert done.stdout == said
+    expected = re.search(r"<!-- /vote -->\n\n```json\n(.*?)```", TEXT, re.S)[1]
+    assert done.stdout == expected
     found = report(client)
     assert found["pairs"][0]["wins"] == [0, 1]
     assert found["ratings"][0]["up"] == found["downloads"][0]["count"] == 1

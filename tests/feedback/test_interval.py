@@ -70,7 +70,7 @@ def test_the_bounds_are_those_of_the_mixture():
     assert high == pytest.approx(inside[-1], abs=2 / steps)
 
 
-def test_the_bounds_of_little_and_of_one_sided_votes():
+def test_bounds_of_few_and_one_sided_votes():
     assert interval(0, 0) == (0.0, 1.0)
     for wins, losses in ((1, 0), (0, 1), (30, 0), (0, 30), (10**6, 10**6)):
         low, high = interval(wins, losses)
@@ -79,7 +79,7 @@ def test_the_bounds_of_little_and_of_one_sided_votes():
     assert interval(0, 30)[0] == 0.0 and interval(30, 0)[1] == 1.0
 
 
-def test_how_many_more_choices_decide():
+def test_choices_needed_for_a_decision():
     assert choices_needed(0, 0) is None
     assert choices_needed(50, 50) is None
     assert choices_needed(90, 10) == 0

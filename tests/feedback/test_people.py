@@ -30,7 +30,7 @@ def db(request, tmp_path: Path) -> str:
     return database(request.getfixturevalue("postgres").new_database())
 
 
-def test_300_people_and_what_the_report_and_the_metric_say(up, db, monkeypatch):
+def test_report_and_metrics_of_300_people(up, db, monkeypatch):
     monkeypatch.setenv("FEEDBACK_DB", db)
     monkeypatch.setenv("FEEDBACK_PER_MINUTE", "100000")
     monkeypatch.setenv("REPORT", "on")
@@ -49,7 +49,7 @@ def test_300_people_and_what_the_report_and_the_metric_say(up, db, monkeypatch):
     assert report["choices"] == PEOPLE and report["agreement"]["photos"] > 10
     assert requests.get(f"{client}/report?format=json", timeout=60).json() == report
 
-    said = requests.get(f"{client}/metrics", timeout=60).text
+    metrics = requests.get(f"{client}/metrics", timeout=60).text
     for winner, loser in ((V1, V2), (V2, V1)):
         labels = f'{{loser="{loser}",route="color",winner="{winner}"}}'
-        assert f"colorway_client_feedback_total{labels} {float(chosen[winner])}" in said
+        assert f"colorway_client_feedback_total{labels} {float(chosen[winner])}" in metrics

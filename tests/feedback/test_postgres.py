@@ -13,23 +13,23 @@ from tests.feedback.test_routes import A, B, problem, report
 from tests.feedback.test_votes import (
     ids,
     test_a_newer_table_is_left_alone,
-    test_a_vote_is_kept_once,
     test_an_older_table_is_brought_up_to_date,
     test_an_upgrade_that_fails_changes_nothing,
     test_no_answered_vote_is_lost_when_the_client_is_killed,
-    test_nothing_is_read_where_nothing_was_kept,
+    test_no_votes_are_read_without_a_table,
     test_several_clients_that_begin_at_once_with_a_new_database,
+    test_vote_is_stored_once,
     test_votes_since_a_moment,
     votes,
 )
 
 __all__ = [
     "test_a_newer_table_is_left_alone",
-    "test_a_vote_is_kept_once",
+    "test_vote_is_stored_once",
     "test_an_older_table_is_brought_up_to_date",
     "test_an_upgrade_that_fails_changes_nothing",
     "test_no_answered_vote_is_lost_when_the_client_is_killed",
-    "test_nothing_is_read_where_nothing_was_kept",
+    "test_no_votes_are_read_without_a_table",
     "test_several_clients_that_begin_at_once_with_a_new_database",
     "test_votes_since_a_moment",
     "votes",
@@ -42,7 +42,7 @@ def db(postgres) -> str:
     return database(postgres.new_database())
 
 
-def test_a_server_that_is_away_does_not_stop_the_photos(postgres, client):
+def test_unavailable_database_does_not_stop_photos(postgres, client):
     assert client.choose("first", A, B).status_code == 200
     late = client.receipt(A)
     postgres.stop()
@@ -70,7 +70,7 @@ def test_a_client_may_start_before_its_server(postgres, db, start):
     assert client.vote(receipt=receipt, rating=1).status_code == 200
 
 
-def test_a_table_that_somebody_holds_does_not_stop_the_photos(db, start):
+def test_locked_table_does_not_stop_photos(db, start):
     """More votes than there are connections wait; each is told so in a while."""
     client = start(feedback_db=db, feedback_per_minute=1_000)
     receipts = [client.receipt(A) for _ in range(12)]

@@ -24,12 +24,12 @@ from web.problems import Problem
 A, B, C = "color/v1", "color/v2", "style/v1"
 
 
-def choices(*told: tuple[str, str, str], photos: int = 1_000_000):
+def choices(*votes: tuple[str, str, str], photos: int = 1_000_000):
     """The rows of choices (first model, second model, choice), one a second."""
     return [
         SimpleNamespace(kind="choice", vote=f"vote {number}", at=float(number), model=model,
                         result=result, photo=f"photo {number % photos}", route="color")
-        for number, (first, second, choice) in enumerate(told)
+        for number, (first, second, choice) in enumerate(votes)
         for model, result in zip((first, second), CHOICES[choice], strict=True)
     ]  # fmt: skip
 
@@ -39,21 +39,21 @@ def one(kind: str, model: str, result: str):
 
 
 def test_no_votes():
-    said = report([])
-    assert (said.choices, said.verdict, said.pairs) == (0, "no choices yet", [])
-    assert said.agreement is None
+    result = report([])
+    assert (result.choices, result.verdict, result.pairs) == (0, "no choices yet", [])
+    assert result.agreement is None
 
 
-def test_a_clear_preference_whichever_stood_first():
+def test_clear_preference_in_either_order():
     rows = choices(*50 * [(A, B, "second"), (B, A, "first")], *44 * [(B, A, "second")],
                    *12 * [(A, B, "second")], *3 * [(A, B, "both")])  # fmt: skip
-    said = report(rows)
-    (pair,) = said.pairs
+    result = report(rows)
+    (pair,) = result.pairs
     assert pair.models == (A, B) and pair.wins == (44, 112) and pair.both == 3
-    assert pair.choices == said.choices == 156
+    assert pair.choices == result.choices == 156
     assert pair.win_rate == pytest.approx(44 / 156)
     assert pair.preferred == B
-    assert said.verdict == pair.verdict == "color/v2 is preferred: 72 % [59, 83] of 156 choices"
+    assert result.verdict == pair.verdict == "color/v2 is preferred: 72 % [59, 83] of 156 choices"
     assert pair.interval[1] < 0.5
     assert pair.curve[-1].choices == 156 and pair.curve[-1].interval == pair.interval
     assert [point.choices for point in pair.curve] == list(range(1, 157))
@@ -65,9 +65,9 @@ def test_a_long_curve_is_thinned_and_ends_now():
 
 
 def test_no_decision_yet():
-    said = report(choices(*12 * [(A, B, "first")], *8 * [(A, B, "second")]))
-    assert said.pairs[0].preferred is None
-    assert said.verdict == "no decision yet: about 210 more choices at this rate"
+    result = report(choices(*12 * [(A, B, "first")], *8 * [(A, B, "second")]))
+    assert result.pairs[0].preferred is None
+    assert result.verdict == "no decision yet: about 210 more choices at this rate"
     even = report(choices((A, B, "first"), (A, B, "second")))
     assert even.verdict == "no decision yet: after 2 choices the two are about even"
 
@@ -75,9 +75,9 @@ def test_no_decision_yet():
 def test_three_models_have_strengths():
     rows = choices(*20 * [(A, B, "second")], *10 * [(A, B, "first")], *20 * [(B, C, "second")],
                    *10 * [(B, C, "first")])  # fmt: skip
-    said = report(rows)
-    assert [each.model for each in said.strengths] == [C, B, A]
-    assert said.verdict.startswith(f"{A} and {B}: ") and f"; {B} and {C}: " in said.verdict
+    result = report(rows)
+    assert [each.model for each in result.strengths] == [C, B, A]
+    assert result.verdict.startswith(f"{A} and {B}: ") and f"; {B} and {C}: " in result.verdict
     assert report(rows[:40]).strengths == []
 
 
@@ -95,14 +95,14 @@ def every_kind():
 
 
 def test_json_has_the_agreed_names():
-    said = json.loads(as_json(every_kind()))
-    assert list(said) == ["choices", "verdict", "pairs", "strengths", "agreement", "ratings",
+    result = json.loads(as_json(every_kind()))
+    assert list(result) == ["choices", "verdict", "pairs", "strengths", "agreement", "ratings",
                           "downloads"]  # fmt: skip
-    assert list(said["pairs"][0]) == ["models", "wins", "both", "neither", "choices", "win_rate",
+    assert list(result["pairs"][0]) == ["models", "wins", "both", "neither", "choices", "win_rate",
                                       "interval", "preferred", "verdict", "curve"]  # fmt: skip
-    assert list(said["pairs"][0]["curve"][0]) == ["at", "choices", "win_rate", "interval"]
-    assert said["ratings"] == [{"model": B, "up": 1, "down": 1}]
-    assert said["downloads"] == [{"model": C, "count": 1}]
+    assert list(result["pairs"][0]["curve"][0]) == ["at", "choices", "win_rate", "interval"]
+    assert result["ratings"] == [{"model": B, "up": 1, "down": 1}]
+    assert result["downloads"] == [{"model": C, "count": 1}]
 
 
 def test_csv_has_a_line_for_each_pair():
@@ -114,7 +114,7 @@ def test_csv_has_a_line_for_each_pair():
 
 
 def test_text_has_everything():
-    said = as_text(every_kind())
+    result = as_text(every_kind())
     for words in (
         "is preferred: 100 %",
         "chosen: color/v1 0, color/v2 30; beside, both good 10, neither 0",
@@ -123,10 +123,10 @@ def test_text_has_everything():
         "color/v2  1 up, 1 down",
         "style/v1  1",
     ):
-        assert words in said
+        assert words in result
 
 
-def test_nobody_waits_behind_a_database_that_hangs(monkeypatch):
+def test_hanging_database_blocks_nobody(monkeypatch):
     """One after the other, each would hold a thread for as long as all before it."""
     monkeypatch.setattr("feedback.feedback._WAIT_FOR_REPORT_S", 0.1)
     reading, back = threading.Event(), threading.Event()
@@ -149,9 +149,9 @@ def test_nobody_waits_behind_a_database_that_hangs(monkeypatch):
     assert feedback.report().choices == 0
 
 
-def test_names_of_models_are_no_html():
-    said = as_html(report(choices(('<b>"x"', B, "first"))))
-    assert '<b>"' not in said and "&lt;b&gt;&#34;x&#34;" in said
+def test_model_names_are_escaped_in_html():
+    result = as_html(report(choices(('<b>"x"', B, "first"))))
+    assert '<b>"' not in result and "&lt;b&gt;&#34;x&#34;" in result
 
 
 # The command
@@ -209,11 +209,11 @@ def test_the_command_makes_no_file(tmp_path, capsys):
 def test_a_wrong_command_is_one_line(arguments, words, capsys):
     with pytest.raises(SystemExit) as end:
         main(CLIENT, ["feedback", *arguments], {})
-    said = capsys.readouterr().err
-    assert end.value.code == 2 and words in said and said.count("\n") == 1
+    result = capsys.readouterr().err
+    assert end.value.code == 2 and words in result and result.count("\n") == 1
 
 
-def test_moments():
+def test_since_values():
     assert command.parse_since("2026-11-30") == command.parse_since("2026-11-30T01:00+01:00")
     assert command.parse_since("2h") == pytest.approx(command.parse_since("120m"), abs=1)
     assert command.parse_since("1d") < command.parse_since("23h")

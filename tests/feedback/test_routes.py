@@ -35,11 +35,11 @@ def test_a_rating_and_a_download_are_recorded(client):
     receipt = client.receipt(A)
     assert client.vote(receipt=receipt, rating=1).json() == {"recorded": "rating", "models": [A]}
     assert client.vote(receipt=client.receipt(A), rating=0).status_code == 200
-    told = client.vote(receipt=receipt, downloaded=True).json()
-    assert told == {"recorded": "download", "models": [A]}
-    said = report(client)
-    assert said["ratings"] == [{"model": A, "up": 1, "down": 1}]
-    assert said["downloads"] == [{"model": A, "count": 1}]
+    answer = client.vote(receipt=receipt, downloaded=True).json()
+    assert answer == {"recorded": "download", "models": [A]}
+    shown = report(client)
+    assert shown["ratings"] == [{"model": A, "up": 1, "down": 1}]
+    assert shown["downloads"] == [{"model": A, "count": 1}]
 
 
 def test_a_model_that_does_not_say_its_name(client):
@@ -48,7 +48,7 @@ def test_a_model_that_does_not_say_its_name(client):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "body",
     [
         [],
         "x",
@@ -65,12 +65,12 @@ def test_a_model_that_does_not_say_its_name(client):
         {"receipts": ["A", "B"], "choice": "first", "name": "me"},
     ],
 )
-def test_what_is_no_vote_is_refused(client, told):
-    reply = requests.post(client.address + "/feedback", json=told, timeout=60)
+def test_invalid_votes_are_refused(client, body):
+    reply = requests.post(client.address + "/feedback", json=body, timeout=60)
     assert problem(reply) == (400, "not-a-vote")
 
 
-def test_what_is_no_json_is_refused(client):
+def test_invalid_json_is_refused(client):
     url = client.address + "/feedback"
     kind = {"Content-Type": "application/json"}
     assert problem(requests.post(url, "{", headers=kind, timeout=60)) == (400, "bad-json")
@@ -89,7 +89,7 @@ def test_forged_and_foreign_receipts_are_refused(client, start, tmp_path):
     assert problem(client.vote(receipt=foreign, rating=1)) == (400, "receipt-unknown")
 
 
-def test_replicas_with_one_key_take_each_others_receipts(start, tmp_path):
+def test_replicas_with_one_key_accept_each_others_receipts(start, tmp_path):
     key = {"secret_key": "the same", "feedback_db": f"sqlite:///{tmp_path / 'votes.db'}"}
     one, other = start(**key), start(**key)
     receipt = one.receipt(A)
@@ -97,7 +97,7 @@ def test_replicas_with_one_key_take_each_others_receipts(start, tmp_path):
     assert problem(one.vote(receipt=receipt, rating=1)) == (409, "receipt-used")
 
 
-def test_an_old_receipt_is_gone(client, monkeypatch):
+def test_old_receipt_gets_410(client, monkeypatch):
     receipt = client.receipt(A)
     import itsdangerous.timed
 
@@ -114,7 +114,7 @@ def test_a_choice_is_between_two_models_of_one_photo(client):
     assert problem(client.vote(receipts=receipts, choice="first")) == (400, "not-comparable")
 
 
-def test_what_does_not_show_may_differ(client):
+def test_options_that_do_not_change_the_picture_may_differ(client):
     same = {"vividness": "1.5", "hints": '[{"x": 0.5, "y": 0.5, "color": "#b3361a"}]'}
     receipts = [client.receipt(A, data={**same, "model": A, "metadata": "keep"}),
                 client.receipt(B, data={**same, "model": B})]  # fmt: skip
@@ -135,7 +135,7 @@ def test_a_receipt_counts_once_however_many_come_at_once(client, seed):
     assert report(client)["choices"] == 1
 
 
-def test_too_many_votes_of_one_caller_are_put_off(start, db):
+def test_votes_are_rate_limited_per_caller(start, db):
     client = start(feedback_db=db, feedback_per_minute=2)
     replies = [client.vote(receipt="A", rating=1) for _ in range(3)]
     assert [reply.status_code for reply in replies] == [400, 400, 429]
@@ -143,9 +143,9 @@ def test_too_many_votes_of_one_caller_are_put_off(start, db):
     assert 1 <= int(replies[-1].headers["Retry-After"]) <= 30
 
 
-def test_no_page_elsewhere_may_vote(client):
-    asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
-    reply = requests.options(client.address + "/feedback", headers=asked, timeout=60)
+def test_cross_origin_votes_are_refused(client):
+    headers = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
+    reply = requests.options(client.address + "/feedback", headers=headers, timeout=60)
     assert not [name for name in reply.headers if name.startswith("Access-Control")]
 
 
@@ -161,7 +161,7 @@ def test_the_report_is_shown_only_where_it_is_on(start, db):
     assert problem(client.get("/report")) == (404, "report-off")
 
 
-def test_a_file_that_cannot_be_written_is_off(start, tmp_path, caplog):
+def test_unwritable_database_turns_feedback_off(start, tmp_path, caplog):
     client = start(feedback_db=f"sqlite:///{tmp_path}/no/such/folder/votes.db")
     assert "X-Receipt" not in client.photo(A).headers
     assert [each.message for each in caplog.records if "FEEDBACK_DB" in each.message]
@@ -172,11 +172,11 @@ def test_metrics_count_the_votes(client):
     client.choose("neither", A, B)
     client.vote(receipt=client.receipt(B), rating=0)
     client.vote(receipt=client.receipt(B), downloaded=True)
-    said = client.get("/metrics").text
+    metrics = client.get("/metrics").text
     for line in (
         f'feedback_total{{loser="{B}",route="color",winner="{A}"}} 1.0',
         'feedback_ties_total{choice="neither",route="color"} 1.0',
         f'ratings_total{{model="{B}",rating="down",route="color"}} 1.0',
         f'downloads_total{{model="{B}",route="color"}} 1.0',
     ):
-        assert f"colorway_client_{line}" in said
+        assert f"colorway_client_{line}" in metrics

@@ -46,7 +46,7 @@ def answer(address: str, sent: bytes) -> tuple[int, str]:
         (b"Content-Length: 0\r\nConnection: close\r\n\r\n", (400, "bad-json")),
     ],
 )
-def test_bodies_that_are_not_what_they_say(served, sent, expected):
+def test_bodies_that_do_not_match_their_headers(served, sent, expected):
     address, _ = served
     assert answer(address, HEAD + sent) == expected
     assert requests.get(address + "/healthz", timeout=60).status_code == 200
@@ -55,7 +55,7 @@ def test_bodies_that_are_not_what_they_say(served, sent, expected):
 def test_no_address_and_no_secret_is_logged(served):
     address, log = served
     requests.post(address + "/feedback", json={"receipt": "x", "rating": 1}, timeout=60)
-    said = log.read_text()
-    assert "receipt-unknown" in said
-    assert "127.0.0.1" not in said.replace("Listening on http://127.0.0.1", "")
-    assert "the key of the storm" not in said and "Traceback" not in said
+    content = log.read_text()
+    assert "receipt-unknown" in content
+    assert "127.0.0.1" not in content.replace("Listening on http://127.0.0.1", "")
+    assert "the key of the storm" not in content and "Traceback" not in content

@@ -66,12 +66,12 @@ def test_several_clients_that_begin_at_once_with_a_new_database(db):
         client.stdin.write("\n")
         client.stdin.flush()
     for client in clients:
-        _, said = client.communicate(timeout=60)
-        assert client.returncode == 0, said
+        _, output = client.communicate(timeout=60)
+        assert client.returncode == 0, output
     assert len(ids(db)) == AT_ONCE
 
 
-def test_a_vote_is_kept_once(votes):
+def test_vote_is_stored_once(votes):
     vote = rating()
     votes.store(vote)
     with pytest.raises(AlreadyUsed):
@@ -86,7 +86,7 @@ def test_votes_since_a_moment(votes):
     assert votes.read(row.at) and not votes.read(row.at + 1)
 
 
-def test_nothing_is_read_where_nothing_was_kept(votes):
+def test_no_votes_are_read_without_a_table(votes):
     assert votes.read() == []
 
 
@@ -154,7 +154,7 @@ def test_a_file_is_written_so_that_it_survives(db, votes):
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
-def test_a_file_that_somebody_else_holds_is_away_for_a_while(db, votes, monkeypatch):
+def test_locked_file_is_unavailable_for_a_while(db, votes, monkeypatch):
     monkeypatch.setattr(table, "BUSY_S", 0.1)
     votes.prepare()
     other = Votes(db)
@@ -201,7 +201,7 @@ def test_a_vote_whose_file_is_deleted_while_it_is_stored_is_not_taken(db, votes)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_folder_that_cannot_be_written_is_away(tmp_path):
+def test_unwritable_folder_is_unavailable(tmp_path):
     tmp_path.chmod(0o500)
     votes = Votes(f"sqlite:///{tmp_path / 'votes.db'}")
     with pytest.raises(DatabaseUnavailable):
@@ -209,14 +209,14 @@ def test_a_folder_that_cannot_be_written_is_away(tmp_path):
     tmp_path.chmod(0o700)
 
 
-def test_a_path_is_a_path_whatever_it_holds(tmp_path):
+def test_paths_with_special_characters(tmp_path):
     votes = Votes(database(str(tmp_path / "what?mode=ro&x=%20#1.db")))
     votes.store(rating())
     votes.close()
     assert (tmp_path / "what?mode=ro&x=%20#1.db").exists()
 
 
-def test_what_is_no_database_is_away(tmp_path):
+def test_file_that_is_no_database_is_unavailable(tmp_path):
     Path(tmp_path / "votes.db").write_bytes(b"nothing of the kind" * 100)
     votes = Votes(f"sqlite:///{tmp_path / 'votes.db'}")
     with pytest.raises(DatabaseUnavailable, match="not a database"):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .engine import Container, Engine, configuration, podman, until
+from .engine import Container, Engine, configuration, podman, wait_until
 from .report import Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -100,8 +100,8 @@ def engine() -> Iterator[Engine]:
 def color_volume(engine, images) -> Path:
     """The volume `color`, filled by color-model."""
     folder = engine.volume("color")
-    code, said = engine.run(images["color-model"], mounts={"/mnt": "color"})
-    assert (code, said) == (0, "model/v1/1 copied\nmodel/v2/2 copied\n")
+    code, output = engine.run(images["color-model"], mounts={"/mnt": "color"})
+    assert (code, output) == (0, "model/v1/1 copied\nmodel/v2/2 copied\n")
     return folder
 
 
@@ -109,8 +109,8 @@ def color_volume(engine, images) -> Path:
 def style_volume(engine, images) -> Path:
     """The volume `style`, filled by style-model."""
     folder = engine.volume("style")
-    code, said = engine.run(images["style-model"], mounts={"/mnt": "style"})
-    assert (code, said) == (0, "model/1 copied\n")
+    code, output = engine.run(images["style-model"], mounts={"/mnt": "style"})
+    assert (code, output) == (0, "model/1 copied\n")
     return folder
 
 
@@ -122,7 +122,7 @@ def serve(engine: Engine, image: str, volume: str, path: str) -> Container:
         f"--model_base_path=/mnt/claim{path}",
         mounts={"/mnt/claim:ro": volume},
     )
-    until("the model server is healthy", server.healthy)
+    wait_until("the model server is healthy", server.healthy)
     return server
 
 

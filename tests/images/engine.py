@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 # Long, for a machine that has other things to do.
-PATIENCE_S = 600
+TIMEOUT_S = 600
 
 
 class EngineError(AssertionError):
@@ -22,13 +22,13 @@ class EngineError(AssertionError):
 
 def podman(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a podman command to its end. Raises EngineError where it fails."""
-    done = subprocess.run(["podman", *words], capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(["podman", *words], capture_output=True, text=True, timeout=TIMEOUT_S)
     if check and done.returncode != 0:
         raise EngineError(f"podman {' '.join(words)}\n{done.stdout}{done.stderr}")
     return done
 
 
-def until(what: str, true: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
+def wait_until(what: str, true: Callable[[], Any], seconds: float = TIMEOUT_S) -> Any:
     """Ask until the answer is true, and return it. AssertionError says `what` did not come."""
     end = time.monotonic() + seconds
     while not (answer := true()):
@@ -71,7 +71,7 @@ class Container:
 
     def wait(self) -> int:
         """Wait for its end; the exit code."""
-        until(f"{self.name} has ended", lambda: not self.running)
+        wait_until(f"{self.name} has ended", lambda: not self.running)
         return self._inspect()["State"]["ExitCode"]
 
     def handles_sigterm(self) -> bool:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import Request, urlopen
 
-from .engine import PATIENCE_S
+from .engine import TIMEOUT_S
 
 
 class HoldingProxy:
@@ -22,10 +22,10 @@ class HoldingProxy:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 proxy.arrived.set()
-                proxy.released.wait(PATIENCE_S)
+                proxy.released.wait(TIMEOUT_S)
                 kind = {"Content-Type": self.headers["Content-Type"]}
                 request = Request(upstream + self.path, data=body, headers=kind)
-                with urlopen(request, timeout=PATIENCE_S) as reply:
+                with urlopen(request, timeout=TIMEOUT_S) as reply:
                     answer = reply.read()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")

@@ -24,9 +24,11 @@ def predict(
         + b"\r\n"
         for name, path in photos.items()
     )
-    said = {"Content-Type": f"multipart/form-data; boundary={border}", **(headers or {})}
+    request_headers = {"Content-Type": f"multipart/form-data; boundary={border}", **(headers or {})}
     request = Request(
-        f"http://{address}:3333/predict", data=body + f"--{border}--\r\n".encode(), headers=said
+        f"http://{address}:3333/predict",
+        data=body + f"--{border}--\r\n".encode(),
+        headers=request_headers,
     )
     with urlopen(request, timeout=TIMEOUT_S) as reply:
         return reply.read()

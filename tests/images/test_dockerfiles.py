@@ -67,7 +67,7 @@ def test_hadolint_finds_nothing(path):
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_hadolint_would_find_something(tmp_path):
+def test_hadolint_detects_problems(tmp_path):
     bad = tmp_path / "Dockerfile"
     bad.write_text("FROM python\nRUN cd /tmp && sudo pip install flask\n")
     done = hadolint(bad)
@@ -76,7 +76,7 @@ def test_hadolint_would_find_something(tmp_path):
 
 
 @pytest.mark.parametrize("path", EVERY, ids=name_of)
-def test_what_is_left_out_of_linting_has_its_reason(path):
+def test_ignored_lint_rules_have_a_reason(path):
     lines = path.read_text().splitlines()
     for before, line in zip(["", *lines], lines, strict=False):
         if "hadolint ignore" in line:
@@ -84,7 +84,7 @@ def test_what_is_left_out_of_linting_has_its_reason(path):
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=name_of)
-def test_every_base_is_a_version(path):
+def test_base_images_are_pinned(path):
     every = instructions(path)
     defaults = dict(rest.split("=", 1) for word, rest in every if word == "ARG" and "=" in rest)
     for word, rest in every:
@@ -95,7 +95,7 @@ def test_every_base_is_a_version(path):
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=name_of)
-def test_the_result(path):
+def test_final_stage(path):
     name = name_of(path)
     stage = last_stage(path)
     assert only(path, "USER") == f"{USER}:{USER}"
@@ -113,14 +113,14 @@ def test_the_result(path):
 
 @pytest.mark.parametrize("path", [*EVERY, FOLDER / "build.py", FOLDER / "local_base.sh"],
                          ids=lambda path: path.name)  # fmt: skip
-def test_nothing_of_one_machine(path):
+def test_nothing_is_machine_specific(path):
     text = path.read_text()
     assert not re.findall(r"/(?:home|root|work|Users)/", text)
     hosts = set(re.findall(r"https?://([\w.]+)", text))
     assert hosts <= {"127.0.0.1", "HOST", "deb.debian.org"}
 
 
-def test_the_names_are_those_that_local_and_deploy_know():
+def test_image_names_match_local_and_deploy():
     names = {name_of(path) for path in DOCKERFILES}
     assert set(BUILD["NAMES"]) == names == set(ARTICLES) | SERVERS
     used = set()
@@ -136,7 +136,7 @@ def test_the_names_are_those_that_local_and_deploy_know():
 
 
 @pytest.mark.parametrize("name", ARTICLES)
-def test_it_runs_what_local_runs(name):
+def test_image_runs_what_local_runs(name):
     path = FOLDER / f"{name}.Dockerfile"
     image = ARTICLES[name]
     if image.models:
@@ -193,7 +193,7 @@ def test_the_images_share_one_base():
     assert len(bases) == 1
 
 
-def test_only_what_images_are_made_of_goes_into_a_build():
+def test_build_context_has_only_what_images_need():
     rules = [
         line for line in (ROOT / ".dockerignore").read_text().splitlines()
         if line and not line.startswith("#")
@@ -292,7 +292,7 @@ def test_docker_builds_without_mounts(engines, tmp_path):
     assert all(each.startswith("docker build") and "--volume" not in each for each in commands)
 
 
-def test_what_cannot_be_built_is_one_clear_line(engines, tmp_path):
+def test_build_failure_is_one_line(engines, tmp_path):
     nothing = run_build({"PATH": str(tmp_path)}, "color-model")
     assert nothing.returncode == 1
     assert nothing.stderr == (
@@ -322,7 +322,7 @@ def test_make_images_names_registry_and_tag(engines, tmp_path):
     assert '--registry "registry.example.org/team" --tag "v2"' in done.stdout
 
 
-def test_these_are_not_among_the_tests_of_a_day():
+def test_image_tests_are_not_part_of_make_test():
     targets = (ROOT / ".ci" / "run").read_text()
     assert "images-test" not in targets
     done = subprocess.run(

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from .conftest import PICTURES, ROOT, predict_url
-from .engine import Container, until
+from .engine import Container, wait_until
 from .holding_proxy import holding_proxy
 from .photo_requests import TIMEOUT_S, colorfulness, difference, opened, predict
 
@@ -28,7 +28,7 @@ def started(engine, image: str, url: str, *options: str) -> Container:
     client = engine.start(
         image, environment={"URL": url, "TIMEOUT_S": str(TIMEOUT_S // 2)}, options=options
     )
-    until("the client is healthy", client.healthy)
+    wait_until("the client is healthy", client.healthy)
     return client
 
 
@@ -90,7 +90,7 @@ def test_sigterm_finishes_what_is_in_progress(engine, images, report, request, n
         caller.start()
         assert slow.arrived.wait(TIMEOUT_S)
         client.terminate()
-        until("the client takes no more requests", lambda: not answers(client))
+        wait_until("the client takes no more requests", lambda: not answers(client))
         assert client.running and not replies
         slow.released.set()
         caller.join()

@@ -26,9 +26,9 @@ def test_configuration(images, name):
 def certificates(engine, image: str) -> str:
     """A fingerprint of whom an image trusts."""
     script = "cat /etc/ssl/certs/*.crt | sha256sum"
-    code, said = engine.run(image, "-c", script, options=("--entrypoint=sh",))
-    assert code == 0, said
-    return said
+    code, output = engine.run(image, "-c", script, options=("--entrypoint=sh",))
+    assert code == 0, output
+    return output
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -41,8 +41,8 @@ def test_no_build_tools_and_nothing_of_this_machine(engine, images, name):
         "test -s /etc/pip.conf && echo pip.conf; "
         "find /app /models /opt/colorway -name .git -o -name '*.Dockerfile' 2>/dev/null; true"
     )
-    code, said = engine.run(images[name], "-c", script, options=("--entrypoint=sh",))
-    assert (code, said) == (0, "")
+    code, output = engine.run(images[name], "-c", script, options=("--entrypoint=sh",))
+    assert (code, output) == (0, "")
     assert certificates(engine, images[name]) == certificates(engine, BASE)
 
 

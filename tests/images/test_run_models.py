@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import PICTURES, ROOT, STAND_IN, predict_url
-from .engine import until
+from .engine import wait_until
 from .photo_requests import colorfulness, opened, predict
 
 # docs/design.md, contract 1.
@@ -40,7 +40,7 @@ def test_copies_once(engine, images, report, request, which):
     report.showed(f"{which}-model", f"copied {tree}; a second run changed nothing")
 
 
-def test_a_copy_that_was_cut_short_is_made_whole(engine, images):
+def test_interrupted_copy_is_completed(engine, images):
     folder = engine.volume("cut")
     code, _ = engine.run(images["style-model"], mounts={"/mnt": "cut"})
     assert code == 0
@@ -55,15 +55,15 @@ def test_a_copy_that_was_cut_short_is_made_whole(engine, images):
 
 def test_a_volume_that_cannot_be_written_is_one_clear_line(engine, images):
     engine.volume("locked")
-    code, said = engine.run(images["color-model"], mounts={"/mnt:ro": "locked"})
+    code, output = engine.run(images["color-model"], mounts={"/mnt:ro": "locked"})
     assert code == 1
-    assert len(said.splitlines()) == 1
-    assert "cannot be copied to /mnt/model/v1/1: Read-only file system" in said
+    assert len(output.splitlines()) == 1
+    assert "cannot be copied to /mnt/model/v1/1: Read-only file system" in output
 
 
-def test_the_model_server_brings_a_model_of_its_own(engine, images, report):
+def test_model_server_image_includes_a_model(engine, images, report):
     server = engine.start(images["model-server"], options=("--user=54321:0",))
-    until("the model server is healthy", server.healthy)
+    wait_until("the model server is healthy", server.healthy)
     assert "/v1/models/my-model" in server.logs
     server.terminate()
     assert server.wait() == 0
@@ -72,9 +72,9 @@ def test_the_model_server_brings_a_model_of_its_own(engine, images, report):
 
 def test_a_shipped_model_on_tensorflow_serving(engine, images, report):
     server = engine.start(images[STAND_IN])
-    until("TensorFlow Serving's stand-in is healthy", server.healthy)
+    wait_until("TensorFlow Serving's stand-in is healthy", server.healthy)
     client = engine.start(images["color-serving"], environment={"URL": predict_url(server)})
-    until("the client is healthy", client.healthy)
+    wait_until("the client is healthy", client.healthy)
     png = predict(client.address, {"content_image": ROOT / "samples" / "gray" / "stream.jpg"})
     assert colorfulness(opened(png)) > 5
     picture = PICTURES / "tensorflow-serving.png"

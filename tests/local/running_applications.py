@@ -102,7 +102,7 @@ class RunningApplications(Running):
         os.kill(matching[0], signal.SIGKILL)
 
 
-def patiently(ask: Callable[[], requests.Response]) -> requests.Response:
+def retry_timeouts(ask: Callable[[], requests.Response]) -> requests.Response:
     """The reply of `ask`, asked again while a busy machine makes the gateway give up."""
     deadline = time.monotonic() + READY_WITHIN_S
     while (reply := ask()).status_code == 504 and time.monotonic() < deadline:
@@ -110,7 +110,7 @@ def patiently(ask: Callable[[], requests.Response]) -> requests.Response:
     return reply
 
 
-def runs(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether the process is there and not a zombie that nobody reaped yet."""
     try:
         os.kill(pid, 0)
@@ -125,6 +125,6 @@ def runs(pid: int) -> bool:
 
 def wait_until_gone(pids: Sequence[int], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while left := [pid for pid in pids if runs(pid)]:
+    while left := [pid for pid in pids if is_running(pid)]:
         assert time.monotonic() < deadline, left
         time.sleep(0.1)

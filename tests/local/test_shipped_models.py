@@ -23,7 +23,7 @@ def test_copies_once(tmp_path):
     assert (again.returncode, again.stdout) == (0, "model/1 is there already\n")
 
 
-def test_bad_words_and_places_are_one_clear_line(tmp_path):
+def test_bad_arguments_and_folders_are_one_line(tmp_path):
     usage = run("styles", str(tmp_path))
     assert (usage.returncode, usage.stderr) == (
         2, "usage: python -m local.shipped_models color|style FOLDER\n",

@@ -16,15 +16,15 @@ __all__ = ["predictor"]
 @pytest.fixture(params=["color", "style"])
 def address(request, predictor, tmp_path) -> Iterator[str]:
     """Where one of the two clients listens, and keeps votes."""
-    told = {
+    body = {
         "url": predictor.url,
         "feedback_db": f"sqlite:///{tmp_path / 'votes.db'}",
         "feedback_per_minute": 1_000,
         "report": True,
     }
     if request.param == "color":
-        app = color_app(Settings(**told))
+        app = color_app(Settings(**body))
     else:
-        app = style_app(StyleSettings(**told))
+        app = style_app(StyleSettings(**body))
     with served(app) as address:
         yield address

@@ -13,7 +13,7 @@ from web.deadline import Deadline
 from web.problems import Problem
 
 
-def test_what_is_refused_may_come_again():
+def test_refused_request_can_be_retried():
     admission = photo_admission(10, 10**9, max_upload_bytes=100)
     with admission.receive() as first, admission.receive() as second:
         first(300)
@@ -22,7 +22,7 @@ def test_what_is_refused_may_come_again():
         assert refused.value.status == 503 and refused.value.retry_after
 
 
-def test_a_place_is_kept_until_the_answer_is_sent():
+def test_reservation_is_held_until_the_answer_is_sent():
     admission = photo_admission(1, 1000)
     response = _answered(admission)
     assert admission.requests == 1
@@ -35,7 +35,7 @@ def test_a_place_is_kept_until_the_answer_is_sent():
     assert admission.requests == 0
 
 
-def test_a_place_is_free_when_nobody_has_the_answer_any_more():
+def test_reservation_is_released_with_the_response():
     admission = photo_admission(1, 1000)
     response = _answered(admission)
     del response

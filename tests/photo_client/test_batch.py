@@ -80,8 +80,8 @@ def test_photos_become_pictures_with_their_names_and_dates(predictor, tmp_path):
 
     done = run(predictor, first, second, broken, tmp_path / "none.jpg", "--out", out)
     assert done.returncode == 1 and done.stdout == ""
-    told = done.stderr.splitlines()
-    assert told[0] == "2 made, 0 there already, 2 failed."
+    output = done.stderr.splitlines()
+    assert output[0] == "2 made, 0 there already, 2 failed."
     assert "broken.jpg: The picture is broken or cut short." in done.stderr
     assert "none.jpg: No such file or directory" in done.stderr
     assert sorted(path.name for path in out.iterdir()) == ["first.png", "second.scan.png"]
@@ -101,14 +101,14 @@ def test_photos_become_pictures_with_their_names_and_dates(predictor, tmp_path):
     # The same command goes on: what is there and whole stays, what is cut short is made again.
     whole = (out / "first.png").read_bytes()
     (out / "first.png").write_bytes(whole[:-1])
-    asked = len(predictor.seen)
+    requests = len(predictor.seen)
     again = run(predictor, first, second, "--out", out)
     assert again.returncode == 0
     assert again.stderr.splitlines()[0] == "1 made, 1 there already, 0 failed."
-    assert len(predictor.seen) == asked + 1
+    assert len(predictor.seen) == requests + 1
     assert (out / "first.png").read_bytes() == whole
     assert run(predictor, first, second, "--out", out, "--again").returncode == 0
-    assert len(predictor.seen) == asked + 3
+    assert len(predictor.seen) == requests + 3
 
 
 @pytest.mark.parametrize(
@@ -171,9 +171,9 @@ def test_ctrl_c_finishes_what_is_in_progress_and_the_rest_goes_on_later(predicto
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=60)[1]
-    assert process.returncode == 130 and "the same command goes on" in told, told
-    assert "Traceback" not in told
+    output = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "the same command goes on" in output, output
+    assert "Traceback" not in output
     made = list(out.iterdir())
     assert 0 < len(made) < 12 and all(is_complete(path) and path.suffix == ".png" for path in made)
     predictor.behavior = None
@@ -216,7 +216,7 @@ def test_several_at_once(predictor, batch_of, tmp_path):
     assert batch_of(predictor, 3).run(jobs) == 0
 
 
-def test_a_model_that_is_busy_or_away_for_a_while_is_asked_again(predictor, batch_of, tmp_path):
+def test_busy_or_unreachable_model_is_retried(predictor, batch_of, tmp_path):
     turns = iter([answers(503, b"starting", "text/plain"), answers(504, b"late", "text/plain")])
 
     def behave(handler, request):
@@ -228,16 +228,16 @@ def test_a_model_that_is_busy_or_away_for_a_while_is_asked_again(predictor, batc
     assert len(predictor.seen) == 3 and is_complete(job.target)
 
 
-def test_a_model_that_stays_away_ends_it(batch_of, tmp_path, capsys):
+def test_unreachable_model_ends_the_batch(batch_of, tmp_path, capsys):
     gone = Predictor()
     gone.stop()
     jobs = [Job(write(tmp_path / f"{each}.jpg"), tmp_path / f"{each}.png") for each in range(20)]
     started = time.monotonic()
     assert batch_of(gone, 2, retry_for_s=1).run(jobs) == 1
     assert time.monotonic() - started < 30
-    told = capsys.readouterr().err
-    assert "0 made" in told and "cannot be reached" in told
-    assert "not done yet; the same command goes on from here" in told
+    output = capsys.readouterr().err
+    assert "0 made" in output and "cannot be reached" in output
+    assert "not done yet; the same command goes on from here" in output
 
 
 def test_a_folder_that_cannot_be_written_is_a_failure_with_its_reason(
@@ -297,8 +297,8 @@ def test_a_file_name_may_be_as_long_as_names_can_be(predictor, batch_of, tmp_pat
     assert batch_of(predictor, 2).run(jobs) == 0
     assert all(is_complete(job.target) for job in jobs)
     assert len(list((tmp_path / "out" / "album").iterdir())) == 6
-    asked = len(predictor.seen)
-    assert batch_of(predictor, 2).run(jobs) == 0 and len(predictor.seen) == asked
+    requests = len(predictor.seen)
+    assert batch_of(predictor, 2).run(jobs) == 0 and len(predictor.seen) == requests
 
 
 def test_pictures_that_cannot_be_read_are_counted_and_named(predictor, tmp_path):
@@ -320,26 +320,26 @@ def test_pictures_that_cannot_be_read_are_counted_and_named(predictor, tmp_path)
     assert [path.name for path in (tmp_path / "out" / "album").iterdir()] == ["a.png"]
 
 
-def test_other_settings_or_another_photo_are_another_picture(predictor, tmp_path):
+def test_changed_settings_or_photo_remake_the_picture(predictor, tmp_path):
     photo, out = write(tmp_path / "a.jpg", 1), tmp_path / "out"
 
-    def told(*arguments) -> str:
+    def summary(*arguments) -> str:
         done = run(predictor, photo, "--out", out, *arguments)
         assert done.returncode == 0
         return done.stderr.splitlines()[0]
 
     made, there = "1 made, 0 there already, 0 failed.", "0 made, 1 there already, 0 failed."
-    assert told() == made and told() == there
-    assert told("--vividness", "0.5") == made
-    assert told("--vividness", "0.50") == there
+    assert summary() == made and summary() == there
+    assert summary("--vividness", "0.5") == made
+    assert summary("--vividness", "0.50") == there
     os.utime(photo)
-    assert told("--vividness", "0.5") == there, "the same photo, touched"
+    assert summary("--vividness", "0.5") == there, "the same photo, touched"
     write(photo, 2)
-    assert told("--vividness", "0.5") == made
+    assert summary("--vividness", "0.5") == made
     # What somebody has worked on, so that our note in it is gone, is not ours to overwrite.
     (out / "a.png").write_bytes(file_of(scene(60, 40)))
-    assert told() == there
-    assert told("--again") == made
+    assert summary() == there
+    assert summary("--again") == made
 
 
 def test_every_page_of_a_tiff(predictor, tmp_path):

@@ -60,7 +60,7 @@ NAMED = b'Content-Disposition: form-data; name="content_image"'
         b"X-Comment: Gr\xfc\xdfe\r\n" + NAMED + b'; filename="a.jpg"',
     ],
 )
-def test_the_name_of_a_file_is_never_in_the_way(address, headers):
+def test_any_file_name_is_accepted(address, headers):
     for line in (b"\r\n", b"\n"):
         body = part(headers.replace(b"\r\n", line), PHOTO, line) + END
         reply = send(address, body)
@@ -70,13 +70,13 @@ def test_the_name_of_a_file_is_never_in_the_way(address, headers):
 @pytest.mark.parametrize(
     ("before", "after"), [(b"a preamble\r\n", b""), (b"", b"an epilogue"), (b"", b"x" * 600_000)]
 )
-def test_what_stands_around_the_form_is_passed_over(address, before, after):
+def test_preamble_and_epilogue_are_ignored(address, before, after):
     body = before + part(NAMED + b'; filename="a.jpg"') + END + after
     assert send(address, body).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b"", "boundary that Content-Type names never comes"),
         (PHOTO, "boundary that Content-Type names never comes"),
@@ -96,14 +96,14 @@ def test_what_stands_around_the_form_is_passed_over(address, before, after):
         (END, "is missing"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_said(address, body, told):
+def test_unreadable_forms_are_explained(address, body, message):
     reply = send(address, body)
     assert (reply.status_code, reply.headers["Content-Type"]) == (400, "application/problem+json")
-    assert told in reply.json()["detail"], reply.text
+    assert message in reply.json()["detail"], reply.text
 
 
 @pytest.mark.parametrize("boundary", ["", '; boundary=""', "; boundary=\xe9", "; charset=utf-8"])
-def test_no_boundary_is_said(address, boundary):
+def test_missing_boundary_is_reported(address, boundary):
     reply = send(address, part(NAMED) + END, "multipart/form-data" + boundary)
     assert reply.status_code == 400
     assert "names no boundary" in reply.json()["detail"], reply.text
@@ -124,7 +124,7 @@ def test_the_limits_of_a_form_are_those_in_the_docs(address):
     assert status(vividness="1".rjust(1024 * kib + 1)) == too_long
 
 
-def test_an_upload_that_is_compressed_on_its_way_is_said(address):
+def test_compressed_upload_is_refused(address):
     for content_type in (None, "image/jpeg"):
         headers = {"Content-Type": content_type or "multipart/form-data; boundary=x"}
         headers["Content-Encoding"] = "gzip"
@@ -141,6 +141,6 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=st.lists(PIECES | st.binary(max_size=8), max_size=30))
-def test_whatever_comes_is_no_bug_of_ours(address, pieces):
+def test_no_form_causes_a_500(address, pieces):
     reply = send(address, b"--" + BOUNDARY + b"\r\n" + b"".join(pieces) + END)
     assert reply.status_code in (200, 400, 413, 415), reply.text

@@ -50,7 +50,7 @@ def test_each_photo_has_its_hints_beside_it(predictor, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "photos", "told"),
+    ("text", "photos", "message"),
     [
         ("[", 1, "must be JSON"),
         ('[{"x": 2}]', 1, "number 1: x must be a number from 0 to 1"),
@@ -58,11 +58,11 @@ def test_each_photo_has_its_hints_beside_it(predictor, tmp_path):
         ("[]", 2, "--hints is for one photo"),
     ],
 )
-def test_hints_that_cannot_be(predictor, tmp_path, text, photos, told):
+def test_invalid_hints_files(predictor, tmp_path, text, photos, message):
     hints = tmp_path / "my.json"
     if text is not None:
         hints.write_text(text)
     names = [write(tmp_path / f"{number}.jpg") for number in range(photos)]
     done = run(predictor, *names, "--out", tmp_path / "out", "--hints", hints)
-    assert done.returncode == 2 and told in done.stderr
+    assert done.returncode == 2 and message in done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "out").exists()

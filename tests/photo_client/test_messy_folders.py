@@ -33,7 +33,7 @@ def test_links_pipes_and_loops(tmp_path):
             plan([odd], out)
 
 
-def test_what_cannot_be_looked_at_fails_with_its_reason(tmp_path, monkeypatch):
+def test_unreadable_paths_fail_with_the_reason(tmp_path, monkeypatch):
     """As root everything can be, so the system's refusals are ours here."""
     album, out = tmp_path / "album", tmp_path / "out"
     (album / "closed").mkdir(parents=True)
@@ -55,11 +55,11 @@ def test_what_cannot_be_looked_at_fails_with_its_reason(tmp_path, monkeypatch):
     assert targets(album, out) == ["closed.png", "hidden.png"]
 
 
-def test_a_name_is_one_line_and_moves_no_cursor():
+def test_control_characters_in_names_are_escaped():
     names = ["a\nb.jpg", "\x1b[31mred.jpg", "caf\udce9.jpg", "\u202egpj.exe", "Größe 猫.jpg"]
     shown = r"a\nb.jpg, \x1b[31mred.jpg, caf\udce9.jpg, \u202egpj.exe, Größe 猫.jpg"
-    told = summary([(Path(name), Outcome("failed", "It is broken.")) for name in names])
-    assert told == ["0 made, 0 there already, 5 failed.", f"  5 photos: It is broken. ({shown})"]
+    lines = summary([(Path(name), Outcome("failed", "It is broken.")) for name in names])
+    assert lines == ["0 made, 0 there already, 5 failed.", f"  5 photos: It is broken. ({shown})"]
 
 
 @pytest.mark.parametrize("number", _DISK_FULL)
@@ -83,9 +83,9 @@ def test_a_full_disk_ends_it_with_nothing_half_written(tmp_path, monkeypatch, ca
         (tmp_path / f"{each}.jpg").touch()
         jobs.append(Job(tmp_path / f"{each}.jpg", tmp_path / "out" / f"{each}.png"))
     assert Making(None, ClientSettings(), 1).run(jobs) == 1
-    told = capsys.readouterr().err.splitlines()
+    lines = capsys.readouterr().err.splitlines()
     assert len(made) == 1 and list((tmp_path / "out").iterdir()) == []
-    assert told == [
+    assert lines == [
         "0 made, 0 there already, 1 failed.",
         f"  {jobs[0].photo}: cannot write to {tmp_path / 'out'}: {os.strerror(number)}.",
         "19 not done yet; the same command goes on from here.",

@@ -33,19 +33,19 @@ def row(module: str, url: str, phase: str = "running") -> dict:
         ([1], None),
     ],
 )
-def test_the_url_of_what_runs(tmp_path, rows, found):
+def test_url_of_the_running_service(tmp_path, rows, found):
     state = tmp_path / "state.json"
     state.write_text(json.dumps(rows))
     assert predict_url_of("style_client", state) == found
 
 
-def test_no_state_and_a_broken_one(tmp_path):
+def test_missing_and_broken_state(tmp_path):
     assert predict_url_of("color_client", tmp_path / "state.json") is None
     (tmp_path / "state.json").write_text("[{")
     assert predict_url_of("color_client", tmp_path / "state.json") is None
 
 
-def test_the_folder_command_asks_it(predictor, tmp_path):
+def test_folder_command_uses_the_running_service(predictor, tmp_path):
     (tmp_path / ".local").mkdir()
     state = tmp_path / ".local" / "state.json"
     state.write_text(json.dumps([row("color_client", predictor.url)]))

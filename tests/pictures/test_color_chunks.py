@@ -171,7 +171,7 @@ def test_a_gray_profile_is_exact_in_the_dark(gamma):
     assert np.abs(after - encoded((RAMP / 255) ** gamma)).max() <= 1
 
 
-def test_a_profile_made_here_is_one_to_lcms():
+def test_lcms_accepts_our_profiles():
     made = color_profile.profile(color_profile.BT_709, color_profile.SRGB_CURVE)
     ours, theirs = (
         ImageCms.ImageCmsProfile(file).profile

@@ -30,7 +30,7 @@ def test_the_hinted_place_gets_the_color(place):
     np.testing.assert_allclose(at(found, *place), BLUE, atol=0.05)
 
 
-def test_what_is_alike_follows_and_what_is_not_stays():
+def test_similar_pixels_follow_and_others_stay():
     lightness, ab = two_halves()
     before = spread(ab, lightness, [Hint(0.2, 0.5, None)])
     after = spread(ab, lightness, [Hint(0.2, 0.5, BLUE)])
@@ -58,7 +58,7 @@ def test_of_two_hints_in_one_place_the_later_one_counts():
     np.testing.assert_array_equal(found, alone)
 
 
-def test_keep_pins_what_the_network_gave_there():
+def test_keep_pins_the_networks_color():
     lightness, ab = two_halves()
     kept = spread(ab, lightness, [Hint(0.05, 0.05, None), Hint(0.45, 0.9, BLUE)])
     np.testing.assert_allclose(at(kept, 0.05, 0.05), (-15.0, 20.0), atol=0.05)

@@ -50,7 +50,7 @@ def test_a_jpeg_without_its_last_bytes_is_shown():
                            photo.image.crop((0, 0, 200, 120))) == 0  # fmt: skip
 
 
-def test_a_jpeg_of_which_much_is_missing_is_damaged():
+def test_jpeg_missing_many_lines_is_broken():
     with pytest.raises(BrokenPicture):
         read(JPEG[: len(JPEG) // 2])
 
@@ -236,7 +236,7 @@ def test_without_pillow_heif_the_answer_names_heic(monkeypatch):
         (b"<!DOCTYPE html><html>", "a web page"),
     ],
 )
-def test_what_cannot_be_read_is_named(start, named):
+def test_unsupported_formats_are_named(start, named):
     with pytest.raises(UnknownPicture, match=named):
         read(start + bytes(400))
 
@@ -255,7 +255,7 @@ def test_a_bmp_of_an_unknown_compression_is_named():
 
 
 @pytest.mark.parametrize("kind", ["JPEG2000", "HEIF", "AVIF", "TIFF"])
-def test_what_is_cut_short_is_damaged(kind):
+def test_truncated_files_are_broken(kind):
     if kind not in formats.FORMATS:
         pytest.skip(f"no {kind} here")
     file = file_of(scene(200, 150), kind)

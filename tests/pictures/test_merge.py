@@ -66,7 +66,7 @@ def test_color_is_scaled_up_smoothly_and_in_place():
     assert abs(np.diff(a, axis=1)).max() < 3 and abs(np.diff(b, axis=0)).max() < 3
 
 
-def test_what_is_given_stays_as_it_is():
+def test_inputs_are_not_modified():
     pixels = np.random.default_rng(5).integers(0, 256, (50, 60, 3), dtype=np.uint8)
     ab = np.full((5, 6, 2), 20, np.float32)
     kept = pixels.copy(), ab.copy()
@@ -93,7 +93,7 @@ def grainy(width: int, height: int, mode: str) -> Image.Image:
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("size", [(1200, 901), (903, 1201)])
-def test_lookup_gives_what_computing_gives(monkeypatch, mode, size):
+def test_lookup_equals_computation(monkeypatch, mode, size):
     photo, ab = grainy(*size, mode), few_colors()
     assert color_table(ab, *size, gray=mode == "L")
     looked_up = merge.colorize(photo, ab)

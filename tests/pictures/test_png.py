@@ -22,7 +22,7 @@ from tests.color_client.pictures import opened
     ],
 )
 @pytest.mark.parametrize("kind", ["noise", "flat", "ramp"])
-def test_what_is_written_is_read(shape, kind):
+def test_round_trip(shape, kind):
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     if kind == "flat":
         pixels[:] = 200
@@ -41,7 +41,7 @@ def test_several_bands():
     assert (np.asarray(opened(data)) == pixels).all()
 
 
-def test_the_given_pixels_may_lie_anyhow():
+def test_any_memory_layout_is_accepted():
     pixels = np.random.default_rng(1).integers(0, 256, (40, 30, 3), dtype=np.uint8)
     mirrored = pixels[::-1, ::-2]
     assert (np.asarray(opened(png.encode(mirrored))) == mirrored).all()

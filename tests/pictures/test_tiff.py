@@ -157,7 +157,7 @@ def test_color_of_16_bits(planes):
         ("i1", "rgb", 3, "RGB in 3 signed samples of 8 bits"),
     ],
 )
-def test_what_is_refused_is_named(kind, photometric, samples, named):
+def test_unsupported_variants_are_named(kind, photometric, samples, named):
     values = np.zeros((8, 8, samples) if samples > 1 else (8, 8), kind)
     with pytest.raises(UnsupportedPicture, match=named):
         read(written(values, photometric=photometric))
@@ -210,7 +210,7 @@ def test_other_compressions_and_color_spaces_are_named():
         read(hand_made(GRAY_8 | {262: 32845}, bytes(64)))
 
 
-def test_what_is_damaged_is_called_so():
+def test_damaged_files_are_broken():
     for file in (
         b"II*\0",
         b"II*\0\xff\xff\xff\xff",

@@ -35,19 +35,19 @@ def test_color_photos_have_color(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_gray_photos_have_none_whatever_the_mode(name):
+def test_gray_photos_have_no_color_in_any_mode(name):
     assert not has_color(gray(name))
     assert not has_color(gray(name).convert("RGB"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("tone", TONES)
-def test_toned_photos_have_none(name, tone):
+def test_toned_photos_have_no_color(name, tone):
     assert not has_color(toned(name, tone))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_scan_and_jpeg_add_is_none(name):
+def test_scan_noise_and_jpeg_artifacts_are_no_color(name):
     """A sepia print on white paper, with the scanner's noise, saved with much loss."""
     print_ = toned(name, "sepia")
     width, height = print_.size

@@ -78,7 +78,7 @@ def test_the_size_of_a_reply_is_limited(pool, predictor):
     assert len(post(pool, max_bytes=1000).body) == 1000
 
 
-def test_no_time_left_is_no_exchange(pool, predictor):
+def test_no_exchange_after_the_deadline(pool, predictor):
     with pytest.raises(DeadlineExceeded):
         post(pool, 0.0)
     assert predictor.seen == []

@@ -307,7 +307,7 @@ def test_numbers_in_messages(value, text):
         ('{"a":"\n"}', "Invalid encoding in string.", 6),
     ],
 )
-def test_what_is_no_json_is_named_as_upstream_does(body, words, offset):
+def test_json_errors_are_worded_as_upstream(body, words, offset):
     with pytest.raises(ServingError) as error:
         parse_object(body.encode())
     assert error.value.message == f"JSON Parse error: {words} at offset: {offset}"
@@ -324,7 +324,7 @@ def test_what_is_no_json_is_named_as_upstream_does(body, words, offset):
         ('{"inputs": 1} and more', {"inputs": 1}),
     ],
 )
-def test_what_upstream_reads_though_it_is_no_strict_json(body, document):
+def test_lenient_json_is_read_as_upstream(body, document):
     assert parse_object(body.encode()) == document
 
 
@@ -401,7 +401,7 @@ def test_a_large_value_is_cut_in_messages():
     ],
     ids=["a string that does not end", "names of inputs", "names in a row"],
 )
-def test_no_body_takes_more_time_than_its_length_explains(body):
+def test_parse_time_is_linear_in_length(body):
     # The interpreter lock is held meanwhile: nobody else would be answered.
     started = time.process_time()
     with contextlib.suppress(ServingError):

@@ -51,7 +51,7 @@ def test_pictures_travel_in_base64_both_ways(color_server):
         assert base64.b64decode(row["ab_bytes"]["b64"]).startswith(b"\x89PNG")
 
 
-def test_a_picture_that_is_none_is_the_callers_fault(color_server):
+def test_invalid_picture_is_a_client_error(color_server):
     b64 = base64.b64encode(b"no picture").decode()
     reply = color_server.predict(
         {"signature_name": "packed", "instances": [{"l_bytes": {"b64": b64}}]}

@@ -88,7 +88,7 @@ def test_documents_that_are_wrong(server, document):
     assert reply.error
 
 
-def test_what_only_looks_wrong(server):
+def test_unusual_but_valid_documents(server):
     for text in ("Inf", "Infinity", "NaN", "-Inf", "-Infinity"):
         assert server.predict(f'{{"instances": [{text}]}}').status == 200
     document = '{"signature_name": "S", "instances": ["a Inf b", "\\"Inf", NaN]}'
@@ -128,7 +128,7 @@ def test_out_of_scope_is_501(server):
         assert "This server has no" in reply.error
 
 
-def test_a_label_that_nobody_gave(server):
+def test_unknown_label(server):
     for reply in (
         server.predict({"instances": [1.0]}, "/v1/models/hpt/labels/stable:predict"),
         server.request("GET", "/v1/models/hpt/labels/stable/metadata"),
@@ -186,13 +186,13 @@ def test_a_body_of_almost_100_mb(server):
     assert server.predict(body).json == {"predictions": [2.5]}
 
 
-def test_bytes_that_are_no_http(server):
+def test_bytes_that_are_not_http(server):
     assert b"400" in raw(server, os.urandom(2000) + b"\r\n\r\n").split(b"\r\n")[0]
     assert b"400" in raw(server, HEAD + b"Content-Length: abc\r\n\r\n").split(b"\r\n")[0]
     assert b"400" in raw(server, HEAD + b"Content-Length: -5\r\n\r\n").split(b"\r\n")[0]
 
 
-def test_clients_that_vanish(server):
+def test_disconnecting_clients(server):
     length = b"Content-Length: 1000000\r\n\r\n"
     for data in (b"", b"POS", HEAD, HEAD + length, HEAD + length + b'{"instances": [1'):
         for _ in range(20):
@@ -225,7 +225,7 @@ def test_clients_that_stall_do_not_keep_others_waiting(server):
 
 
 @pytest.mark.slow
-def test_a_client_that_stalls_for_good_is_given_up(server):
+def test_stalled_client_is_disconnected(server):
     from serving.server import CLIENT_SECONDS
 
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
@@ -265,7 +265,7 @@ def test_a_worker_that_is_killed_is_replaced(server):
     assert "SIGKILL" in server.log
 
 
-def test_a_chunk_size_that_is_none(server):
+def test_invalid_chunk_size(server):
     bad = HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"
     answer = raw(server, bad)
     assert answer.startswith(b"HTTP/1.1 400 ") and b"cannot be read" in answer
@@ -273,7 +273,7 @@ def test_a_chunk_size_that_is_none(server):
     assert answer.startswith(b"HTTP/1.1 400 ") and b"ends early" in answer
 
 
-def test_every_caller_that_is_refused_reads_why(server):
+def test_every_refused_caller_gets_the_reason(server):
     body, replies = b" " * 4 * MB, []
 
     def call() -> None:

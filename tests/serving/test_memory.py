@@ -31,7 +31,7 @@ LITTLE = REQUESTS * MB // 3
 
 
 @pytest.mark.parametrize("kind", LARGE)
-def test_large_requests_leave_nothing_behind(server, kind):
+def test_large_requests_leak_no_memory(server, kind):
     document, status = LARGE[kind]
 
     def memory() -> int:

@@ -60,7 +60,7 @@ ONE_PIXEL = np.arange(1000) == 500
         (strings(picture(GRAY)), strings(b"no picture"), True),
     ],
 )
-def test_what_counts(plain, mixed, matters):
+def test_which_differences_matter(plain, mixed, matters):
     assert difference([{"y": RAMP}, {"y": plain}], [{"y": RAMP}, {"y": mixed}]).matters is matters
 
 
@@ -68,7 +68,7 @@ def test_what_counts(plain, mixed, matters):
     ("flags", "has"),
     [("fpu avx2 avx512f amx_bf16", True), ("fpu avx2 avx512f", False), (None, False)],
 )
-def test_the_processor_says_whether_it_has_it(tmp_path, flags, has):
+def test_bfloat16_support_is_detected(tmp_path, flags, has):
     cpuinfo = tmp_path / "cpuinfo"
     if flags:
         cpuinfo.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
@@ -77,7 +77,7 @@ def test_the_processor_says_whether_it_has_it(tmp_path, flags, has):
 
 
 def test_tensorflow_is_asked_for_the_rewrite():
-    configs = [servable._session_config(0, asked) for asked in (True, False)]
+    configs = [servable._session_config(0, requested) for requested in (True, False)]
     on = [c.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 for c in configs]
     assert on == [1, 0]  # ON, and TensorFlow's own choice
 
@@ -92,37 +92,39 @@ def test_tensorflow_is_asked_for_the_rewrite():
 )
 def test_the_warm_up_record_decides(tmp_path, monkeypatch, caplog, other, faster, kept, said):
     """A model that answers otherwise, or not, stands in for the same in bfloat16."""
-    monkeypatch.setattr(mixed_precision, "gain", lambda plain, mixed: faster)
+    monkeypatch.setattr(mixed_precision, "speedup", lambda plain, mixed: faster)
     plain = write_version(tmp_path / "plain", 1, requests=[{"x": [1.0, 2.0, 3.0]}])
     mixed = write_version(tmp_path / "mixed", other, requests=[{"x": [1.0, 2.0, 3.0]}])
-    load, asked, closed = servable.load, [], []
+    load, requested, closed = servable.load, [], []
 
     def load_either(folder, version, threads, *, bfloat16=False):
         loaded = load(mixed if bfloat16 else folder, version, threads)
-        asked.append((loaded, bfloat16))
+        requested.append((loaded, bfloat16))
         monkeypatch.setattr(loaded, "close", lambda: closed.append(loaded))
         return loaded
 
     monkeypatch.setattr(servable, "load", load_either)
     with caplog.at_level(logging.INFO, "serving.loading"):
         found = Loader(bfloat16=True)(plain, 1)
-    (told,) = [line for line in caplog.messages if "computes in" in line]
-    assert told.startswith(f"version 1 computes in {kept}: bfloat16 changes ")
-    assert told.endswith(said)
-    (used,) = [each for each, _ in asked if each not in closed]
+    (message,) = [line for line in caplog.messages if "computes in" in line]
+    assert message.startswith(f"version 1 computes in {kept}: bfloat16 changes ")
+    assert message.endswith(said)
+    (used,) = [each for each, _ in requested if each not in closed]
     assert found is used
-    assert dict(asked)[found] is (kept == "bfloat16")
+    assert dict(requested)[found] is (kept == "bfloat16")
 
     # Without a record there is nothing to judge by.
     unknown = write_version(tmp_path / "unknown", 1)
-    asked.clear()
+    requested.clear()
     found = Loader(bfloat16=True)(unknown, 1)
-    assert asked == [(found, False)]
+    assert requested == [(found, False)]
 
 
-def test_a_model_that_counts_has_counted_its_record_alone(tmp_path, monkeypatch):
+def test_stateful_model_has_run_only_its_record(tmp_path, monkeypatch):
     """However often it was run to find out whether bfloat16 is worth it."""
-    monkeypatch.setattr(mixed_precision, "gain", lambda *works: [work() for work in works] and 2.0)
+    monkeypatch.setattr(
+        mixed_precision, "speedup", lambda *works: [work() for work in works] and 2.0
+    )
     folder = write_version(tmp_path, 1, count=True, requests=[{"x": [1.0]}] * 3)
     found = Loader(bfloat16=True)(folder, 1)
     (fourth, *_) = warmup.warm_up(found, folder)
@@ -144,7 +146,7 @@ def test_a_rewrite_that_fails_changes_nothing(tmp_path, monkeypatch, caplog):
     assert "version 1 computes in float32: bfloat16 fails: no kernel" in caplog.messages
 
 
-def test_the_gain_is_of_what_takes_turns(monkeypatch):
+def test_speedup_is_measured_in_turns(monkeypatch):
     """By clocks that only the work moves: once in a while other requests make it longer."""
     now, rounds = [0.0], []
     for name in ("process_time", "monotonic"):

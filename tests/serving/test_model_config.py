@@ -55,7 +55,7 @@ def test_policies_and_labels(tmp_path):
         ("custom_model_config {}", "no model_config_list"),
     ],
 )
-def test_what_cannot_be_followed_is_one_line(tmp_path, text, says):
+def test_invalid_config_is_one_line(tmp_path, text, says):
     file = tmp_path / "models.config"
     file.write_text(text)
     with pytest.raises(ConfigError, match=says) as error:

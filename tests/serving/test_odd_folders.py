@@ -16,7 +16,7 @@ PROTO = "saved_model.pb"
 STATUS = "model_version_status"
 
 
-def test_every_odd_version_is_told_of_and_a_whole_one_is_served(
+def test_broken_versions_are_reported_and_a_good_one_is_served(
     start_server, protocol_base_path, tmp_path
 ):
     base, elsewhere = tmp_path / "base", tmp_path / "elsewhere"
@@ -75,7 +75,7 @@ def test_every_odd_version_is_told_of_and_a_whole_one_is_served(
         (RuntimeError("anything"), "INTERNAL: Loading failed: RuntimeError"),
     ],
 )
-def test_whatever_goes_wrong_while_loading_is_that_version_s_error(error, text):
+def test_any_load_failure_is_an_error_of_the_version(error, text):
     class Unlucky(Loader):
         def _load(self, folder, version):
             raise error
@@ -85,7 +85,7 @@ def test_whatever_goes_wrong_while_loading_is_that_version_s_error(error, text):
     assert str(raised.value).startswith(text)
 
 
-def test_a_folder_that_cannot_be_looked_at_is_a_version(tmp_path, monkeypatch):
+def test_unreadable_folder_counts_as_a_version(tmp_path, monkeypatch):
     """It then fails to load, with the reason; one in service stays."""
     (tmp_path / "1").mkdir()
 

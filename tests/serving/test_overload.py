@@ -76,7 +76,7 @@ def test_too_many_bytes_are_refused_but_one_large_request_is_not(small_server):
         assert small_server.predict({"instances": [1.0]}).status in (200, 504)
 
 
-def test_callers_in_node_that_are_refused_read_why(small_server):
+def test_refused_node_callers_get_the_reason(small_server):
     url = f"http://127.0.0.1:{small_server.port}/v1/"
     for path, status in (("models/hpt/metadata", 400), ("models/hpt:classify", 501)):
         assert node_callers.answers(url + path, 4_000_000) == {status: 48}

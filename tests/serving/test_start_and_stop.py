@@ -166,7 +166,7 @@ def test_two_servers_that_start_on_one_port(start_server, small_base_path):
 
 
 @pytest.mark.slow
-def test_without_its_parent_the_worker_goes(start_server, small_base_path):
+def test_worker_exits_without_its_parent(start_server, small_base_path):
     server: ServerProcess = start_server(small_base_path).wait_until_open()
     server.process.kill()
     server.process.wait()
@@ -176,7 +176,7 @@ def test_without_its_parent_the_worker_goes(start_server, small_base_path):
         time.sleep(0.1)
 
 
-def test_what_ends_tensorflow_is_in_the_log(start_server, small_base_path, monkeypatch):
+def test_tensorflow_abort_message_is_logged(start_server, small_base_path, monkeypatch):
     monkeypatch.setenv("TF_XLA_FLAGS", "--no-such-flag")
     process = start_server(small_base_path)
     process.wait_for(lambda: "--no-such-flag" in process.log, 60)
@@ -218,7 +218,7 @@ def test_the_standard_line_of_flags_starts_it(start_server, small_base_path):
     assert reply.headers["Access-Control-Allow-Methods"] == "GET, POST"
 
 
-def test_out_of_file_descriptors_it_goes_on(start_server, small_base_path):
+def test_survives_running_out_of_file_descriptors(start_server, small_base_path):
     """Who holds them without a request, silent or kept alive, has to go for who has one."""
     server: ServerProcess = start_server(small_base_path).wait_until_open()
     worker = server.worker()

@@ -15,7 +15,7 @@ def runs_before_the_first_request(server: ServerProcess, version: int) -> int:
     return run - 1
 
 
-def test_a_new_version_has_answered_requests_before_its_first_caller(start_server, tmp_path):
+def test_new_version_is_warmed_up_before_its_first_caller(start_server, tmp_path):
     write_version(tmp_path, 1, count=True)
     server = start_server(tmp_path, "--file_system_poll_wait_seconds=0.1").wait_until_open()
     # Without a record it is not run: it may count, or train.

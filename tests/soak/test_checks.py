@@ -25,8 +25,8 @@ def picture(level: int = 100, size: tuple[int, int] = (30, 20)) -> bytes:
 
 
 def answered(status: int, body: bytes, content_type: str, **headers: str) -> Answer:
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, {"content-type": content_type, **told}, body, whole=True)
+    shown = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, {"content-type": content_type, **shown}, body, whole=True)
 
 
 def problem(status: int = 400, **headers: str) -> Answer:
@@ -36,7 +36,7 @@ def problem(status: int = 400, **headers: str) -> Answer:
     )  # fmt: skip
 
 
-def test_right_answers_are_right():
+def test_correct_answers_pass():
     assert checks.wrong_upload(UPLOAD, answered(200, picture(), "image/png")) == ""
     assert checks.wrong_upload(UPLOAD, problem()) == ""
     assert checks.wrong_problem(problem(503, retry_after="1")) == ""
@@ -61,7 +61,7 @@ def test_wrong_answers_to_uploads(answer, says):
     assert says in checks.wrong_upload(UPLOAD, answer)
 
 
-def test_a_refusal_that_does_not_say_when_to_come_again():
+def test_503_without_retry_after():
     assert "Retry-After" in checks.wrong_problem(problem(503))
 
 
@@ -85,7 +85,7 @@ def test_too_much_memory():
 LINE = '{"time":"2026-01-01T00:00:00Z","request_id":"%s","status":200}'
 
 
-def test_right_logs():
+def test_correct_logs_pass():
     lines = ['{"time":"x","message":"Listening"}', LINE % "a", LINE % "b"]
     assert checks.wrong_log(lines, ["a", "b"]) == []
 

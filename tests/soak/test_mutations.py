@@ -107,12 +107,12 @@ def test_huge_headers_are_huge_or_not_allowed():
     assert any(b"\r\nBad Name: " in head for head in heads)
 
 
-def test_lengths_lie():
+def test_content_lengths_are_wrong():
     wrong = 0
     for seed in range(30):
         head, _, body = raw("wrong_content_length", seed).partition(b"\r\n\r\n")
-        said = re.findall(rb"Content-Length: (.*)", head)
-        wrong += said != [b"%d" % len(body)]
+        lengths = re.findall(rb"Content-Length: (.*)", head)
+        wrong += lengths != [b"%d" % len(body)]
     assert wrong == 30
 
 
@@ -123,7 +123,7 @@ def test_zero_bytes_and_wrong_fields():
         assert first and first[1] != b"content_image"
 
 
-def test_what_is_good_is_good():
+def test_good_photos_are_valid():
     for kind in ("second_photo", "chunked", "odd_headers"):
         made = hostile_requests.KINDS[kind](random.Random(1))
         assert made.statuses == {200}

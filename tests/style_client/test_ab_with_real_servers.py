@@ -130,7 +130,7 @@ def post_with(url: str, values: tuple[str, ...], request: requests.PreparedReque
         (("no, transfer", "transfer"), "style"),
     ],
 )
-def test_lines_of_the_header_are_matched_alike_by_either(program, gateway, values, route):
+def test_gateway_and_client_match_header_lines_alike(program, gateway, values, route):
     form = requests.Request(
         "POST",
         program.client.address + "/predict",

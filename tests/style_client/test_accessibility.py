@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import no_fault, on_each_screen, wait_for_text
+from tests.browser import assert_accessible, on_each_screen, wait_for_text
 
 from .test_page_in_a_browser import OWN, PHOTO, upload
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def test_no_fault_in_any_state(start_client, open_page, tmp_path, screen):
     client = start_client(feedback_db=f"sqlite:///{tmp_path}/votes.db")
     page = open_page(**screen, reduced_motion="reduce")
-    with no_fault(page) as look:
+    with assert_accessible(page) as look:
         page.goto(client.address)
         look("landing")
         page.set_input_files("#style-file", OWN)

@@ -45,7 +45,7 @@ def test_photos_are_painted(predictor, album):
     assert (album / "kept" / "1.png").read_bytes() != (album / "out" / "1.png").read_bytes()
 
 
-def test_another_style_is_another_picture(predictor, album):
+def test_changed_style_remakes_the_picture(predictor, album):
     photo, out = album / "1.png", album / "out"
 
     def told(*arguments) -> str:

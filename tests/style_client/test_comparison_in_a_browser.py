@@ -16,7 +16,7 @@ def page(open_page):
     return page
 
 
-def told(page) -> list[str]:
+def shown_models(page) -> list[str]:
     return [each.inner_text() for each in page.locator("#pair .by").all()]
 
 
@@ -38,7 +38,7 @@ def test_color_and_the_chosen_style(start_client, page, tmp_path):
         assert "/rule" not in page.content(), "blind"
         page.keyboard.press("ArrowLeft")
         page.wait_for_selector("#compare-again:not([hidden])")
-        assert told(page) == names
+        assert shown_models(page) == names
         assert "Thank you" in page.inner_text("#about-choice")
     (pair,) = client.get("/report?format=json").json()["pairs"]
     assert pair["choices"] == len(sent.all) == 2 and pair["wins"] == [1, 1]
@@ -49,7 +49,7 @@ def test_color_and_the_chosen_style(start_client, page, tmp_path):
     wait_for_text(page, "#made", "by color/rule")
 
 
-def test_in_color_it_is_compared_with_the_style_that_was_last(client, predictor, page):
+def test_color_is_compared_with_the_last_style(client, predictor, page):
     page.goto(client.address)
     page.set_input_files("#photo", upload("photo.png", PHOTO))
     wait_for_text(page, "#made", "by color/rule")

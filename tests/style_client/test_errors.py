@@ -33,10 +33,10 @@ def test_no_photo(client):
     assert "content_image" in problem(reply, 400, "picture-missing")["detail"]
 
 
-def test_a_forgotten_at_sign_is_named(client):
+def test_missing_at_sign_is_named(client):
     files = {"content_image": PHOTO, "style_image": (None, "wave.jpg")}
-    told = problem(client.predict(files=files, headers=TRANSFER), 400, "picture-missing")
-    assert "style_image=@" in told["detail"]
+    detail = problem(client.predict(files=files, headers=TRANSFER), 400, "picture-missing")
+    assert "style_image=@" in detail["detail"]
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_a_forgotten_at_sign_is_named(client):
 )
 def test_a_bad_style_picture_is_the_one_named(start_client, style, status, code):
     client = start_client(max_pixels=100_000)
-    told = problem(client.paint(PHOTO, style), status, code)
-    assert told["detail"].startswith("style_image: ")
-    told = problem(client.paint(style, PHOTO), status, code)
-    assert "style_image" not in told["detail"]
+    detail = problem(client.paint(PHOTO, style), status, code)
+    assert detail["detail"].startswith("style_image: ")
+    detail = problem(client.paint(style, PHOTO), status, code)
+    assert "style_image" not in detail["detail"]
 
 
 def test_a_style_picture_of_too_many_bytes(start_client):
@@ -83,9 +83,9 @@ def test_a_style_picture_without_the_header_is_ignored_whatever_it_is(start_clie
 def test_an_unknown_option(client, where, headers):
     files = {"content_image": PHOTO, "style_image": STYLE}
     reply = client.predict(files=files, headers=headers, **{where: {"strenght": "1"}})
-    told = problem(reply, 400, "unknown-option")
+    detail = problem(reply, 400, "unknown-option")
     for name in ("'strenght'", "strength", "preserve_color", "max_side", "vividness"):
-        assert name in told["detail"]
+        assert name in detail["detail"]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_an_unknown_option(client, where, headers):
 def test_a_bad_value_of_either_kind(client, option, value, range_, headers):
     files = {"content_image": PHOTO, "style_image": STYLE}
     reply = client.predict(files=files, headers=headers, params={option: value})
-    told = problem(reply, 400, "bad-option")
-    assert option in told["detail"] and value in told["detail"] and range_ in told["detail"]
+    detail = problem(reply, 400, "bad-option")
+    assert option in detail["detail"] and value in detail["detail"] and range_ in detail["detail"]
 
 
 def test_options_of_the_other_kind_are_allowed(client):
@@ -146,10 +146,10 @@ def packed(picture: np.ndarray):
         (packed(np.zeros((40, 60, 4), np.uint8)), "RGBA"),
     ],
 )
-def test_nonsense(client, predictor, behavior, quoted):
+def test_invalid_prediction(client, predictor, behavior, quoted):
     predictor.behavior = behavior
-    told = problem(client.paint(PHOTO, STYLE), 502, "predict-url-nonsense")
-    assert quoted in told["detail"]
+    detail = problem(client.paint(PHOTO, STYLE), 502, "predict-url-nonsense")
+    assert quoted in detail["detail"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_nonsense(client, predictor, behavior, quoted):
         [[[0.0, 0.0, 1e39]] * 60] * 40,
     ],
 )
-def test_nonsense_from_serving_default(client, predictor, prediction):
+def test_invalid_prediction_from_serving_default(client, predictor, prediction):
     def behave(handler, request):
         if "signature_name" in request:
             return plain_style(handler, request)
@@ -175,7 +175,7 @@ def test_nonsense_from_serving_default(client, predictor, prediction):
     problem(client.paint(PHOTO, STYLE), 502, "predict-url-nonsense")
 
 
-def test_what_a_network_overshoots_is_cut_off(client, predictor):
+def test_out_of_range_values_are_clipped(client, predictor):
     def behave(handler, request):
         if "signature_name" in request:
             return plain_style(handler, request)
@@ -203,8 +203,8 @@ NO_MODEL = {"error": "Servable not found for request: Latest(my-model)"}
 )
 def test_no_style_model(client, predictor, behavior, status, code):
     predictor.behavior = behavior
-    told = problem(client.paint(PHOTO, STYLE), status, code)
-    assert "style: transfer" in told["detail"] and "Is there a style model?" in told["detail"]
+    detail = problem(client.paint(PHOTO, STYLE), status, code)
+    assert "style: transfer" in detail["detail"] and "Is there a style model?" in detail["detail"]
 
 
 @pytest.mark.parametrize(
@@ -216,10 +216,10 @@ def test_no_style_model(client, predictor, behavior, status, code):
         (answers(200, b"<html>"), 502, "predict-url-nonsense"),
     ],
 )
-def test_other_failures_say_nothing_of_a_missing_model(client, predictor, behavior, status, code):
+def test_other_failures_do_not_mention_a_missing_model(client, predictor, behavior, status, code):
     predictor.behavior = behavior
-    told = problem(client.paint(PHOTO, STYLE), status, code)
-    assert "style model" not in told["detail"]
+    detail = problem(client.paint(PHOTO, STYLE), status, code)
+    assert "style model" not in detail["detail"]
 
 
 def test_a_slow_model(start_client, predictor):

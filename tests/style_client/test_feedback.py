@@ -10,8 +10,8 @@ WAVES, INK = file_of(scene(50, 50)), file_of(scene(40, 40))
 
 def vote(client, first: requests.Response, second: requests.Response) -> requests.Response:
     receipts = [reply.headers["X-Receipt"] for reply in (first, second)]
-    told = {"receipts": receipts, "choice": "second"}
-    return requests.post(client.address + "/feedback", json=told, timeout=60)
+    body = {"receipts": receipts, "choice": "second"}
+    return requests.post(client.address + "/feedback", json=body, timeout=60)
 
 
 def test_color_against_a_painting(start_client, tmp_path):

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PHOTO = file_of(calm(60, 40))
 
 
-def test_metrics_tell_the_routes_apart(client, predictor):
+def test_metrics_distinguish_routes(client, predictor):
     client.paint(PHOTO, STYLE)
     client.paint(PHOTO, b"hello")
     client.color(PHOTO)
@@ -47,7 +47,7 @@ def test_metrics_tell_the_routes_apart(client, predictor):
         assert line in lines
 
 
-def test_the_log_tells_the_routes_apart(client, caplog):
+def test_log_distinguishes_routes(client, caplog):
     with caplog.at_level(logging.INFO, "web.access"):
         client.paint(PHOTO, STYLE)
         client.color(PHOTO)
@@ -67,18 +67,18 @@ def test_server_timing_names_every_stage(client):
 
 
 def test_readiness_of_the_route_that_the_header_names(client, predictor):
-    asked = []
+    routes = []
 
     class Asked(Handler):
         def do_GET(self):
-            asked.append(self.headers.get("style"))
+            routes.append(self.headers.get("style"))
             super().do_GET()
 
     predictor.RequestHandlerClass = Asked
     for headers in ({}, {"style": "transfer"}, {"style": "Transfer"}):
         assert client.get("/readyz", headers=headers).status_code == 200
     # Both at first, and then the one that the header names.
-    assert asked == ["transfer", None, "transfer", None]
+    assert routes == ["transfer", None, "transfer", None]
 
 
 def test_ready_means_that_both_models_have_answered(client, predictor):

@@ -65,7 +65,7 @@ def test_without_the_header_it_comes_back_in_color(client, predictor):
 
 
 @pytest.mark.parametrize("name", ["style", "Style", "STYLE"])
-def test_the_name_of_the_header_has_no_case(client, name):
+def test_header_name_is_case_insensitive(client, name):
     files = {"content_image": file_of(calm(40, 30)), "style_image": STYLE}
     reply = client.predict(files=files, headers={name: "transfer"})
     assert reply.headers["X-Model"] == "style/rule"
@@ -121,7 +121,7 @@ def test_max_side_is_a_setting_too(start_client, predictor):
     assert sent_picture(row["content_bytes"]).shape == (67, 100, 3)
 
 
-def test_the_style_picture_goes_out_as_the_middle_square(client, predictor):
+def test_style_picture_is_center_cropped(client, predictor):
     style = Image.new("RGB", (600, 200), "red")
     style.paste("blue", (200, 0, 400, 200))
     for file in (file_of(style), file_of(style.resize((30, 10)))):
@@ -133,7 +133,7 @@ def test_the_style_picture_goes_out_as_the_middle_square(client, predictor):
         assert np.abs(sent[:, 20:-20] - [0, 0, 1]).max() < 0.1
 
 
-def test_what_shows_through_a_style_picture_is_white(client):
+def test_transparent_style_picture_is_on_white(client):
     style = file_of(Image.new("RGBA", (50, 50), (200, 0, 0, 0)))
     reply = client.paint(file_of(Image.new("L", (20, 10), 99)), style)
     assert np.asarray(opened(reply.content)).min() == 255
@@ -253,7 +253,7 @@ def test_every_kind_of_photo_and_style(client, kind):
     assert np.abs(means - np.asarray(same)[:, 8:56].mean(axis=(0, 1))).max() < 3
 
 
-def test_a_hub_model_is_asked_in_floats_at_a_size_that_fits_the_gateways_time(client, predictor):
+def test_hub_model_gets_smaller_pictures_as_floats(client, predictor):
     predictor.behavior = plain_style
     photo = calm(900, 601)
     reply = client.paint(file_of(photo), STYLE)
@@ -277,7 +277,7 @@ def test_max_side_can_make_it_smaller_still(client, predictor):
     assert content.shape == (44, 64, 3)  # 43 rows of the photo, continued to a multiple of 4
 
 
-def test_a_refusal_is_remembered_for_style_alone(client, predictor):
+def test_fallback_is_remembered_for_style_only(client, predictor):
     predictor.behavior = plain_style
     photo = file_of(calm(40, 30))
     for _ in range(2):

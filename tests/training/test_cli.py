@@ -353,7 +353,7 @@ def test_a_sheet_that_cannot_be_written_is_one_line(photo_zip, published, capsys
     assert capsys.readouterr().err.splitlines()[-1].startswith("python -m training: cannot write ")
 
 
-def test_a_terminal_that_lacks_a_sign_shows_another():
+def test_unencodable_characters_are_replaced():
     script = "from training.cli import main\ntry: main(['--help'])\nexcept SystemExit: print('a–b')"
     done = subprocess.run(
         [sys.executable, "-c", script],

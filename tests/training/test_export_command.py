@@ -55,7 +55,7 @@ def test_a_color_version_colors_as_before(tmp_path):
     np.testing.assert_allclose(after, before, atol=0.5)
 
 
-def test_what_cannot_be_exported_is_one_line(tmp_path, capsys):
+def test_invalid_export_is_one_line(tmp_path, capsys):
     without = tmp_path / "without"
     without.mkdir()
     for record in ("training.json", "weights.h5"):

@@ -9,11 +9,11 @@ def replayed(saved_model: Path, signatures) -> list[str]:
     """Ask a loaded model what its record asks; the signatures that were asked, in order."""
     import tensorflow as tf
 
-    asked = []
+    replayed_names = []
     for name, inputs in _record(saved_model):
-        asked.append(name)
+        replayed_names.append(name)
         assert signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
-    return asked
+    return replayed_names
 
 
 def requests(saved_model: Path) -> list[dict[str, np.ndarray]]:

@@ -33,7 +33,7 @@ def test_requests_together_are_limited():
     assert limited.requests == 0
 
 
-def test_what_costs_too_much_waits_and_is_refused_at_its_deadline():
+def test_costly_request_waits_and_is_refused_at_its_deadline():
     limited = admission(max_cost=100)
     with limited.reserve(300, Deadline(1)) as reservation:
         with pytest.raises(Refused), limited.reserve(10, Deadline(0.05)):

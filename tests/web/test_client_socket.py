@@ -17,7 +17,7 @@ def pair():
         yield ours, theirs
 
 
-def test_what_arrives_is_read_and_what_is_sent_arrives(pair):
+def test_receives_and_sends(pair):
     ours, theirs = pair
     ours.begin(5)
     theirs.sendall(b"hello")
@@ -29,7 +29,7 @@ def test_what_arrives_is_read_and_what_is_sent_arrives(pair):
     assert ours.peek(1) == b"" and ours.recv(1) == b""
 
 
-def test_who_polls_is_woken_when_there_is_more():
+def test_poll_wakes_when_more_arrives():
     with socket.create_server(("127.0.0.1", 0)) as server:
         theirs = socket.create_connection(server.getsockname())
         ours = ClientSocket.of(server.accept()[0])
@@ -49,7 +49,7 @@ def test_who_polls_is_woken_when_there_is_more():
         ours.wake_at(1)
 
 
-def test_drops_do_not_make_the_time_longer(pair):
+def test_dripping_bytes_do_not_extend_the_time(pair):
     ours, theirs = pair
     over = threading.Event()
 

@@ -87,7 +87,7 @@ def test_error(name):
     assert issubclass(getattr(errors, name), Exception), "see web/malformed_request.py"
 
 
-def test_the_pin_is_the_version_that_was_tried():
+def test_pin_is_the_tested_version():
     pins = {line.split(";")[0] for line in requires("colorway") if line.startswith("gunicorn")}
     major = int(version("gunicorn").split(".")[0])
     assert pins == {f"gunicorn<{major + 1},>={major}"}, "see pyproject.toml"

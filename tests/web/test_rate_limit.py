@@ -14,7 +14,7 @@ def clock(monkeypatch):
     return now
 
 
-def test_so_many_a_minute_and_then_as_they_come_back(clock):
+def test_limit_per_minute_then_gradual_refill(clock):
     limit = RateLimit(6)
     assert [limit.wait_s("192.0.2.1") for _ in range(7)] == 6 * [0] + [10]
     clock[0] += 4
@@ -34,7 +34,7 @@ def test_callers_are_told_apart_by_address_and_by_network_of_ipv6(clock):
     assert limit.wait_s(None) == 0 and limit.wait_s("no address") == 60
 
 
-def test_of_very_many_callers_the_last_are_known(clock):
+def test_only_the_latest_callers_are_remembered(clock):
     limit = RateLimit(1, most_callers=3)
     for host in range(4):
         assert limit.wait_s(f"192.0.2.{host}") == 0

@@ -107,11 +107,11 @@ def test_an_upload_that_takes_too_long_is_answered_408(program):
             sock.sendall(b"x")
         assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
     assert running.client.predict(PHOTO).status_code == 200
-    (told, *_) = [line for line in log_of(running) if line.get("status") == 408]
-    assert told["problem"] == "upload-slow" and "ClientTooSlow" in told["cause"]
+    (line, *_) = [line for line in log_of(running) if line.get("status") == 408]
+    assert line["problem"] == "upload-slow" and "ClientTooSlow" in line["cause"]
 
 
-def test_who_takes_no_answer_is_cut_off_and_gives_its_place_free(program):
+def test_caller_that_reads_no_answer_is_disconnected(program):
     running = program(CLIENT_TIMEOUT_S="0.5")
     data = file_of(scene(2000, 1500, 3), "JPEG")
     with socket.socket() as sock:
@@ -129,7 +129,7 @@ def test_who_takes_no_answer_is_cut_off_and_gives_its_place_free(program):
         wait_for_gauge(running, gauge)
 
 
-def test_a_refused_upload_gets_its_answer_although_nobody_read_it(program, predictor):
+def test_refused_upload_is_answered_although_unread(program, predictor):
     running = program()
     predictor.behavior = slow(2)
     crowd = [threading.Thread(target=running.client.predict, args=(PHOTO,)) for _ in range(4)]
@@ -156,7 +156,7 @@ def test_an_announced_length_over_the_limit_is_refused_before_a_byte_comes(progr
     assert reply.startswith(b"HTTP/1.1 413 ") and b"Connection: close" in reply
 
 
-def test_who_waits_for_100_continue_gets_it(program):
+def test_100_continue_is_sent(program):
     running = program()
     head = HEAD + b"Content-Type: image/png\r\nConnection: close\r\nContent-Length: %d\r\n"
     with connected(running) as sock, sock.makefile("rb") as answers:
@@ -167,7 +167,7 @@ def test_who_waits_for_100_continue_gets_it(program):
 
 
 @pytest.mark.parametrize(("path", "status"), [("/predict", 413), ("/", 405), ("/nothing", 404)])
-def test_every_caller_that_is_refused_reads_why(program, path, status):
+def test_every_refused_caller_gets_the_reason(program, path, status):
     running = program(MAX_UPLOAD_MB="1")
     replies: list[requests.Response] = []
 
@@ -185,7 +185,7 @@ def test_every_caller_that_is_refused_reads_why(program, path, status):
 
 
 @pytest.mark.parametrize("package", ["color_client", "style_client"])
-def test_callers_in_node_that_are_refused_read_why(predictor, tmp_path, package):
+def test_refused_node_callers_get_the_reason(predictor, tmp_path, package):
     running = Program(predictor.url, tmp_path, package, MAX_IN_HAND="4", MAX_UPLOAD_MB="1")
     try:
         for path, status in (("/predict", 413), ("/", 405), ("/nothing", 404)):
@@ -223,14 +223,14 @@ def test_uploads_together_have_a_limit(program):
         (HEAD + b"Content-Length: many\r\n\r\n", 400),
     ],
 )
-def test_what_is_no_request_is_a_problem_with_an_id_and_in_the_log(program, data, status):
+def test_malformed_request_gets_a_logged_problem_with_an_id(program, data, status):
     running = program()
     head, _, body = answer_to(running, data).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status), head
-    told = json.loads(body)
-    assert (told["status"], told["code"]) == (status, "not-a-request")
-    assert b"X-Request-ID: " + told["request_id"].encode() in head
-    (line,) = [each for each in log_of(running) if each.get("request_id") == told["request_id"]]
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"]) == (status, "not-a-request")
+    assert b"X-Request-ID: " + problem["request_id"].encode() in head
+    (line,) = [each for each in log_of(running) if each.get("request_id") == problem["request_id"]]
     assert line["status"] == status and line["cause"]
 
 
@@ -261,9 +261,7 @@ def test_texts_of_a_png_that_inflate_to_megabytes(program):
     assert running.client.predict(photo[:33] + 50 * chunk + photo[33:]).status_code == 400
 
 
-def test_after_sigterm_nobody_new_is_let_in_and_an_upload_on_its_way_is_answered(
-    program, predictor
-):
+def test_sigterm_refuses_new_callers_and_finishes_uploads(program, predictor):
     running = program()
     head = b"Content-Type: image/png\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
     request = HEAD + head % len(PHOTO) + PHOTO

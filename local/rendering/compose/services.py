@@ -50,21 +50,21 @@ def _limits(
     return {**deploy, **({"resources": resources} if resources else {})}
 
 
-def model_service(each: ServedPredictor, waits: Waits) -> dict[str, Any]:
+def model_service(served: ServedPredictor, waits: Waits) -> dict[str, Any]:
     """A predictor: TensorFlow Serving on its claim."""
-    asked = each.predictor.resources
+    requested = served.predictor.resources
     # There is no curl in the image; bash speaks TCP.
     ask = (
         f"exec 3<>/dev/tcp/127.0.0.1/{SERVING_PORT} && "
-        f"printf 'GET {each.status_path} HTTP/1.1\\r\\nHost: localhost\\r\\n"
+        f"printf 'GET {served.status_path} HTTP/1.1\\r\\nHost: localhost\\r\\n"
         "Connection: close\\r\\n\\r\\n' >&3 && grep -q AVAILABLE <&3"
     )
     return _service(
         image=SERVING_IMAGE,
         entrypoint=["tensorflow_model_server"],
-        command=each.arguments,
+        command=served.arguments,
         user=f"{USER}:{USER}",
-        volumes=[f"{each.predictor.graph.claim}:{CLAIM_MOUNT}:ro"],
+        volumes=[f"{served.predictor.graph.claim}:{CLAIM_MOUNT}:ro"],
         depends_on=waits,
         healthcheck={
             "test": ["CMD", "bash", "-c", ask],
@@ -75,8 +75,12 @@ def model_service(each: ServedPredictor, waits: Waits) -> dict[str, Any]:
         },
         restart="unless-stopped",
         deploy=_limits(
-            *((asked.cpu, asked.memory, asked.gpu) if asked else (None, None, None)),
-            replicas=each.predictor.replicas,
+            *(
+                (requested.cpu, requested.memory, requested.gpu)
+                if requested
+                else (None, None, None)
+            ),
+            replicas=served.predictor.replicas,
         ),
     )
 

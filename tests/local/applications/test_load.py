@@ -46,7 +46,7 @@ OURS = [ROOT / "deploy" / f"{name}.yaml"
 
 @pytest.mark.parametrize("file", [*ARTICLE.glob("*.yaml"), *OURS],
                          ids=lambda path: f"{path.parent.name}-{path.stem}")  # fmt: skip
-def test_the_articles_files_and_ours_are_without_a_fault(file, tmp_path):
+def test_articles_files_and_ours_have_no_findings(file, tmp_path):
     assert findings(tmp_path, file.read_text()) == []
 
 
@@ -200,13 +200,13 @@ def test_all_five_of_ours_together(tmp_path):
         ("\x00", ("", ""), "a.yaml:1: this is no YAML: "),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_its_place(tmp_path, text, change, says):
+def test_errors_name_their_line(tmp_path, text, change, says):
     assert change[0] in text
     found = findings(tmp_path, text.replace(*change, 1))
     assert any(says in line and "notice: " not in line for line in found), found
 
 
-def test_every_error_is_told_not_only_the_first(tmp_path):
+def test_all_errors_are_reported(tmp_path):
     text = CANARY.replace("traffic:", "trafic:").replace("replicas: 1", 'replicas: "1"')
     assert len(findings(tmp_path, text)) == 4
 
@@ -230,14 +230,14 @@ def test_two_files_with_one_component_between_them(tmp_path):
     assert any("there are two Applications" in line for line in findings(tmp_path, CANARY, CANARY))
 
 
-def test_a_claim_that_is_there_without_a_version(tmp_path):
+def test_claim_without_a_version(tmp_path):
     (tmp_path / "volumes" / "default" / "color-model" / "model" / "v1").mkdir(parents=True)
     found = findings(tmp_path, CANARY)
     assert len(found) == 2
     assert found[0].endswith("the claim holds no folder named by an integer there")
 
 
-def test_what_only_a_cluster_needs_is_noticed_and_taken(tmp_path):
+def test_cluster_only_properties_get_a_notice(tmp_path):
     text = TRAINING.replace(
         "      framework: tensorflow",
         "      framework: tensorflow\n      gpu: '1'\n      cpu: '2'\n      distribution: {ps: 0, "
@@ -255,7 +255,7 @@ def test_what_only_a_cluster_needs_is_noticed_and_taken(tmp_path):
         assert any(f": {path}: " in line for line in found), found
 
 
-def test_an_address_that_no_file_explains_is_noticed(tmp_path):
+def test_unknown_address_gets_a_notice(tmp_path):
     (found,) = findings(tmp_path, CANARY.replace("default/color-model-serving", "default/other"))
     assert found.endswith("env[0].value: notice: no model-serving other is among these files")
 
@@ -277,7 +277,7 @@ def test_images_are_known_by_their_last_name(reference):
     assert last_name(reference) == "color-serving"
 
 
-def test_a_share_of_nothing_for_the_first_is_right(tmp_path):
+def test_first_predictor_may_have_no_traffic(tmp_path):
     text = CANARY.replace("traffic: 50", "traffic: 0", 1).replace("traffic: 50", "traffic: 100")
     assert findings(tmp_path, text) == []
     one, two, rest = CANARY.split("          traffic: 50\n")
@@ -285,7 +285,7 @@ def test_a_share_of_nothing_for_the_first_is_right(tmp_path):
     assert "model2 without traffic gets an even share" in found
 
 
-def test_kubevelas_own_policies_and_steps_are_noticed(tmp_path):
+def test_kubevelas_own_policies_and_steps_get_a_notice(tmp_path):
     text = CANARY.replace(
         "spec:",
         "spec:\n  policies:\n  - {name: a, type: apply-once}\n"
@@ -310,17 +310,17 @@ STORAGE = """    traits:
 """
 
 
-def test_storage_that_only_a_cluster_has(tmp_path):
+def test_cluster_only_storage(tmp_path):
     (tmp_path / "a.yaml").write_text(TRAINING + STORAGE)
     _, found = load([tmp_path / "a.yaml"])
-    said = {each.path.rpartition("properties.")[2]: each for each in found}
+    by_path = {each.path.rpartition("properties.")[2]: each for each in found}
     # What would run otherwise here is an error, of this machine only.
-    errors = {path for path, each in said.items() if not each.notice}
+    errors = {path for path, each in by_path.items() if not each.notice}
     assert errors == {
         "pvc[0].subPath", "pvc[1].volumeMode", "configMap[0].mountToEnv", "secret[0].mountToEnvs",
     }  # fmt: skip
-    assert all(said[path].local_only for path in errors)
-    assert {"configMap", "secret", "emptyDir", "hostPath"} <= said.keys() - errors
+    assert all(by_path[path].local_only for path in errors)
+    assert {"configMap", "secret", "emptyDir", "hostPath"} <= by_path.keys() - errors
 
 
 def test_a_components_revision_is_known(tmp_path):
@@ -328,7 +328,7 @@ def test_a_components_revision_is_known(tmp_path):
     assert findings(tmp_path, text) == []
 
 
-def test_another_image_can_be_said_to_be_one_of_ours(tmp_path):
+def test_image_option_maps_another_image_to_ours(tmp_path):
     (tmp_path / "a.yaml").write_text(CANARY.replace("fogdong/color-serving:v1", "x/mine:v7"))
     applications, found = load([tmp_path / "a.yaml"])
     # Only a start on this machine needs to know it.
@@ -348,14 +348,14 @@ WRONG = (None, True, 1, -1, 1.5, "", "x", [], [1], {}, {"x": 1})
     {each for each in vars(types).values()
      if isinstance(each, type) and issubclass(each, types.Strict)},
     key=lambda each: each.__name__), ids=lambda each: each.__name__)  # fmt: skip
-def test_no_word_of_pydantics_reaches_a_person(kind):
+def test_errors_contain_no_pydantic_wording(kind):
     document = Document("a.yaml", {})
-    said = set()
+    texts = set()
     for name, field in kind.model_fields.items():
         for value in WRONG:
             _, found = parse(document, (), kind, {field.alias or name: value})
-            said |= {each.text for each in found}
-    for text in said:
+            texts |= {each.text for each in found}
+    for text in texts:
         assert not re.search("[Ii]nput|valid |instance of|[Vv]alue error|something else", text), (
             text
         )

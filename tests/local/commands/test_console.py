@@ -54,7 +54,7 @@ def test_names_are_whole_where_the_terminal_is_narrow():
     assert "2001-09-09" in lines[1]
 
 
-def test_elsewhere_each_change_is_a_line():
+def test_without_a_terminal_each_change_is_a_line():
     out = io.StringIO()
     console = Console(out, ["demo"])
     console.rows([ROW])
@@ -66,14 +66,14 @@ def test_elsewhere_each_change_is_a_line():
     ]
 
 
-def test_what_runs_goes_on_when_its_output_is_closed():
+def test_closed_output_does_not_stop_programs():
     out = io.StringIO()
     console = Console(out, [])
     out.close()
     show_everything(console)
 
 
-def test_what_runs_goes_on_when_nobody_reads_its_output():
+def test_unread_output_does_not_stop_programs():
     reading, writing = os.pipe()
     os.close(reading)
     out = os.fdopen(writing, "w", buffering=1)

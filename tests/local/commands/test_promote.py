@@ -40,7 +40,7 @@ def up(running):  # noqa: F811
     return running
 
 
-def test_traffic_moves_in_the_file_and_in_what_runs(up):
+def test_traffic_changes_in_the_file_and_at_the_gateway(up):
     up.file.chmod(0o640)
     callers = Callers(up)
     try:
@@ -83,7 +83,7 @@ def test_traffic_moves_in_the_file_and_in_what_runs(up):
         ((APP, COMPONENT, "model2", "--file", "x.yaml"), "--file is for --dry-run"),
     ],
 )
-def test_what_cannot_be_done_is_said(lasting, words, says):  # noqa: F811
+def test_impossible_promotions_are_refused(lasting, words, says):  # noqa: F811
     done = promote(lasting, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
@@ -98,7 +98,7 @@ def test_a_dry_run_prints_the_file_and_changes_nothing(lasting):  # noqa: F811
     assert "traffic" not in lasting.out.getvalue()
 
 
-def test_a_dry_run_of_a_file_that_nothing_runs(tmp_path):
+def test_dry_run_of_a_file_that_does_not_run(tmp_path):
     file = ROOT / "deploy" / "color-canary-serving.yaml"
     words = (APP, COMPONENT, "model2", "--dry-run")
     done = subprocess.run(
@@ -111,7 +111,7 @@ def test_a_dry_run_of_a_file_that_nothing_runs(tmp_path):
     assert "name its file with --file" in without.stderr
 
 
-def test_a_file_that_is_not_what_runs_is_left_alone(up):
+def test_file_that_differs_from_what_runs_is_left_alone(up):
     mended = CANARY.replace("timeout", "# longer than usual\n      timeout")
     up.file.write_text(mended)
     done = promote(up, APP, COMPONENT, "model2")
@@ -125,18 +125,18 @@ def test_a_file_that_is_not_what_runs_is_left_alone(up):
     assert 10 <= up.who_answers()["model1"] <= 50
 
 
-def test_what_cannot_be_brought_up_leaves_the_file_as_it_was(up):
+def test_failed_promotion_restores_the_file(up):
     file = RunningFile.of(up.state, APP)
-    heard: list[str] = []
+    lines: list[str] = []
     broken = CANARY.replace("color-model/model/v1", "other-claim/model/v9")
-    assert not file.apply(broken, lambda line, wrong: heard.append(line))
-    assert any("Not changed: " in line for line in heard)
+    assert not file.apply(broken, lambda line, wrong: lines.append(line))
+    assert any("Not changed: " in line for line in lines)
     assert up.file.read_text() == CANARY
     assert file.apply(shares(90, 10), lambda *_: None)
     assert up.file.read_text() == shares(90, 10)
 
 
-def test_what_does_not_come_up_beside_it_does_not_part_file_and_gateway(up):
+def test_unrelated_failure_keeps_file_and_gateway_in_sync(up):
     broken = OTHER.replace("color-model/model/v1", "other-claim/model/v9")
     assert up.local("up", broken).returncode == 1
     up.file.write_text(CANARY)
@@ -147,7 +147,7 @@ def test_what_does_not_come_up_beside_it_does_not_part_file_and_gateway(up):
     assert up.who_answers() == {"model2": 60}
 
 
-def test_what_does_not_run_any_more(tmp_path):
+def test_stopped_application_cannot_be_promoted(tmp_path):
     with Running(tmp_path, CANARY) as up:
         pass
     done = promote(up, APP, COMPONENT, "model2")
@@ -158,7 +158,7 @@ def test_what_does_not_run_any_more(tmp_path):
     assert promote(up, APP, COMPONENT, "model2", "--dry-run").stdout == shares(0, 100)
 
 
-def test_it_takes_steps_while_all_is_well_and_goes_back_when_not(up):
+def test_steps_forward_on_good_evidence_and_back_on_bad(up):
     up.change(shares(95, 5))
     callers = Callers(up)
     try:
@@ -184,7 +184,7 @@ def test_it_takes_steps_while_all_is_well_and_goes_back_when_not(up):
     assert up.file.read_text() == shares(0, 100)
 
 
-def test_without_evidence_all_is_left_as_it_is(lasting):  # noqa: F811
+def test_without_evidence_nothing_changes(lasting):  # noqa: F811
     done = promote(
         lasting, APP, COMPONENT, "model2", "--when", "errors < 1%", "--interval", "0.2",
         "--timeout", "0.5",
@@ -195,7 +195,7 @@ def test_without_evidence_all_is_left_as_it_is(lasting):  # noqa: F811
     assert lasting.file.read_text() == CANARY
 
 
-def test_ctrl_c_leaves_all_as_it_is(lasting):  # noqa: F811
+def test_ctrl_c_changes_nothing(lasting):  # noqa: F811
     process = subprocess.Popen(
         command(lasting.state.root, APP, COMPONENT, "model2", "--when", "errors < 1%",
                 "--interval", "0.2"),
@@ -213,7 +213,7 @@ def test_ctrl_c_leaves_all_as_it_is(lasting):  # noqa: F811
     assert lasting.file.read_text() == CANARY
 
 
-def test_somebody_else_changes_what_runs_meanwhile(up):
+def test_concurrent_change_ends_the_promotion(up):
     process = subprocess.Popen(
         command(up.state.root, APP, COMPONENT, "model2", "--when", "errors < 1%",
                 "--interval", "0.2"),
@@ -222,9 +222,9 @@ def test_somebody_else_changes_what_runs_meanwhile(up):
     try:
         assert process.stdout.readline().startswith("50 %: errors: ")
         up.change(shares(70, 30))
-        _, said = process.communicate(timeout=60)
+        _, output = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 2
-    assert "is not what runs" in said
+    assert "is not what runs" in output
     assert up.file.read_text() == shares(70, 30)

@@ -183,7 +183,7 @@ def test_ninety_to_ten(tmp_path):
     assert 16 <= counted["model2"] <= 64
 
 
-def test_the_prefix_is_cut_off_and_nothing_else_leads_anywhere(canary):
+def test_prefix_is_stripped_and_other_paths_lead_nowhere(canary):
     assert canary.answer(COLOR).split()[1] == "/v1/models/my-model:predict"
     for path in (
         "/",
@@ -267,7 +267,7 @@ def test_replicas_share_and_one_that_is_down_gets_nothing_until_it_is_back(two_r
 
 
 @pytest.mark.parametrize("size", [10, 4_000_000])
-def test_what_a_dead_replica_never_received_goes_to_another(two_replicas, size):
+def test_request_a_dead_replica_never_received_is_retried(two_replicas, size):
     name = "demo-serving/model"
     alive, dead = two_replicas.models[name]
     # The health checks need longer than this.
@@ -282,7 +282,7 @@ def test_what_a_dead_replica_never_received_goes_to_another(two_replicas, size):
     assert alive.bodies.count(size) >= codes.count(200)
 
 
-def test_what_a_replica_received_is_not_sent_again(two_replicas):
+def test_request_a_replica_received_is_not_retried(two_replicas):
     models = two_replicas.models["demo-serving/model"]
     for model in models:
         model.hangs_up = True

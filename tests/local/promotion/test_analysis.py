@@ -14,7 +14,7 @@ class Script:
         self.looks = list(looks)
         self.refuses = refuses
         self.done: list[str] = []
-        self.said: list[str] = []
+        self.lines: list[str] = []
 
     def evaluate(self):
         verdict = self.looks.pop(0)
@@ -33,7 +33,7 @@ class Script:
     def run(self, now: int, *steps: int, timeout_s: float = 60.0) -> str:
         return Analysis(
             self.evaluate, lambda: self.done.append("mark"), self.move, self.go_back,
-            lambda seconds: not self.looks, self.said.append, 1.0, timeout_s,
+            lambda seconds: not self.looks, self.lines.append, 1.0, timeout_s,
         ).run(now, steps)  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_it_waits_at_each_step():
     script = Script("not yet", "not yet", "yes", "away", "yes", "yes")
     assert script.run(10, 10, 50, 100) == "promoted"
     assert script.done == ["mark", "50", "mark", "100", "mark"]
-    assert script.said == [
+    assert script.lines == [
         "10 %: errors: yes; winrate: not yet",
         "10 %: errors: yes; winrate: yes",
         "50 %: moving the traffic",
@@ -52,7 +52,7 @@ def test_it_waits_at_each_step():
     ]
 
 
-def test_what_nobody_was_shown_needs_no_evidence():
+def test_zero_share_needs_no_evidence():
     script = Script("yes", "yes")
     assert script.run(0, 10, 100) == "promoted"
     assert script.done == ["10", "mark", "100", "mark"]
@@ -67,7 +67,7 @@ def test_what_nobody_was_shown_needs_no_evidence():
         (Script("yes", "not yet"), "stopped", ["mark", "50", "mark"]),
     ],
 )
-def test_how_else_it_ends(script, outcome, done):
+def test_other_outcomes(script, outcome, done):
     assert script.run(10, 10, 50, 100) == outcome
     assert script.done == done
 

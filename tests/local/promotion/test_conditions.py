@@ -46,7 +46,7 @@ def test_conditions_are_read():
         ("errors < 1% and", "is no condition"),
     ],
 )
-def test_what_is_no_condition_is_said(text, says):
+def test_invalid_conditions_are_refused(text, says):
     with pytest.raises(ValueError, match=".") as refused:
         parse(text)
     assert says in str(refused.value)
@@ -69,7 +69,7 @@ def test_a_win_rate_is_judged_by_its_interval(text, interval, verdict):
     assert judged(text, pair(*interval)).verdict == verdict
 
 
-def test_what_is_seen_is_said():
+def test_judgment_text_shows_the_evidence():
     assert judged("winrate(v2, v1) > 0.5", pair(0.29, 0.43)).text == (
         "winrate(v2, v1) 0.64 [0.57, 0.71] of 212 choices, wanted > 0.5: yes"
     )
@@ -92,7 +92,7 @@ def test_errors_are_a_guard(failed, requests, verdict):
     assert judged("errors < 1%", measured=GatewayStats(requests, failed)).verdict == verdict
 
 
-def test_the_slowest_twentieth():
+def test_p95_guard():
     within = ((500.0, 900), (1000.0, 960), (2500.0, 1000))
     measured = GatewayStats(1000, 0, within)
     assert [measured.slower_than(ms) for ms in (500, 1000, 1750, 2500, 9000)] == [
@@ -103,7 +103,7 @@ def test_the_slowest_twentieth():
     assert judged("p95 < 500ms", measured=GatewayStats()).verdict == "not yet"
 
 
-def test_counted_since():
+def test_stats_since():
     before = GatewayStats(10, 1, ((5.0, 4), (10.0, 9)))
     assert GatewayStats(30, 2, ((5.0, 10), (10.0, 29))).since(before) == (
         GatewayStats(20, 1, ((5.0, 6), (10.0, 20)))

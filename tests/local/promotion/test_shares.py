@@ -34,7 +34,7 @@ def test_the_rest_is_shared_in_proportion(shares, predictor, percent, expected):
         ({"a": 50, "b": 25, "c": 25}, 99, "1 % cannot be shared among 2"),
     ],
 )
-def test_what_cannot_be_shared(shares, percent, says):
+def test_impossible_shares_are_refused(shares, percent, says):
     with pytest.raises(CannotPromote, match=says):
         with_share(shares, "a", percent)
 
@@ -45,7 +45,7 @@ def test_what_cannot_be_shared(shares, percent, says):
     ),
     st.integers(1, 94),
 )
-def test_they_sum_to_a_hundred_and_none_is_forgotten(shares, percent):
+def test_shares_sum_to_100_and_include_all(shares, percent):
     new = with_share(shares, "0", percent)
     assert sum(new.values()) == 100
     assert new["0"] == percent

@@ -69,7 +69,7 @@ def changed_lines(before: str, after: str) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair[0] != pair[1]]
 
 
-def test_shares_as_the_gateway_takes_them():
+def test_read_traffic_as_the_gateway_does():
     assert read_traffic(DEPLOY, "color-serving", "color-model-serving") == {
         "model1": 50,
         "model2": 50,
@@ -117,7 +117,7 @@ def test_without_traffic_the_first_has_0_and_others_are_comments(end):
     assert read_traffic(after, "app", "models") == {"a": 0, "c": 100}
 
 
-def test_a_first_one_that_says_nothing_gets_a_line_of_its_own():
+def test_first_predictor_without_traffic_gets_a_line():
     text = THREE.replace("            traffic: 60 # percent\n", "").replace("  30", "  90")
     assert read_traffic(text, "app", "models") == {"a": 0, "b": 90, "c": 10}
     after = rewrite_traffic(text, "app", "models", {"a": 50, "b": 40, "c": 10})
@@ -129,13 +129,13 @@ def test_a_first_one_that_says_nothing_gets_a_line_of_its_own():
     sound(after)
 
 
-def test_what_an_alias_names_is_not_guessed():
+def test_aliases_are_refused():
     text = THREE.replace("traffic: 60", "traffic: &much 60").replace(": 10\n", ": *much\n")
     with pytest.raises(CannotPromote, match="change it by hand"):
         rewrite_traffic(text, "app", "models", {"a": 50, "b": 40, "c": 10})
 
 
-def test_an_entry_in_braces_is_not_made_a_comment():
+def test_flow_style_entry_is_not_commented_out():
     with pytest.raises(CannotPromote, match="b would have no traffic, which only the first"):
         rewrite_traffic(IN_BRACES, "app", "models", {"a": 100, "b": 0})
 
@@ -148,7 +148,7 @@ def test_an_entry_in_braces_is_not_made_a_comment():
         ("apps", "models", "there is no Application apps; did you mean app?"),
     ],
 )
-def test_what_is_not_there(application, component, says):
+def test_unknown_names_are_refused(application, component, says):
     with pytest.raises(CannotPromote) as refused:
         read_traffic(THREE, application, component)
     assert says in str(refused.value)

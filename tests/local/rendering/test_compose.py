@@ -70,7 +70,7 @@ def test_order_and_addresses(render):
     assert "ports" not in services["gateway"]
 
 
-def test_whoever_fills_a_claim_of_another_file_comes_first(render):
+def test_writer_of_a_shared_claim_comes_first(render):
     model = (ROOT / "deploy" / "color-model.yaml").read_text()
     services = yaml.safe_load(render((ARTICLE / "color-serving.yaml").read_text(), model))[
         "services"
@@ -81,7 +81,7 @@ def test_whoever_fills_a_claim_of_another_file_comes_first(render):
         }
 
 
-def test_the_gateways_configuration_is_one_that_envoy_takes(render, tmp_path):
+def test_envoy_accepts_the_gateway_configuration(render, tmp_path):
     content = yaml.safe_load(render(AB))["configs"]["gateway"]["content"]
     file = tmp_path / "envoy.yaml"
     file.write_text(content.replace("$$", "$"))

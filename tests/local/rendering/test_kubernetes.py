@@ -222,7 +222,7 @@ def test_other_routes_are_other_pods_of_the_gateway(render):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_pods_may_do_little(file):
+def test_pods_are_unprivileged(file):
     for pod, container in containers(kubernetes(load([file])[0])):
         assert pod["securityContext"]["runAsNonRoot"]
         assert pod["automountServiceAccountToken"] is False
@@ -243,10 +243,10 @@ def test_workers_find_one_another(render):
     names = list(environment)
     # Kubernetes puts in only what stands before.
     assert names.index("TASK_INDEX") < names.index("TF_CONFIG")
-    told = json.loads(environment["TF_CONFIG"]["value"].replace("$(TASK_INDEX)", "1"))
-    assert told["task"] == {"type": "worker", "index": 1}
+    tf_config = json.loads(environment["TF_CONFIG"]["value"].replace("$(TASK_INDEX)", "1"))
+    assert tf_config["task"] == {"type": "worker", "index": 1}
     # A pod of an Indexed Job is called JOB-INDEX, below its subdomain.
-    assert told["cluster"]["worker"] == [
+    assert tf_config["cluster"]["worker"] == [
         f"distributed-training-{index}.{pod['subdomain']}.default.svc.cluster.local:2222"
         for index in range(2)
     ]
@@ -257,7 +257,7 @@ def test_workers_find_one_another(render):
     assert service["selector"].items() <= labels
 
 
-def test_a_gpu_and_a_claim_that_is_there(render):
+def test_gpu_and_existing_claim(render):
     text = render((ROOT / "deploy" / "training-gpu.yaml").read_text())
     (container,) = one(text, "Job", "gpu-training")["spec"]["template"]["spec"]["containers"]
     assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
@@ -290,7 +290,7 @@ def test_an_autoscaler_decides_how_many(render):
         assert "replicas" not in one(text, "Deployment", name)["spec"]
 
 
-def test_a_job_after_something_is_told_step_by_step(render):
+def test_header_has_the_steps_for_dependent_jobs(render):
     task = (
         "    - name: late\n      type: task\n      dependsOn: [demo-training, demo-serving]\n"
         "      properties: {image: x/color-model}\n      traits:\n"
@@ -336,18 +336,18 @@ def test_two_objects_of_one_name(render):
         render(text)
 
 
-def test_names_stay_as_short_as_kubernetes_wants_them():
+def test_names_are_at_most_63_characters():
     assert join_name("a", "b") == "a-b"
     long = join_name("a" * 60, "b" * 60)
     assert len(long) == 63
     assert long != join_name("a" * 60, "c" * 60)
 
 
-def test_what_is_left_out_is_said():
+def test_omissions_get_a_notice():
     applications, _ = load([ROOT / "deploy" / "environments.yaml"])
-    said = [str(each) for each in not_rendered(applications)]
-    assert len(said) == 2
-    assert all(": notice: " in each for each in said)
+    notices = [str(each) for each in not_rendered(applications)]
+    assert len(notices) == 2
+    assert all(": notice: " in each for each in notices)
 
 
 def test_the_command_prints_it_whole(tmp_path):
@@ -569,14 +569,14 @@ def test_of_storage_compose_has_the_claims(loaded):
     assert not_rendered(loaded(TRAINING + "    traits: [{type: storage}]\n"), "compose") == []
 
 
-def test_what_only_kubevela_knows_is_said_to_be_left_out(loaded):
+def test_kubevela_only_properties_get_a_notice(loaded):
     trait = "    traits: [{type: sidecar, properties: {name: x, image: y}}]\n"
     applications = loaded(TRAINING + trait)
     (finding,) = not_rendered(applications)
     assert "the trait sidecar is not part of what is rendered" in finding.text
 
 
-def test_two_gateways_that_are_asked_over_http_and_measured(render):
+def test_gateway_has_two_replicas_probes_and_metrics(render):
     text = render(TRAINING)
     name = "training-serving-gateway"
     deployment = one(text, "Deployment", name)["spec"]
@@ -601,7 +601,7 @@ def test_two_gateways_that_are_asked_over_http_and_measured(render):
         assert hook == {"exec": {"command": ["sleep", "10"]}}
 
 
-def test_only_what_must_is_let_through(render):
+def test_network_policies_allow_only_needed_traffic(render):
     text = render(TRAINING)
 
     def policy(name: str) -> dict:
@@ -625,7 +625,7 @@ def test_only_what_must_is_let_through(render):
     assert names(workers["from"]) == {"distributed-training"}
 
 
-def test_other_peoples_images_are_as_they_are(render):
+def test_foreign_images_keep_their_defaults(render):
     text = render(TRAINING.replace("fogdong/color-serving:v1", "nginx:1.27"))
     pod = one(text, "Deployment", "demo-rest-serving")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -638,7 +638,7 @@ def test_other_peoples_images_are_as_they_are(render):
         check(each)
 
 
-def test_a_gateway_that_is_there_gets_routes(loaded):
+def test_existing_gateway_gets_http_routes(loaded):
     text = kubernetes(loaded(AB), Gateway("web", "infrastructure"))
     kinds = {each["kind"] for each in objects(text)}
     assert kinds == {"Deployment", "Service", "NetworkPolicy", "HTTPRoute"}
@@ -685,7 +685,7 @@ def test_durations_of_the_gateway_api():
     ]
 
 
-def test_a_gateway_of_no_name_is_refused(tmp_path):
+def test_gateway_without_a_name_is_refused(tmp_path):
     file = str(ROOT / "deploy" / "training-serving.yaml")
     for wrong, said in (
         (["--format", "kubernetes", "--gateway", "Web"], "'Web' is no NAME or NAME.NAMESPACE"),

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.local.conftest import wait_until
-from tests.local.running_applications import ARTICLE, RunningApplications, asks, patiently, png
+from tests.local.running_applications import ARTICLE, RunningApplications, asks, png, retry_timeouts
 from tests.running import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.long(1)]
@@ -16,7 +16,7 @@ REQUESTS = 400
 
 def models(running, count: int) -> Counter[str]:
     """Which version answered how many requests."""
-    replies = (patiently(lambda: running.predict(png())) for _ in range(count))
+    replies = (retry_timeouts(lambda: running.predict(png())) for _ in range(count))
     return Counter(reply.headers["X-Model"] for reply in replies)
 
 
@@ -31,7 +31,7 @@ def test_half_and_half_then_ninety_to_ten(up, tmp_path):
 
     # Only a deployment's own prefix, with its slash, leads anywhere.
     body = asks("packed", l_bytes=png())
-    reply = patiently(lambda: running.ask("color-model-serving", body))
+    reply = retry_timeouts(lambda: running.ask("color-model-serving", body))
     assert reply.status_code == 200
     for deployment, path in (("nothing", "v1/models/my-model:predict"),
                              ("color-model-serving", "")):  # fmt: skip
@@ -49,7 +49,7 @@ def test_half_and_half_then_ninety_to_ten(up, tmp_path):
     assert "Traceback" not in running.text
 
 
-def test_a_canary_is_moved_while_eight_ask(up, tmp_path):
+def test_canary_share_changes_under_load(up, tmp_path):
     """The real model servers, from another terminal; no reply fails but for a busy machine."""
     document = yaml.safe_load((ARTICLE / "color-serving.yaml").read_text())
     properties = document["spec"]["components"][0]["properties"]

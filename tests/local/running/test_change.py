@@ -236,21 +236,21 @@ class Callers:
             thread.join()
 
 
-def test_nobody_is_left_without_an_answer(running):
+def test_no_request_fails_during_a_change(running):
     callers = Callers(running)
     try:
         assert 120 <= callers.counted()["model1"] <= 280
-        said = running.change(shares(90, 10))
-        assert "    predictors.model1.traffic: 50 -> 90" in said
-        assert "no program of it is touched" in said
+        output = running.change(shares(90, 10))
+        assert "    predictors.model1.traffic: 50 -> 90" in output
+        assert "no program of it is touched" in output
         assert 320 <= callers.counted()["model1"] <= 390
         running.change(shares(0, 100))
         assert set(callers.counted()) == {"model2"}
-        said = running.change(without_the_first())
-        assert "then stops model1" in said
+        output = running.change(without_the_first())
+        assert "then stops model1" in output
         assert set(callers.counted()) == {"model2"}
-        said = running.change(CANARY)
-        assert "starts model1 beside the others" in said
+        output = running.change(CANARY)
+        assert "starts model1 beside the others" in output
         assert 120 <= callers.counted()["model1"] <= 280
     finally:
         callers.end()
@@ -266,10 +266,10 @@ def test_another_model_path_and_more_replicas(running):
     callers = Callers(running)
     try:
         other = CANARY.replace("color-model/model/v1", "color-model/model/v3")
-        said = running.change(other.replace("replicas: 1", "replicas: 2"))
-        assert "predictors.model1.replicas: 1 -> 2" in said
-        assert "v1 -> pvc://color-model/model/v3" in said
-        assert "starts model1/0, model1/1, model2/1 beside the others" in said
+        output = running.change(other.replace("replicas: 1", "replicas: 2"))
+        assert "predictors.model1.replicas: 1 -> 2" in output
+        assert "v1 -> pvc://color-model/model/v3" in output
+        assert "starts model1/0, model1/1, model2/1 beside the others" in output
         answers = len(callers.answers)
         wait_until(lambda: len(callers.answers) > answers + 400, WITHIN_S)
         now = {text for _, text in callers.answers[answers + 16 :]}
@@ -312,24 +312,24 @@ def test_a_job_that_failed_stays_failed_until_its_own_properties_change(running)
     ended = "failing failed: exit code 2"
     running.change(FAILING)
     wait_until(lambda: running.row("failing").phase == "failed", WITHIN_S)
-    said = running.change(shares(90, 10))
+    output = running.change(shares(90, 10))
     stays = "trained/failing has failed, and does not run again as it is"
-    assert stays in said
-    assert "is started" not in said
-    assert "Nothing is different from what runs." in (said := running.change(FAILING))
-    assert stays in said
+    assert stays in output
+    assert "is started" not in output
+    assert "Nothing is different from what runs." in (output := running.change(FAILING))
+    assert stays in output
     assert running.out.getvalue().count(ended) == 1
     # Its own properties.
-    said = running.change(FAILING.replace("--no-such-flag", "--nor-this-one"))
-    assert "~ trained/failing: runs again" in said
+    output = running.change(FAILING.replace("--no-such-flag", "--nor-this-one"))
+    assert "~ trained/failing: runs again" in output
     wait_until(lambda: running.out.getvalue().count(ended) == 2, WITHIN_S)
     # And when it is wanted.
     down = [sys.executable, "-m", "local", "down", "trained", "--state", str(running.state.root)]
     done = subprocess.run(down, capture_output=True, text=True, cwd=ROOT, timeout=120)
     assert done.returncode == 0, done.stderr
     assert running.row("failing").phase == "stopped"
-    said = running.change(FAILING.replace("--no-such-flag", "--nor-this-one"))
-    assert "+ trained/failing: model-training, is started" in said
+    output = running.change(FAILING.replace("--no-such-flag", "--nor-this-one"))
+    assert "+ trained/failing: model-training, is started" in output
     wait_until(lambda: running.out.getvalue().count(ended) == 3, WITHIN_S)
     assert running.ask().status_code == 200
 
@@ -360,8 +360,8 @@ def test_a_header_route_and_another_application_come_and_go(running):
         "      protocol",
     ).replace("model/v1", "model/v3")
     plain = {running.ask().text for _ in range(40)}
-    said = running.change(routed)
-    assert "+ styled/styled-serving: model-serving, is started" in said
+    output = running.change(routed)
+    assert "+ styled/styled-serving: model-serving, is started" in output
     wait_until(lambda: running.row("styled-serving").phase == "running", WITHIN_S)
     path = "seldon/default/color-model-serving/v1/models/my-model:predict"
     url = f"http://127.0.0.1:{running.port}/{path}"
@@ -376,14 +376,14 @@ def test_a_header_route_and_another_application_come_and_go(running):
     assert down.returncode == 0, down.stderr
     assert running.row("styled-serving").phase == "stopped"
     # And again, where it had an address of its own before.
-    said = running.change(second)
-    assert "+ styled/styled-serving: model-serving, is started" in said
+    output = running.change(second)
+    assert "+ styled/styled-serving: model-serving, is started" in output
     wait_until(lambda: running.row("styled-serving").phase == "running", WITHIN_S)
     url = url.replace("color-model-serving", "styled-serving")
     assert requests.post(url, b"{}").text.startswith("model")
 
 
-def test_what_cannot_be_brought_up_changes_nothing(lasting):
+def test_failed_change_changes_nothing(lasting):
     before = {lasting.ask().text for _ in range(40)}
     broken = shares(90, 10).replace("color-model/model/v1", "other-claim/model/v9")
     done = lasting.local("up", broken)
@@ -398,7 +398,7 @@ def test_what_cannot_be_brought_up_changes_nothing(lasting):
 
 
 def test_diff_shows_and_changes_nothing(lasting):
-    told = len(lasting.out.getvalue())
+    printed = len(lasting.out.getvalue())
     done = lasting.local("diff", shares(90, 10))
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines() == [
@@ -406,7 +406,7 @@ def test_diff_shows_and_changes_nothing(lasting):
         "    predictors.model1.traffic: 50 -> 90",
         "    predictors.model2.traffic: 50 -> 10",
     ]
-    assert "traffic" not in lasting.out.getvalue()[told:]
+    assert "traffic" not in lasting.out.getvalue()[printed:]
     same = lasting.local("diff", CANARY)
     assert (same.returncode, same.stdout) == (0, "Nothing is different from what runs.\n")
     assert "Nothing is different from what runs." in lasting.change(CANARY)
@@ -420,7 +420,7 @@ def test_diff_shows_and_changes_nothing(lasting):
         (("traffic: 50", "traffic: 60"), "sums to 110, not to 100"),
     ],
 )
-def test_what_cannot_be_changed_is_said(lasting, change, says):
+def test_impossible_changes_are_refused(lasting, change, says):
     text = CANARY.replace(*change, 1)
     if "task" in change[1]:
         head = text.partition("    properties:")[0]
@@ -438,8 +438,8 @@ def test_a_client_is_started_again_for_other_settings(running):
     whole = CANARY + "  - name: color-rest-serving" + (
         (ARTICLE / "color-serving.yaml").read_text().partition("  - name: color-rest-serving")[2]
     )  # fmt: skip
-    said = running.change(whole)
-    assert "+ color-serving/color-rest-serving: webservice, is started" in said
+    output = running.change(whole)
+    assert "+ color-serving/color-rest-serving: webservice, is started" in output
     client = running.row("color-rest-serving")
     assert (client.phase, client.module) == ("running", "color_client")
     assert client.url.startswith(f"http://127.0.0.1:{running.port}/seldon/default/color-model-")
@@ -447,17 +447,17 @@ def test_a_client_is_started_again_for_other_settings(running):
     before = get(url)
     models = {running.ask().text for _ in range(40)}
     setting = "      env:\n        - {name: TIMEOUT_S, value: '20'}\n"
-    said = running.change(whole.replace("      env:\n", setting))
-    assert "color-rest-serving: is started again, and does not answer until then" in said
-    assert "    env.TIMEOUT_S: none -> {'value': '20'}" in said
+    output = running.change(whole.replace("      env:\n", setting))
+    assert "color-rest-serving: is started again, and does not answer until then" in output
+    assert "    env.TIMEOUT_S: none -> {'value': '20'}" in output
     assert get(url) != before
     assert {running.ask().text for _ in range(40)} == models
-    said = running.change(CANARY)
-    assert "- color-serving/color-rest-serving: is stopped at the end" in said
+    output = running.change(CANARY)
+    assert "- color-serving/color-rest-serving: is stopped at the end" in output
     assert [row.component for row in running.state.rows()] == ["gateway", "color-model-serving"]
 
 
-def test_what_is_new_and_fails_stops_nobody(running):
+def test_failing_new_component_stops_nothing_else(running):
     # Nor is anybody waited for who waits for it.
     other = OTHER + client(free_port())
     done = running.local("up", other.replace("color-model/model/v1", "nothing/model/v1"))
@@ -472,10 +472,10 @@ def test_what_is_new_and_fails_stops_nobody(running):
     wait_until(lambda: running.row("other-client").phase == "running", WITHIN_S)
 
 
-def test_what_failed_and_is_no_longer_wanted_goes(running):
+def test_unwanted_failed_component_is_removed(running):
     assert running.local("up", OTHER.replace("color-model/model/v1", "none/v1")).returncode == 1
-    said = running.change(OTHER.replace("other-serving", "another-serving"))
-    assert "- other/other-serving: is stopped at the end" in said
+    output = running.change(OTHER.replace("other-serving", "another-serving"))
+    assert "- other/other-serving: is stopped at the end" in output
     names = {row.component for row in running.state.rows()}
     assert names == {"gateway", "color-model-serving", "another-serving"}
 

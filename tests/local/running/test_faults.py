@@ -49,11 +49,11 @@ class Load:
         while not self._over.is_set():
             started = time.monotonic()
             reply = self._running.predict(png())
-            said = "" if reply.ok else reply.text
-            self.answers.append((started, reply.status_code, said))
+            error = "" if reply.ok else reply.text
+            self.answers.append((started, reply.status_code, error))
 
     def since(self, moment: float) -> list[tuple[int, str]]:
-        return [(status, said) for started, status, said in self.answers if started >= moment]
+        return [(status, error) for started, status, error in self.answers if started >= moment]
 
     def end(self) -> None:
         self._over.set()
@@ -91,7 +91,7 @@ def test_one_of_two_replicas(up, one_predictor):
     assert [each for each in load.since(gone) if each[0] not in (200, 504)] == []
 
 
-def test_the_only_one_of_each(up, one_predictor):
+def test_single_replicas_restart(up, one_predictor):
     running = up(one_predictor(1)).wait_until_ready()
 
     def answers() -> int:

@@ -54,10 +54,10 @@ def test_an_application_of_a_cluster_runs_with_sqlite(tmp_path):
     applications, found = load([FILE])
     found += validate(applications, Volumes(tmp_path / "volumes"))
     assert all(each.notice for each in found)
-    said = [each.text for each in sorted(found)]
-    assert "this is not run here; a cluster runs it" in said
-    assert "PostgreSQL is not run here: choices are kept in SQLite, in the state folder" in said
-    assert "a key of the state folder takes its place" in said
+    texts = [each.text for each in sorted(found)]
+    assert "this is not run here; a cluster runs it" in texts
+    assert "PostgreSQL is not run here: choices are kept in SQLite, in the state folder" in texts
+    assert "a key of the state folder takes its place" in texts
 
 
 def test_clients_that_begin_at_once_have_one_key(tmp_path, monkeypatch):
@@ -84,7 +84,7 @@ def test_clients_that_begin_at_once_have_one_key(tmp_path, monkeypatch):
     assert step.key.stat().st_mode & 0o777 == 0o600
 
 
-def test_off_is_off_however_it_is_spelled():
+def test_feedback_is_off_in_any_spelling():
     row = Row("app", "default", "client", "webservice", "running", True, "", module="color_client")
     with pytest.raises(CannotStart, match="no client of app keeps what people choose"):
         database_of([replace(row, feedback_db="OFF"), replace(row, feedback_db="off")], "app")
@@ -108,7 +108,7 @@ def test_other_secrets_are_still_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("value", ["off", "/somewhere/votes.db"])
-def test_what_an_application_says_itself_holds(tmp_path, value):
+def test_settings_of_the_application_take_precedence(tmp_path, value):
     text = (ARTICLE / "color-serving.yaml").read_text()
     own = f'env:\n        - {{name: FEEDBACK_DB, value: "{value}"}}\n'
     file = tmp_path / "a.yaml"
@@ -117,7 +117,7 @@ def test_what_an_application_says_itself_holds(tmp_path, value):
     assert program.environment["FEEDBACK_DB"] == value
 
 
-def test_so_does_the_environment_of_up(tmp_path, monkeypatch):
+def test_environment_of_up_takes_precedence(tmp_path, monkeypatch):
     monkeypatch.setenv("FEEDBACK_DB", "postgresql+psycopg://me:hush@here/votes")
     monkeypatch.setenv("SECRET_KEY", "mine")
     planned = client(FILE, tmp_path)
@@ -128,7 +128,7 @@ def test_so_does_the_environment_of_up(tmp_path, monkeypatch):
     assert not {"FEEDBACK_DB", "SECRET_KEY"} & program.environment.keys()
 
 
-def test_the_key_outlives_a_restart_and_is_nobody_elses(tmp_path):
+def test_key_survives_a_restart_and_is_private(tmp_path):
     keep = PrepareFeedback(tmp_path / "feedback" / "default", tmp_path / "secret-key")
     keep.run(print)
     key = keep.key.read_text()
@@ -139,7 +139,7 @@ def test_the_key_outlives_a_restart_and_is_nobody_elses(tmp_path):
     assert keep.folder.is_dir()
 
 
-def test_a_program_gets_its_secrets_and_nobody_shows_them(tmp_path):
+def test_secrets_reach_the_program_and_are_not_shown(tmp_path):
     (tmp_path / "key").write_text("hush")
     secrets = {"SECRET_KEY": tmp_path / "key", "GONE": tmp_path / "nothing"}
     code = "import os; print(os.environ['SECRET_KEY'], 'GONE' in os.environ)"

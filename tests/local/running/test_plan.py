@@ -88,7 +88,7 @@ def test_a_job_is_the_same_while_its_properties_and_arguments_are(plan):
     assert fingerprint(TRAINING.replace("train-color:v1", "train-color:v2")) != fingerprint()
 
 
-def test_whoever_serves_from_a_claim_waits_for_whoever_fills_it(plan):
+def test_reader_of_a_claim_waits_for_its_writer(plan):
     texts = [(ROOT / "deploy" / f"{name}.yaml").read_text()
              for name in ("color-style-ab-serving", "color-model", "style-model")]  # fmt: skip
     made = plan(*texts)
@@ -105,7 +105,7 @@ def test_a_model_server_does_not_wait_for_a_client_that_mounts_its_claim(plan):
     assert component(made, "color-model-serving").depends_on == ()
 
 
-def test_training_that_shall_come_after_serving_does(plan):
+def test_training_can_depend_on_serving(plan):
     text = TRAINING.replace("    dependsOn:\n      - demo-training\n", "").replace(
         "    type: model-training\n", "    type: model-training\n    dependsOn: [demo-serving]\n"
     )
@@ -115,7 +115,7 @@ def test_training_that_shall_come_after_serving_does(plan):
 
 
 @pytest.mark.parametrize("wish", [18080, 65535])
-def test_the_admin_page_goes_with_the_gateway(plan, monkeypatch, wish):
+def test_admin_port_follows_the_gateway_port(plan, monkeypatch, wish):
     # Two with ports of their own do not take each other's while one of them is down.
     monkeypatch.setattr("local.ports.check_free", lambda *_: None)
     made = plan(TRAINING, gateway_port=wish).gateway
@@ -150,7 +150,7 @@ def test_each_replica_has_a_port_of_its_own(plan):
         ("ambassador", None),
     ],
 )
-def test_names_of_the_cluster_lead_to_this_machine(plan, value, leads_to):
+def test_cluster_host_names_are_redirected(plan, value, leads_to):
     address = TRAINING.partition("value: ")[2].partition("\n")[0]
     made = plan(TRAINING.replace(address, value))
     client = component(made, "demo-rest-serving").programs[0].environment
@@ -160,7 +160,7 @@ def test_names_of_the_cluster_lead_to_this_machine(plan, value, leads_to):
     assert client["URL"] == expected
 
 
-def test_a_name_of_the_cluster_that_leads_nowhere(plan):
+def test_unknown_cluster_host_name_is_refused(plan):
     text = TRAINING.replace("//ambassador.vela-system", "//istio.vela-system")
     with pytest.raises(Refused, match="no service istio.vela-system.svc.cluster.local is among"):
         plan(text)
@@ -201,7 +201,7 @@ def test_the_first_predictor_takes_the_rest(plan):
 
 @pytest.mark.parametrize("names", [["training-serving"], ["color-serving"],
                                    ["color-style-ab-serving", "color-serving"]])  # fmt: skip
-def test_envoy_takes_the_configuration(plan, tmp_path, names):
+def test_envoy_accepts_the_configuration(plan, tmp_path, names):
     made = plan(*((ARTICLE / f"{name}.yaml").read_text() for name in names))
     file = tmp_path / "envoy.yaml"
     file.write_text(yaml.safe_dump(made.gateway))
@@ -231,7 +231,7 @@ def test_render_prints_both_and_starts_nothing(tmp_path):
     assert "static_resources" in yaml.safe_load(only.stdout)
 
 
-def test_validate_tells_by_its_exit_code(tmp_path):
+def test_validate_exit_codes(tmp_path):
     good = local("validate", ARTICLE / "training-serving.yaml", "--state", tmp_path)
     assert (good.returncode, good.stdout) == (0, "training-serving: no errors\n")
     (tmp_path / "bad.yaml").write_text(TRAINING.replace("replicas: 1", "replica: 1"))
@@ -269,7 +269,7 @@ def test_the_registry_is_changed_by_one_command(tmp_path):
     assert subprocess.run([*command, "a b"], capture_output=True).returncode == 2
 
 
-def test_state_is_json_that_others_can_read(tmp_path):
+def test_state_is_json(tmp_path):
     from local.running.state import Row, StateFolder
 
     folder = StateFolder(tmp_path)

@@ -12,7 +12,7 @@ from local.ports import free_port
 from local.running.program import HUGE_PAGES, Child, Program
 from local.running.readiness import not_ready_because
 from tests.local.conftest import STAND_IN, get, wait_until
-from tests.local.running_applications import runs
+from tests.local.running_applications import is_running
 from tests.running import ROOT
 
 STARTER = """
@@ -39,7 +39,7 @@ def test_lines_of_both_streams_arrive_before_the_end():
     assert child.ending == "exit code 3"
 
 
-def test_a_job_that_fails_has_failed_whatever_python_is_told(monkeypatch):
+def test_failing_job_has_failed_even_with_pythoninspect(monkeypatch):
     monkeypatch.setenv("PYTHONINSPECT", "1")
     child, lines = run(sys.executable, "-c", "import sys; sys.exit(3)")
     assert child.wait(60)
@@ -69,7 +69,7 @@ def test_a_command_that_is_not_there():
     assert child.ending == "exit code 127"
 
 
-def test_it_has_no_input_to_wait_for():
+def test_program_has_no_standard_input():
     child, lines = run(sys.executable, "-c", "print(repr(input()))")
     assert child.wait(60)
     assert "EOFError" in lines[-1]
@@ -85,18 +85,18 @@ def test_terminate_reaches_the_program(stand_in):
     assert not_ready_because(program.ready_url) is not None
 
 
-def test_what_a_program_started_ends_with_it(stand_in):
+def test_child_processes_end_with_the_program(stand_in):
     program = stand_in()
     child = Child(program, lambda *_: None, lambda _: None)
     wait_until(lambda: not_ready_because(program.ready_url) is None)
     grandchild = int(get(f"{program.ready_url}child"))
-    assert runs(grandchild)
+    assert is_running(grandchild)
     get(f"{program.ready_url}exit/0")
     assert child.wait(60)
-    wait_until(lambda: not runs(grandchild))
+    wait_until(lambda: not is_running(grandchild))
 
 
-def test_what_left_its_process_group_keeps_nobody_waiting(monkeypatch):
+def test_process_that_left_the_group_is_not_waited_for(monkeypatch):
     monkeypatch.setattr("local.running.program._PRINTED_WITHIN_S", 0.1)
     lines: list[str] = []
     leave = "import subprocess; print(subprocess.Popen(['sleep', '600'], start_new_session=1).pid)"
@@ -132,7 +132,7 @@ def test_nothing_is_left_when_the_starter_is_killed(with_guard):
         os.kill(starter.pid, signal.SIGKILL)
         if with_guard:
             os.kill(guard, signal.SIGKILL)
-    wait_until(lambda: not runs(program) and not runs(guard))
+    wait_until(lambda: not is_running(program) and not is_running(guard))
     assert not_ready_because(url) is not None
 
 

@@ -118,10 +118,10 @@ def test_a_canary_that_people_like_is_promoted_and_one_that_they_do_not_goes_bac
         first = next(line for line in promoting.stdout if "winrate(v2, v1)" in line)
         assert first.startswith("40 %: ") and "not yet" in first
         people = People(running)
-        told, error = promoting.communicate(timeout=900)
-        assert promoting.returncode == 0, told + error
-        print(told)
-        lines = told.splitlines()
+        output, error = promoting.communicate(timeout=900)
+        assert promoting.returncode == 0, output + error
+        print(output)
+        lines = output.splitlines()
         assert lines[-1] == "model2 is promoted."
         steps = [line for line in lines if line.endswith("moving the traffic")]
         assert steps == ["60 %: moving the traffic", "100 %: moving the traffic"]
@@ -144,9 +144,9 @@ def test_a_canary_that_people_like_is_promoted_and_one_that_they_do_not_goes_bac
             people.end()
     assert people.statuses.keys() == {200}
 
-    told = run("local", "feedback", APP, "--format", "json", "--state", state, seconds=120)
-    assert told.returncode == 0, told.stderr
-    (pair,) = json.loads(told.stdout)["pairs"]
+    output = run("local", "feedback", APP, "--format", "json", "--state", state, seconds=120)
+    assert output.returncode == 0, output.stderr
+    (pair,) = json.loads(output.stdout)["pairs"]
     assert (pair["models"], pair["preferred"]) == (["color/v1", "color/v2"], "color/v2")
     assert pair["wins"] == [people.choices["color/v1"], people.choices["color/v2"]]
     metrics = requests.get(f"{running.client}/metrics", timeout=60).text

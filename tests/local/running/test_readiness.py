@@ -54,6 +54,6 @@ def test_nobody_listens():
     assert not_ready_because(f"http://127.0.0.1:{free_port()}/") == "Connection refused"
 
 
-def test_a_proxy_in_the_environment_is_not_asked(answering, monkeypatch):
+def test_proxy_settings_are_ignored(answering, monkeypatch):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     assert not_ready_because(answering(200, "OK", b"")) is None

@@ -232,7 +232,7 @@ def test_one_that_does_not_stop_is_killed(stand_in, running):
     assert not_ready_because(program.ready_url) is not None
 
 
-def test_stop_once_more_does_not_wait(stand_in, running):
+def test_second_stop_does_not_wait(stand_in, running):
     program = stand_in("stand-in", "stubborn")
     with running(program, grace_s=60.0) as up:
         assert up.ready.wait(60)
@@ -292,7 +292,7 @@ def test_a_job_is_done_once_while_it_stays_the_same(running, tmp_path):
     assert (made / "x").read_text() == "1"
 
 
-def test_a_job_that_may_be_tried_again(running, tmp_path):
+def test_job_that_may_restart_is_retried(running, tmp_path):
     flag = tmp_path / "flag"
     code = f"import os, sys; p = {str(flag)!r}; there = os.path.exists(p); open(p, 'w'); "
     code += "sys.exit(0 if there else 3)"
@@ -340,7 +340,7 @@ def test_a_state_that_cannot_be_written_stops_nothing(stand_in, running):
     assert up.code == 0
 
 
-def test_down_from_elsewhere(stand_in, running):
+def test_down_from_another_terminal(stand_in, running):
     kept = replace(service(stand_in("kept")), application="other")
     with running(stand_in("gone"), kept) as up:
         assert up.ready.wait(60)

@@ -45,11 +45,11 @@ def saved_model(folder: Path, text: str = "graph") -> Path:
     return folder
 
 
-def test_one_at_a_time(state):
+def test_one_up_at_a_time(state):
     with state.own(["training-serving"]):
         assert state.is_running()
-        said = rf"training-serving is running with .* {os.getpid()}\)"
-        with pytest.raises(InUse, match=said), state.own(["other"]):
+        message = rf"training-serving is running with .* {os.getpid()}\)"
+        with pytest.raises(InUse, match=message), state.own(["other"]):
             pass
         done = local(state.root, "up", str(ROOT / "tests/local/article/color-serving.yaml"))
         assert done.returncode == 2
@@ -60,7 +60,7 @@ def test_one_at_a_time(state):
         pass
 
 
-def test_what_others_see(state):
+def test_status_from_another_terminal(state):
     with state.own(["app"]):
         state.write_rows([ROW])
         assert state.rows() == [ROW]
@@ -79,7 +79,7 @@ def test_what_others_see(state):
     assert (down.returncode, down.stderr) == (1, "app does not run\n")
 
 
-def test_a_list_for_programs(state):
+def test_ls_as_json(state):
     with state.own(["app"]):
         state.write_rows([ROW])
         (row,) = json.loads(local(state.root, "ls", "--format", "json").stdout)
@@ -114,9 +114,9 @@ def test_down_of_what_has_finished(state):
         )  # fmt: skip
         wait_until(lambda: state.requests() == ["app"], 60)
         state.write_rows([job, replace(server, phase="stopped")])
-        said, _ = other.communicate(timeout=60)
+        output, _ = other.communicate(timeout=60)
     assert other.returncode == 0
-    assert said.startswith("app is stopped (demo had finished before); its claims are kept in ")
+    assert output.startswith("app is stopped (demo had finished before); its claims are kept in ")
 
 
 def test_nothing_has_run(state):
@@ -126,22 +126,22 @@ def test_nothing_has_run(state):
     assert not state.root.exists()
 
 
-def test_a_folder_that_cannot_be(tmp_path):
+def test_state_folder_that_cannot_be_created(tmp_path):
     (tmp_path / "file").touch()
     folder = StateFolder(tmp_path / "file")
     with pytest.raises(BadState, match="choose another with --state"), folder.own(["x"]):
         pass
 
 
-def test_a_folder_that_cannot_be_looked_into(tmp_path):
+def test_unreadable_state_folder(tmp_path):
     (tmp_path / "lock").mkdir()
     for words in (("ls",), ("status", "x"), ("diff", "deploy/color-model.yaml")):
         done = local(tmp_path, *words)
-        said = f"python -m local: {tmp_path}: Is a directory; choose another with --state\n"
-        assert (done.returncode, done.stderr) == (2, said)
+        message = f"python -m local: {tmp_path}: Is a directory; choose another with --state\n"
+        assert (done.returncode, done.stderr) == (2, message)
 
 
-def test_requests_are_told_once(state):
+def test_requests_are_read_once(state):
     with state.own(["app"]):
         state.request_down("app")
         assert state.requests() == ["app"]
@@ -159,7 +159,7 @@ def test_logs_of_several_components_in_order(state):
     assert list(follow_logs(paths, state)) == list(read_logs(paths))
 
 
-def test_a_log_that_goes_on_anew_is_read_whole(state, monkeypatch):
+def test_rotated_log_is_read_completely(state, monkeypatch):
     monkeypatch.setattr("local.running.logs._MAX_BYTES", 200)
     logs = LogFiles(state)
     path = state.log("app", "a")
@@ -177,7 +177,7 @@ def test_a_log_that_goes_on_anew_is_read_whole(state, monkeypatch):
     assert list(follow_logs([path], state)) == lines
 
 
-def test_a_log_that_cannot_be_closed_or_moved_is_begun_anew(state, monkeypatch):
+def test_log_that_cannot_be_rotated_is_restarted(state, monkeypatch):
     """Whoever prints must not wait for it."""
     monkeypatch.setattr("local.running.logs._MAX_BYTES", 50)
     logs = LogFiles(state)
@@ -190,21 +190,21 @@ def test_a_log_that_cannot_be_closed_or_moved_is_begun_anew(state, monkeypatch):
 
 
 def test_shipped_models_are_copied_once(tmp_path):
-    source, claim, said = tmp_path / "models", tmp_path / "claim", []
+    source, claim, lines = tmp_path / "models", tmp_path / "claim", []
     saved_model(source / "color" / "v1" / "1")
     (source / "color" / "v1" / "contact-sheet.png").touch()
     copy = ShippedModels("color", claim, source)
-    copy.run(said.append)
-    assert said == ["color v2/2 is not shipped here yet", "model/v1/1 copied"]
+    copy.run(lines.append)
+    assert lines == ["color v2/2 is not shipped here yet", "model/v1/1 copied"]
     assert (claim / "model" / "v1" / "1" / "saved_model.pb").read_text() == "graph"
     assert not (claim / "model" / "v1" / "contact-sheet.png").exists()
 
     saved_model(source / "color" / "v2" / "2")
     (source / "color" / "v1" / "1" / "saved_model.pb").write_text("another")
-    said.clear()
-    copy.run(said.append)
+    lines.clear()
+    copy.run(lines.append)
     there = claim / "model" / "v1" / "1"
-    assert said == [
+    assert lines == [
         "model/v1/1 is there already and is not the one that is shipped here; to serve that, "
         f"remove {there} and start again",
         "model/v2/2 copied",
@@ -213,9 +213,9 @@ def test_shipped_models_are_copied_once(tmp_path):
     assert sorted(path.name for path in (claim / "model").iterdir()) == ["v1", "v2"]
 
     shutil.rmtree(there)
-    said.clear()
-    copy.run(said.append)
-    assert said == ["model/v1/1 copied", "model/v2/2 is there already"]
+    lines.clear()
+    copy.run(lines.append)
+    assert lines == ["model/v1/1 copied", "model/v2/2 is there already"]
     assert (there / "saved_model.pb").read_text() == "another"
 
 
@@ -237,15 +237,15 @@ def test_a_model_is_copied_as_seldon_does(tmp_path):
     (claim / "2").symlink_to(claim / "1")
     (claim / "1" / "link").symlink_to(claim / "1" / "saved_model.pb")
     copy = ModelCopy("pvc://my-pvc", claim, "", tmp_path / "served" / "x")
-    said: list[str] = []
-    copy.run(said.append)
-    assert said == ["pvc://my-pvc copied: version 1"]
+    lines: list[str] = []
+    copy.run(lines.append)
+    assert lines == ["pvc://my-pvc copied: version 1"]
     names = sorted(path.name for path in (tmp_path / "served" / "x").rglob("*"))
     assert names == ["1", "saved_model.pb", "variables"]
 
     saved_model(claim / "3")
-    copy.run(said.append)
-    assert said[1] == "pvc://my-pvc copied: version 1, 3"
+    copy.run(lines.append)
+    assert lines[1] == "pvc://my-pvc copied: version 1, 3"
 
 
 def test_nothing_to_serve(tmp_path):

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.local.running_applications import ARTICLE, asks, patiently, png
+from tests.local.running_applications import ARTICLE, asks, png, retry_timeouts
 from tests.style_model import write_style_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.long(1)]
@@ -27,12 +27,12 @@ def slow_models(tiny_models, tmp_path_factory):
 
 def model(running, body: bytes, **headers: str) -> str:
     """Which model answers at the common address."""
-    reply = patiently(lambda: running.ask("color-ab-serving", body, **headers))
+    reply = retry_timeouts(lambda: running.ask("color-ab-serving", body, **headers))
     assert reply.status_code == 200, reply.text
     return reply.json()["predictions"][0]["model"]
 
 
-def test_the_article_as_it_stands(up):
+def test_articles_file_unchanged(up):
     running = up(ARTICLE_FILE).wait_until_ready()
     assert "-H 'style: transfer'" in running.text
     assert model(running, COLOR) == "color/v2"
@@ -51,7 +51,7 @@ def test_the_article_as_it_stands(up):
         ({"style": "transfer"}, "style/v1"),
         ({"Style": "Transfer"}, "color/v2"),
     ):
-        reply = patiently(lambda headers=headers: running.predict(RED, BLUE, **headers))
+        reply = retry_timeouts(lambda headers=headers: running.predict(RED, BLUE, **headers))
         assert (reply.status_code, reply.headers["X-Model"]) == (200, made_by)
     assert running.press_ctrl_c() == 0
 
@@ -87,4 +87,4 @@ def test_ten_seconds_for_style_three_for_color_and_the_clients_504(up, slow_mode
     for each in waiting:
         each.result()
     assert model(running, COLOR) == "color/v2"
-    assert patiently(lambda: running.predict(RED)).status_code == 200
+    assert retry_timeouts(lambda: running.predict(RED)).status_code == 200

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 QUICK = ("--args", "demo-training=--samples 64 --samples-per-epoch 32")
 
 
-def test_it_trains_serves_and_answers_and_trains_no_more(up, tmp_path):
+def test_trains_once_then_serves(up, tmp_path):
     file = ARTICLE / "training-serving.yaml"
     photo = (ROOT / "samples" / "gray" / "pagoda.jpg").read_bytes()
     running = up(file, options=QUICK).wait_until_ready()

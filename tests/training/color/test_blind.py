@@ -81,20 +81,20 @@ def test_marks_are_counted_by_model(folder):
     assert "| gray skin | 12 | 0 | +100% [+100%, +100%] |" in faults_table(*count_marks(folder))
 
 
-def test_a_folder_with_marks_is_not_written_over(folder):
+def test_folder_with_marks_is_not_overwritten(folder):
     with pytest.raises(UsageError, match="may hold marks already"):
         create_blind_folder(folder)
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "told"),
+    ("file", "text", "message"),
     [
         ("key.json", None, "No such file"),
         ("key.json", "{}", "no whole key.json"),
         ("faults.csv", "picture,gray skin\n1A,x\n", "no whole key.json and faults.csv"),
     ],
 )
-def test_what_cannot_be_counted_is_one_line(folder, file, text, told):
+def test_invalid_marks_are_one_line(folder, file, text, message):
     (folder / file).write_text(text) if text else (folder / file).unlink()
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=message):
         count_marks(folder)

@@ -30,7 +30,7 @@ def share_of_truth(share: float):
     return lambda lab: lab[..., 1:] * share
 
 
-def test_one_model_is_told_from_another_photo_by_photo(photos):
+def test_models_are_compared_photo_by_photo(photos):
     """Their intervals overlap widely, yet one is better on every photo."""
     models = {"dull": share_of_truth(0.70), "fair": share_of_truth(0.72)}
     evaluations = compare(models, photos)
@@ -67,7 +67,7 @@ def test_models_are_brought_to_one_colorfulness(photos):
         assert by_name["model"].estimates()["colorfulness"].mean == pytest.approx(12.0, abs=0.1)
 
 
-def test_models_see_the_rough_picture_and_are_judged_on_the_clean_one(photos):
+def test_models_get_the_degraded_photo_and_are_scored_on_the_clean_one(photos):
     seen = []
 
     def model(lab):
@@ -83,7 +83,7 @@ def test_models_see_the_rough_picture_and_are_judged_on_the_clean_one(photos):
     np.testing.assert_array_equal(by_name["truth"].pictures[-1], photos[-1])
 
 
-def test_degradations_are_what_they_are_called():
+def test_degradations_match_their_names():
     rng = np.random.default_rng(0)
     step = np.zeros((64, 64), np.float32)
     step[:, 32:] = 90.0

@@ -96,23 +96,23 @@ def test_crops_may_be_larger_than_the_photos():
 def test_every_photo_comes_once_before_any_comes_again():
     class Counted:
         def __init__(self, data):
-            self.data, self.asked = data, []
+            self.data, self.requested = data, []
 
         def __len__(self):
             return len(self.data)
 
         def __getitem__(self, index):
-            self.asked.append(index)
+            self.requested.append(index)
             return self.data[index]
 
     data = Counted(photos(20, (1.0, 0.9, 0.8)))
     for step in range(5):
         training_batch(data, RECIPE, step)
-    assert sorted(data.asked[:20]) == sorted(data.asked[20:]) == list(range(20))
-    assert data.asked[:20] != data.asked[20:]
+    assert sorted(data.requested[:20]) == sorted(data.requested[20:]) == list(range(20))
+    assert data.requested[:20] != data.requested[20:]
 
 
-def test_the_truth_is_never_touched():
+def test_truth_is_not_degraded():
     data = photos(4, (1.0, 0.8, 0.6))
     _, plain = as_batch(data)
     lightness, roughened = as_batch(data, np.random.default_rng(0))
@@ -120,7 +120,7 @@ def test_the_truth_is_never_touched():
     assert np.abs(lightness - as_batch(data)[0]).max() > 1
 
 
-def test_roughening_stays_in_range():
+def test_degradation_stays_in_range():
     rng = np.random.default_rng(0)
     for _ in range(50):
         rough = degrade(rng.uniform(0, 100, (32, 32)).astype(np.float32), rng)

@@ -66,7 +66,7 @@ def test_the_last_run_is_what_the_shipped_model_says_of_itself(tmp_path):
     assert json.loads(json.dumps(dataclasses.asdict(recipe))) == record["recipe"]
 
 
-def test_what_is_missing_is_said(tmp_path):
+def test_missing_inputs_are_reported(tmp_path):
     done = train_v2(tmp_path / "python", "runs")
     assert (done.returncode, done.stdout) == (2, "")
     assert "train_v2.sh RUNS_FOLDER PHOTOS" in done.stderr

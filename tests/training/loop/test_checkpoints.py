@@ -56,7 +56,7 @@ def test_a_broken_one_is_left_out_with_a_notice(tmp_path, damage):
     assert "step-2.npz is broken" in notices[0]
 
 
-def test_a_disk_that_refuses_leaves_the_ones_before(tmp_path, monkeypatch):
+def test_failed_write_keeps_earlier_checkpoints(tmp_path, monkeypatch):
     kept = Checkpoints(tmp_path)
     kept.save(1, arrays(1), {})
 
@@ -70,7 +70,7 @@ def test_a_disk_that_refuses_leaves_the_ones_before(tmp_path, monkeypatch):
     assert kept.latest().step == 1
 
 
-def test_a_type_that_would_not_come_back_is_refused(tmp_path):
+def test_unsupported_dtype_is_refused(tmp_path):
     with pytest.raises(ValueError, match="bfloat16"):
         Checkpoints(tmp_path).save(1, {"x": np.zeros(2, ml_dtypes.bfloat16)}, {})
 
@@ -104,14 +104,14 @@ def test_killed_at_any_moment_the_last_one_is_whole(tmp_path):
         [sys.executable, "-c", WRITES, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
         for _ in range(3):
-            said = int(process.stdout.readline())
+            step = int(process.stdout.readline())
         time.sleep(np.random.default_rng().uniform(0, 0.02))
         process.send_signal(signal.SIGKILL)
-        said = int((process.stdout.read().split() or [said])[-1])
+        step = int((process.stdout.read().split() or [step])[-1])
     notices = []
     kept = Checkpoints(tmp_path, notice=notices.append)
     found = kept.latest()
-    assert found.step >= said
+    assert found.step >= step
     assert found.state == {"half": found.step / 2}
     assert (found.arrays["x"] == found.step).all()
     assert notices == []

@@ -99,7 +99,7 @@ def test_learns_and_ends_with_the_best_weights(whole):
 
 
 @pytest.mark.parametrize("at", [3, 8, 20])
-def test_goes_on_as_if_nothing_had_happened(whole, tmp_path, at):
+def test_resumed_run_ends_the_same(whole, tmp_path, at):
     expected, best, journal = whole
     kept = Checkpoints(tmp_path / "kept")
     died, resumed = line(), line()
@@ -120,12 +120,12 @@ def test_goes_on_as_if_nothing_had_happened(whole, tmp_path, at):
     assert told_steps(tmp_path) == told_steps(journal)
 
 
-def test_stops_when_asked_and_goes_on(whole, tmp_path):
-    asked = iter([False] * 7 + [True])
+def test_stops_on_request_and_resumes(whole, tmp_path):
+    stop = iter([False] * 7 + [True])
     kept = Checkpoints(tmp_path)
     model = line()
     state = fit(
-        model, make_batch, validation_of(model), PLAN, checkpoints=kept, stop=lambda: next(asked)
+        model, make_batch, validation_of(model), PLAN, checkpoints=kept, stop=lambda: next(stop)
     )
     assert (state.step, state.finished, kept.latest().step) == (8, False, 8)
     model = line()

@@ -37,10 +37,10 @@ def test_scalars_and_pictures(tmp_path):
     ]
     import tensorflow as tf
 
-    told = {(e.step, v.tag): v for e in events(tmp_path) for v in e.summary.value}
-    assert told[1, "loss"].simple_value == 0.5
-    assert told[2, "validation/loss"].simple_value == pytest.approx(0.3)
-    shown = tf.io.decode_image(told[2, "photos"].image.encoded_image_string).numpy()
+    scalars = {(e.step, v.tag): v for e in events(tmp_path) for v in e.summary.value}
+    assert scalars[1, "loss"].simple_value == 0.5
+    assert scalars[2, "validation/loss"].simple_value == pytest.approx(0.3)
+    shown = tf.io.decode_image(scalars[2, "photos"].image.encoded_image_string).numpy()
     np.testing.assert_array_equal(shown, picture)
 
 
@@ -59,7 +59,7 @@ def test_what_came_after_the_checkpoint_is_dropped(tmp_path):
     assert starts[-1].step == 4  # TensorBoard forgets what stood at that step and beyond
 
 
-def test_a_number_that_is_none_is_told_as_it_is(tmp_path):
+def test_nan_is_written_as_it_is(tmp_path):
     with Journal(tmp_path) as journal:
         journal.scalars(1, {"loss": float("nan")})
     assert rows(tmp_path)[0]["loss"] == "nan"

@@ -48,12 +48,12 @@ def test_places(text, place):
         (config("worker", 0, worker=["a:1"], ps=["b:1"]), "replicas of type ps"),
     ],
 )
-def test_says_what_cannot_be_followed(text, message):
+def test_invalid_tf_config_is_explained(text, message):
     with pytest.raises(WorkersError, match=message):
         rank_and_count(text)
 
 
-def test_one_replica_or_none_is_the_plain_path(monkeypatch):
+def test_one_replica_or_none_is_a_single_worker(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert isinstance(connect_workers(), SingleWorker)
     monkeypatch.setenv("TF_CONFIG", config("worker", 0, worker=["a:1"]))
@@ -171,10 +171,10 @@ def test_weights_stay_in_step_and_the_loss_is_that_of_one(tmp_path):
     environment["PYTHONPATH"] = str(ROOT)
     command = [sys.executable, "-c", IN_STEP, str(tmp_path)]
     cluster = addresses(2)
-    told = [{}] + [{"TF_CONFIG": config("worker", i, worker=cluster)} for i in range(2)]
+    environments = [{}] + [{"TF_CONFIG": config("worker", i, worker=cluster)} for i in range(2)]
     processes = [
         subprocess.Popen(command, env={**environment, **one}, stdout=subprocess.PIPE, text=True)
-        for one in told
+        for one in environments
     ]
     outputs = [process.communicate(timeout=3600)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]

@@ -24,7 +24,7 @@ def contents(photos) -> set[bytes]:
     return {photo.tobytes() for photo in photos}
 
 
-def test_leaves_out_and_counts_what_teaches_nothing(tmp_path):
+def test_useless_photos_are_skipped_and_counted(tmp_path):
     good = [jpeg(seed) for seed in range(12)]
     cache = load(files(*good, b"junk", jpeg(0)[:300], jpeg(5, gray=True), good[3]), 32, tmp_path)
     assert (cache.unreadable, cache.near_gray, cache.copies) == (2, 1, 1)
@@ -55,10 +55,10 @@ def zip_of(path: Path, *photos: bytes) -> Path:
 
 
 def test_the_second_start_decodes_nothing(tmp_path, monkeypatch):
-    told = []
+    progress = []
     photos = zip_of(tmp_path / "photos.zip", *map(jpeg, range(5)))
-    first = load(find([photos]), 32, tmp_path / "cache", progress=lambda *p: told.append(p))
-    assert told == [(done, 5) for done in range(1, 6)]
+    first = load(find([photos]), 32, tmp_path / "cache", progress=lambda *p: progress.append(p))
+    assert progress == [(done, 5) for done in range(1, 6)]
 
     monkeypatch.setattr(cache_writer, "decode", None)  # what calls it would find every file broken
     moved = photos.rename(tmp_path / "moved.zip")
@@ -68,7 +68,7 @@ def test_the_second_start_decodes_nothing(tmp_path, monkeypatch):
     np.testing.assert_array_equal(first.rgb, again.rgb)
 
 
-def test_what_changes_is_read_anew(tmp_path):
+def test_changed_photos_are_read_again(tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     for seed in range(3):
@@ -85,10 +85,10 @@ def test_what_changes_is_read_anew(tmp_path):
 
 
 def png(pixels: np.ndarray, note: str) -> bytes:
-    said = PngImagePlugin.PngInfo()
-    said.add_text("comment", note)
+    info = PngImagePlugin.PngInfo()
+    info.add_text("comment", note)
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", pnginfo=said)
+    Image.fromarray(pixels).save(file, "PNG", pnginfo=info)
     return file.getvalue()
 
 
@@ -157,7 +157,7 @@ def test_dull_photos_may_be_left_out_on_both_sides(tmp_path):
         cache.split(0.3, 99, min_colorfulness=1000.0)
 
 
-def test_at_most_so_many_are_looked_at_and_the_rest_is_not_learned_from(tmp_path):
+def test_validation_photos_are_limited_and_never_trained_on(tmp_path):
     cache = load(files(*map(jpeg, range(20))), 32, tmp_path)
     few, all_ = cache.split(0.5, 2), cache.split(0.5, 100)
     assert len(few.validation) == 2
@@ -211,13 +211,13 @@ def run(script: str, *arguments: object) -> str:
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
     photos = zip_of(tmp_path / "photos.zip", *map(jpeg, range(5)))
-    said = run(FILLS_THE_DISK, photos, tmp_path / "cache")
-    assert "File too large" in said
-    assert "--cache-dir" in said
+    output = run(FILLS_THE_DISK, photos, tmp_path / "cache")
+    assert "File too large" in output
+    assert "--cache-dir" in output
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_run_that_was_killed_is_swept_up(tmp_path):
+def test_killed_run_is_cleaned_up(tmp_path):
     (tmp_path / ".photos-0.part").mkdir()
     load(files(jpeg(1)), 32, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1

@@ -38,10 +38,10 @@ def server():
 
 
 def test_downloads_once_with_progress(server, tmp_path):
-    told = []
-    path = fetch(f"{server}/a.zip", tmp_path, progress=lambda *p: told.append(p))
+    progress = []
+    path = fetch(f"{server}/a.zip", tmp_path, progress=lambda *p: progress.append(p))
     assert path.read_bytes() == CONTENT
-    assert told[-1] == (len(CONTENT), len(CONTENT))
+    assert progress[-1] == (len(CONTENT), len(CONTENT))
     before = Handler.requests
     assert fetch(f"{server}/a.zip", tmp_path) == path
     assert Handler.requests == before
@@ -64,12 +64,12 @@ def test_what_does_not_arrive_whole_is_not_kept(server, tmp_path, path, message)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_is_not_there(tmp_path):
+def test_server_that_does_not_run(tmp_path):
     with pytest.raises(DataError, match="cannot download"):
         fetch("http://127.0.0.1:9/a.zip", tmp_path)
 
 
-def test_an_address_that_is_none(tmp_path):
+def test_invalid_url(tmp_path):
     with pytest.raises(DataError, match="cannot download"):
         fetch("http://127.0.0.1:9/my photos.zip", tmp_path)
 

@@ -28,7 +28,7 @@ def test_every_gray_is_exactly_gray():
     np.testing.assert_array_equal(lab_to_rgb(lab), grays)
 
 
-def test_there_and_back_is_exact():
+def test_round_trip_is_exact():
     rgb = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
     np.testing.assert_array_equal(lab_to_rgb(rgb_to_lab(rgb)), rgb)
 

@@ -28,7 +28,7 @@ with scratch_folder(place, "run"), write_then_rename(place / "data.zip") as file
 """
 
 
-def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path):
+def test_leftovers_of_killed_processes_are_removed(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", WRITES, str(tmp_path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -63,7 +63,7 @@ def test_the_content_is_on_the_disk_before_the_name(tmp_path, monkeypatch):
     assert path.read_text() == "whole"
 
 
-def test_a_result_that_cannot_be_written_is_told(tmp_path):
+def test_unwritable_result_is_reported(tmp_path):
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "sheet.png"
     with pytest.raises(CommandError, match=f"cannot write {path}: "), write_result(path):

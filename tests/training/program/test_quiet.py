@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
         ("os.abort()", -6, True),
     ],
 )
-def test_what_is_held_is_shown_where_the_block_fails(ending, code, shown, tmp_path):
+def test_held_output_is_shown_on_failure(ending, code, shown, tmp_path):
     script = f"""
 import os
 from training.program.quiet import held_standard_error

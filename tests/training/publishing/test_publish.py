@@ -76,7 +76,7 @@ def test_another_configuration_never_replaces_a_version(tmp_path):
         reserve_version(tmp_path, 1, "def")
 
 
-def test_completes_what_lacks_the_last_step(tmp_path):
+def test_incomplete_publication_is_completed(tmp_path):
     publish(reserve_version(tmp_path, 1, "abc")[0], "abc", fill_for(1))
     (tmp_path / "1" / "saved_model.pb").unlink()
     (tmp_path / "1").rmdir()
@@ -222,7 +222,7 @@ def test_an_unfinished_run_is_found_again(tmp_path):
     assert not folder.exists()
 
 
-def test_what_was_kept_goes_when_the_version_is_published(tmp_path):
+def test_checkpoints_are_removed_on_publication(tmp_path):
     place, _ = reserve_version(tmp_path, None, "abc")
     with open_run(place, "abc"):
         publish(place, "abc", fill_for(1))

@@ -53,7 +53,7 @@ def version(tmp_path) -> Path:
     return tmp_path / "v1"
 
 
-def test_they_are_in_the_graph_once_and_take_two_bytes_each(version):
+def test_weights_are_stored_once_as_float16(version):
     large = network(1, filters=20_000)
     publish(version / "2", large)
     sizes = [(version / name / "saved_model.pb").stat().st_size for name in "12"]
@@ -72,7 +72,7 @@ def test_the_graph_computes_what_the_network_does_with_its_weights_rounded(versi
 
 
 @pytest.mark.parametrize("folder", ["v1", "v1/1"])
-def test_they_are_read_back(version, folder):
+def test_weights_are_read_back(version, folder):
     other = network(2)
     load_weights(version.parent / folder, other)
     for one, two in zip(other.get_weights(), rounded(network(1)), strict=True):
@@ -90,7 +90,7 @@ def test_each_of_several_networks_has_its_own(tmp_path):
         np.testing.assert_array_equal(other.get_weights()[0], rounded(one)[0])
 
 
-def test_a_version_of_before_has_them_in_a_file_beside_the_graph(tmp_path):
+def test_old_versions_have_weights_in_a_file(tmp_path):
     model = tf.Module()
     tf.saved_model.save(model, str(tmp_path / "v1" / "1"))
     before = network(1)
@@ -103,7 +103,7 @@ def test_a_version_of_before_has_them_in_a_file_beside_the_graph(tmp_path):
         np.testing.assert_array_equal(now.get_weights()[0], rounded(before)[0])
 
 
-def test_what_has_none_or_others_is_refused(version, tmp_path):
+def test_missing_or_other_weights_are_refused(version, tmp_path):
     with pytest.raises(WeightsError, match="no SavedModel in"):
         load_weights(tmp_path / "none", network(1))
     with pytest.raises(WeightsError, match="of another network"):

@@ -50,19 +50,19 @@ def test_the_bank_holds_what_can_be_read_and_photos_at_the_end(bank):
 def test_the_bank_is_made_once(styles_folder, data, tiny_recipe, perception, bank, bank_folder):
     files = sources.find([styles_folder])
 
-    def load(key: str, told: list) -> style_bank.StyleBank:
+    def load(key: str, progress: list) -> style_bank.StyleBank:
         network, _ = stylizer(tiny_recipe)
         return style_bank.load(
             files, data.training[:2], network, perception, bank_folder, key,
-            lambda done, total: told.append(done),
+            lambda done, total: progress.append(done),
         )  # fmt: skip
 
-    told: list[int] = []
-    again = load("key", told)
-    assert not told
+    progress: list[int] = []
+    again = load("key", progress)
+    assert not progress
     np.testing.assert_array_equal(again.vectors, bank.vectors)
-    load("other weights", told)
-    assert told[-1] == 8
+    load("other weights", progress)
+    assert progress[-1] == 8
 
 
 def test_a_bank_that_is_cut_short_says_what_to_do(
@@ -140,13 +140,13 @@ def test_it_learns(data, bank, tiny_recipe, perception, train_style_network):
 
 
 @pytest.mark.slow
-def test_a_stopped_run_goes_on_as_if_it_had_not_been(data, bank, tiny_recipe, perception, tmp_path):
+def test_stopped_run_resumes_identically(data, bank, tiny_recipe, perception, tmp_path):
     args = (data.training, data.validation, bank)
     straight = start(tiny_recipe, perception)
     expected = train(straight, *args)
     first = start(tiny_recipe, perception)
-    asked = iter([False] * 5)
-    state = train(first, *args, checkpoints=Checkpoints(tmp_path), stop=lambda: next(asked, True))
+    stop = iter([False] * 5)
+    state = train(first, *args, checkpoints=Checkpoints(tmp_path), stop=lambda: next(stop, True))
     assert not state.finished and state.step == 6
     resumed = start(tiny_recipe, perception)
     state = train(resumed, *args, checkpoints=Checkpoints(tmp_path))

@@ -87,7 +87,7 @@ def test_the_published_graph_has_no_variables(published):
     assert not tf.train.list_variables(str(published / "1" / "variables" / "variables"))[1:]
 
 
-def test_again_there_is_nothing_to_do(unpacked, published, capsys):
+def test_second_publication_does_nothing(unpacked, published, capsys):
     assert main(["hub", str(unpacked), "--export-root", str(published)]) == 0
     assert "already published" in capsys.readouterr().out
 
@@ -132,7 +132,7 @@ def test_without_a_network_one_line_says_what_to_do(tmp_path):
 
 
 @pytest.mark.parametrize("case", ["missing", "another"])
-def test_what_is_no_style_model_is_refused_in_one_line(case, tmp_path, color_model, capsys):
+def test_invalid_style_model_is_one_line(case, tmp_path, color_model, capsys):
     source = {"missing": tmp_path / "nothing", "another": color_model / "1"}[case]
     assert main(["hub", str(source), "--export-root", str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()

@@ -42,7 +42,7 @@ def test_a_picture_is_near_itself_and_far_from_another(perception):
     assert float(style_distance(other_style, style)[0]) > 0.05
 
 
-def test_style_is_blind_to_where_things_are(perception):
+def test_style_ignores_positions(perception):
     """A picture turned around has its style, near enough, and not its content."""
     content, style = perception.content_and_style(picture(0))
     turned_content, turned_style = perception.content_and_style(picture(0)[:, ::-1, ::-1].copy())

@@ -90,7 +90,7 @@ def test_it_trains_and_publishes(arguments, tiny_recipe, tmp_path, capsys):
         (["--weights", "missing"], "cannot read the weights: no SavedModel in missing"),
     ],
 )
-def test_what_cannot_start_is_refused_in_one_line(arguments, tmp_path, capsys, extra, expected):
+def test_invalid_arguments_are_one_line(arguments, tmp_path, capsys, extra, expected):
     assert main([*arguments, *flags(), *extra]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert expected in lines[-1] and lines[-1].startswith("python -m training: ")
@@ -98,17 +98,17 @@ def test_what_cannot_start_is_refused_in_one_line(arguments, tmp_path, capsys, e
 
 
 @pytest.mark.slow
-def test_killed_it_goes_on_from_the_last_checkpoint(arguments, tmp_path):
+def test_killed_run_resumes_from_the_last_checkpoint(arguments, tmp_path):
     command = [sys.executable, "-m", "training", *arguments, *flags(samples=400)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     checkpoints = tmp_path / "out" / ".checkpoints" / "v1"
-    with (tmp_path / "log").open("w") as log:
-        first = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    with (tmp_path / "log").open("w") as file:
+        first = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
         deadline = time.monotonic() + 300
         # The first look writes the first checkpoint.
         while not list(checkpoints.glob("step-*.npz")):
-            told = (tmp_path / "log").read_text()
-            assert first.poll() is None and time.monotonic() < deadline, told
+            log = (tmp_path / "log").read_text()
+            assert first.poll() is None and time.monotonic() < deadline, log
             time.sleep(0.05)
         first.kill()
         first.wait()
