@@ -5,6 +5,7 @@ extra in pyproject.toml; a missing one is named in the error. Imports nothing el
 """
 
 import importlib
+import io
 import os
 import select
 import sys
@@ -37,11 +38,17 @@ def run(main: Callable[[], Any]) -> Any:
     as others do, without a word and with exit code 141. Python ignores SIGPIPE, which would do the
     same; it would also end a server whenever a caller hangs up.
     """
+    _prepare_outputs()
     try:
         try:
             code = main()
         except SystemExit as end:
             code = end.code
+        except FileNotFoundError as error:
+            if error.filename is not None or not _current_folder_is_gone():
+                raise
+            print("the current folder was deleted: go to another, and try again", file=sys.stderr)
+            code = 2
         # While it can still be told from a bug: Python's own flush, at the end, prints an error.
         print(end="", flush=True)
         print(end="", flush=True, file=sys.stderr)
@@ -53,6 +60,26 @@ def run(main: Callable[[], Any]) -> Any:
         for descriptor in closed:
             os.dup2(nowhere, descriptor)
         return OUTPUT_CLOSED
+
+
+def _prepare_outputs() -> None:
+    """Let the program print whatever it wants to, also where an output was closed (`>&-`), or its
+    encoding does not have all characters: those are printed as escapes.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - to the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _current_folder_is_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - what Path asks, too
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _closed_outputs() -> list[int]:

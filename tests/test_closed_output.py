@@ -143,3 +143,36 @@ def test_ctrl_c_while_a_program_imports_what_it_needs_is_quiet(program):
         cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_an_output_that_is_closed_is_none_that_is_missed(closed, tmp_path):
+    state = StateFolder(tmp_path)
+    state.write_rows([Row("demo", "default", "web", "webservice", "running", True, "", 0, 1e9)])
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m local status demo --state "$1" {closed}', sys.executable, tmp_path],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "")  # it is not healthy: it has stopped
+
+
+def test_characters_that_a_terminal_does_not_have_are_escapes(tmp_path):
+    state = StateFolder(tmp_path)
+    state.write_rows([Row("demo", "default", "wéb", "webservice", "failed", False, "é", 0, 1e9)])
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "ls", "--state", str(tmp_path)], cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "w\\xe9b" in done.stdout
+
+
+def test_in_a_folder_that_was_deleted(tmp_path):
+    (tmp_path / "gone").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'cd "$1" && rmdir "$1" && exec "$0" -m local ls', sys.executable,
+         tmp_path / "gone"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "the current folder was deleted: go to another, and try again\n"

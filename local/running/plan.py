@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..applications.loaded import LoadedApplication, LoadedComponent
 from ..ports import GATEWAY_PORT, MODEL_PORT
 from .program import Program
 
@@ -52,6 +53,15 @@ class PlannedComponent:
     def key(self) -> tuple[str, str]:
         """Its application and name."""
         return self.application, self.name
+
+
+def planned_component(
+    application: LoadedApplication, component: LoadedComponent, **more: Any
+) -> PlannedComponent:
+    """What runs for a component of a file."""
+    return PlannedComponent(
+        application.name, component.name, component.type, application.namespace, **more
+    )
 
 
 @dataclass(frozen=True)

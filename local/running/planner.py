@@ -1,7 +1,5 @@
 """From Applications to a plan: copies, programs, ports and their order."""
 
-import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +9,7 @@ from typing import Any
 
 from ..addresses import connect_host, display_host
 from ..applications.claims import Volumes
-from ..applications.images import COPIES_TO, GATEWAY, PUBLISHES_TO
+from ..applications.images import GATEWAY
 from ..applications.loaded import LoadedApplication, LoadedComponent
 from ..applications.order import depends_on
 from ..applications.replaced_settings import replacement
@@ -24,11 +22,11 @@ from ..applications.types import (
 from ..gateway.dynamic import ENVOY
 from ..gateway.envoy import configuration
 from ..gateway.routes import address, cluster_name, routes
-from ..shipped_models import ShippedModels
 from .feedback import with_feedback
 from .gateway import WriteConfiguration, find_envoy, gateway_program
 from .model_copy import ModelCopy
-from .plan import Endpoint, Plan, PlannedComponent, RunOptions
+from .plan import Endpoint, Plan, PlannedComponent, RunOptions, planned_component
+from .planned_jobs import planned_copy, planned_training
 from .port_allocation import PortAllocation
 from .program import Program
 from .state import StateFolder
@@ -90,11 +88,17 @@ class _Planner:
             case ServingProperties() as serving:
                 planned = self._serving(application, component, serving)
             case TrainingProperties() as training:
-                planned = self._training(application, component, training)
+                planned = planned_training(
+                    application,
+                    component,
+                    training,
+                    self.volumes,
+                    self.run_options.arguments.get(component.name, ()),
+                )
             case WebserviceProperties() as service:
                 planned = self._webservice(application, component, service)
             case _:
-                planned = self._task(application, component)
+                planned = planned_copy(application, component, self.volumes)
         return replace(
             planned,
             depends_on=depends_on(self.applications, application, component),
@@ -115,48 +119,6 @@ class _Planner:
             steps=(WriteConfiguration(folder, written),),
         )
         return component, written
-
-    def _training(
-        self,
-        application: LoadedApplication,
-        component: LoadedComponent,
-        properties: TrainingProperties,
-    ) -> PlannedComponent:
-        def here(text: str) -> str:
-            """`text` with the path in it, of an argument or option, as it is on this machine."""
-            option, equals, path = text.rpartition("=")
-            inside = self.volumes.inside(path, application.namespace, component.mounts)
-            return f"{option}{equals}{inside}" if inside else text
-
-        own = [here(argument) for argument in (properties.cmd or [])[3:]]
-        if not any(argument.startswith("--export-root") for argument in own):
-            own = ["--export-root", here(PUBLISHES_TO), *own]
-        arguments = (*own, *self.run_options.arguments.get(component.name, ()))
-        environment = {each.name: here(each.value or "") for each in properties.env}
-        command = (sys.executable, "-m", "training", *arguments)
-        return _planned(
-            application,
-            component,
-            programs=(Program(component.name, command, environment),),
-            job=True,
-            fingerprint=_fingerprint(properties.model_dump(), arguments),
-            writes=tuple(
-                self.volumes.folder(application.namespace, mount.name) for mount in component.mounts
-            ),
-            restarts_on_failure=properties.restartPolicy != "Never",
-        )
-
-    def _task(self, application: LoadedApplication, component: LoadedComponent) -> PlannedComponent:
-        claim = self.volumes.inside(COPIES_TO, application.namespace, component.mounts)
-        assert claim is not None and component.image is not None  # by validate
-        return _planned(
-            application,
-            component,
-            # No fingerprint: what is there is not copied again, and what is new is.
-            steps=(ShippedModels(component.image.models, claim),),
-            job=True,
-            writes=(claim,),
-        )
 
     def _serving(
         self,
@@ -193,7 +155,7 @@ class _Planner:
         path = address(application.namespace, routing.serviceName if routing else component.name)
         note = f" with {': '.join(routing.name_and_value)}" if routing else ""
         url = f"http://localhost:{self.ports.gateway}{path.rstrip('/')}{note}"
-        return _planned(
+        return planned_component(
             application,
             component,
             programs=tuple(programs),
@@ -227,7 +189,7 @@ class _Planner:
         )
         url = f"http://{display_host(host)}:{port}"
         endpoint = Endpoint(f"Service/{application.namespace}/{component.name}", url)
-        client = _planned(
+        client = planned_component(
             application,
             component,
             programs=(program,),
@@ -235,15 +197,3 @@ class _Planner:
             module=component.image.module,
         )
         return with_feedback(client, self.state)
-
-
-def _planned(
-    application: LoadedApplication, component: LoadedComponent, **more: Any
-) -> PlannedComponent:
-    return PlannedComponent(
-        application.name, component.name, component.type, application.namespace, **more
-    )
-
-
-def _fingerprint(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
