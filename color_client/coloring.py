@@ -43,14 +43,14 @@ def network(settings: Settings, predictor: Predictor, headers: Mapping[str, str]
     return ask
 
 
-def color(header: Header, asked: Mapping[str, Any], ask: Ask, working_size: int) -> Result:
-    """The picture that `open_header` opened, in color, with the options `asked`; `ask` wants
+def color(header: Header, options: Mapping[str, Any], ask: Ask, working_size: int) -> Result:
+    """The picture that `open_header` opened, in color, with these options; `ask` wants
     `working_size` pixels on the long side. Raises Problem 400 if the picture is broken, and what
     `ask` raises.
     """
     # One and a half times as many: what is scaled down from less is less sharp. With hints, `ask`
     # may know the color already.
-    small = None if asked["hints"] else preview(header, working_size * 3 // 2)
+    small = None if options["hints"] else preview(header, working_size * 3 // 2)
     if small is None:
         with stage("decode"):
             photo = decode(header)
@@ -59,11 +59,11 @@ def color(header: Header, asked: Mapping[str, Any], ask: Ask, working_size: int)
         photo, found = _ask_while_decoding(header, small, ask)
     with stage("lab"):
         had_color = toning.has_color(photo.image)
-    ab, vividness = found.ab, asked["vividness"]
-    if asked["hints"]:
+    ab, vividness = found.ab, options["vividness"]
+    if options["hints"]:
         with stage("hints"):
             lightness = color_network.small_lightness(photo.image, _HINTED_SIDE)
-            ab = hints.spread(ab, lightness, asked["hints"], vividness)
+            ab = hints.spread(ab, lightness, options["hints"], vividness)
     else:
         ab = ab * np.float32(vividness)
     with stage("merge"):
@@ -85,11 +85,11 @@ def _ask_while_decoding(header: Header, small: Header, ask: Ask) -> tuple[Photo,
     return photo, found
 
 
-def maker(asked: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:
-    """A function that colors photos on the command line, with the options `asked`."""
+def maker(options: Mapping[str, Any], settings: Settings, predictor: Predictor) -> Make:
+    """A function that colors photos on the command line, with these options."""
     return lambda header, headers, hints: color(
         header,
-        {**asked, "hints": hints},
+        {**options, "hints": hints},
         network(settings, predictor, headers),
         settings.working_size,
     )

@@ -20,7 +20,7 @@ class PhotoMetrics(Metrics):
         self.exchanges = self.histogram(
             "upstream_seconds",
             "Exchanges with the predict URL; the outcome is its HTTP status, or `timeout`, "
-            "`unreachable`, `nonsense`.",
+            "`unreachable`, `invalid`.",
             ["route", "signature", "outcome"],
         )
         self.pictures = self.counter(

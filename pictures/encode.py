@@ -22,19 +22,19 @@ def encode(
         if alpha is not None:
             pixels = np.concatenate([pixels, np.asarray(alpha)[..., None]], axis=2)
         return png.encode(pixels, exif, metadata.dpi)
-    told: dict[str, Any] = {"exif": b"Exif\0\0" + exif} if exif else {}
+    save_options: dict[str, Any] = {"exif": b"Exif\0\0" + exif} if exif else {}
     if metadata.dpi and media_type != "image/webp":
-        told["dpi"] = metadata.dpi
+        save_options["dpi"] = metadata.dpi
     if media_type == "image/jpeg":
-        return jpeg_file.encode(pixels, alpha, told)
+        return jpeg_file.encode(pixels, alpha, save_options)
     image = Image.fromarray(pixels)
     file = io.BytesIO()
     if alpha is not None:
         image.putalpha(alpha)
     if media_type == "image/tiff":
-        told = {**told, "exif": b"", "tiffinfo": dict(metadata.tags())}
+        save_options = {**save_options, "exif": b"", "tiffinfo": dict(metadata.tags())}
         # libtiff, which would compress, writes no EXIF directories.
-        image.save(file, "TIFF", **told)
+        image.save(file, "TIFF", **save_options)
     else:
-        image.save(file, "WEBP", quality=90, method=2, **told)
+        image.save(file, "WEBP", quality=90, method=2, **save_options)
     return file.getvalue()

@@ -28,21 +28,21 @@ _CORES = os.cpu_count() or 1
 _threads = ThreadPoolExecutor(_CORES, thread_name_prefix="jpeg")
 
 
-def encode(pixels: Bytes, alpha: Image.Image | None, told: Mapping[str, Any]) -> bytes:
-    """A JPEG file of sRGB pixels [H,W,3], on white where `alpha` lets it through; `told` are
-    Pillow's words for metadata.
+def encode(pixels: Bytes, alpha: Image.Image | None, save_options: Mapping[str, Any]) -> bytes:
+    """A JPEG file of sRGB pixels [H,W,3], on white where `alpha` lets it through, with
+    metadata as Pillow's `save_options`.
     """
     height, width = pixels.shape[:2]
     steps = -(-height // (_STEP * _CORES))
     rows = _STEP * min(steps, max(1, _MOST_PIXELS // (_STEP * width)))
     tops = range(0, height, rows)
     if width * height < _LEAST_PIXELS or len(tops) == 1:
-        return _band(pixels, alpha, io.BytesIO(), **told)
+        return _band(pixels, alpha, io.BytesIO(), **save_options)
 
     def band(top: int) -> bytes:
         part = slice(top, min(top + rows, height))
         own = alpha and alpha.crop((0, part.start, width, part.stop))
-        return _band(pixels[part], own, _own_file(), restart_marker_rows=1, **told)
+        return _band(pixels[part], own, _own_file(), restart_marker_rows=1, **save_options)
 
     files = list(_threads.map(band, tops))
     scans = [file[_segment(file, _SCAN)[1] : -len(_END)] for file in files]
@@ -53,7 +53,7 @@ def encode(pixels: Bytes, alpha: Image.Image | None, told: Mapping[str, Any]) ->
     return bytes(head) + _LAST_RESTART.join(scans) + _END
 
 
-def _band(pixels: Bytes, alpha: Image.Image | None, file: IO[bytes], **told: Any) -> bytes:
+def _band(pixels: Bytes, alpha: Image.Image | None, file: IO[bytes], **save_options: Any) -> bytes:
     image = Image.fromarray(pixels)
     if alpha is not None:
         white = Image.new("RGB", image.size, "white")
@@ -61,7 +61,7 @@ def _band(pixels: Bytes, alpha: Image.Image | None, file: IO[bytes], **told: Any
         image = white
     with file:
         # Color is what we made, so it is not thinned out (4:4:4).
-        image.save(file, "JPEG", quality=_QUALITY, subsampling=0, **told)
+        image.save(file, "JPEG", quality=_QUALITY, subsampling=0, **save_options)
         file.seek(0)
         return file.read()
 

@@ -139,7 +139,7 @@ class Predictor:
                 _RETRY_AFTER_S,
             ) from None
         except NotHttp as failure:
-            outcome = "nonsense"
+            outcome = "invalid"
             raise invalid_prediction(str(failure)) from None
         finally:
             self._observe(route, signature, outcome, time.monotonic() - started)
@@ -160,7 +160,7 @@ def invalid_prediction(what: str) -> Problem:
     """The problem for a reply that is no valid prediction."""
     return Problem(
         502,
-        "predict-url-nonsense",
+        "predict-url-invalid",
         f"The predict URL answered something that is no prediction: {what}. Check that URL names "
         "the right model.",
     )

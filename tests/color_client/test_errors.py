@@ -230,39 +230,39 @@ ODD_400 = {"error": 'Serving signature name: "packed" not found in signature def
         (answers(301, b"", Location="http://elsewhere/"), "predict-url-error", "301"),
         (answers(502, b"<html>Bad gateway</html>"), "predict-url-error", "an HTML page"),
         (answers(500, b"\xff\xfe" * 5000), "predict-url-error", "500"),
-        (answers(200, b"<!doctype html><p>Hi", "text/html"), "predict-url-nonsense", "HTML"),
-        (answers(200, b""), "predict-url-nonsense", "empty"),
-        (sends(b"HTTP/1.1 200 OK\r\nContent-"), "predict-url-nonsense", "empty"),
-        (answers(200, [1, 2]), "predict-url-nonsense", ""),
-        (answers(200, {"outputs": 1}), "predict-url-nonsense", "predictions"),
-        (answers(200, {"predictions": []}), "predict-url-nonsense", "predictions"),
-        (answers(200, {"predictions": [1, 2]}), "predict-url-nonsense", "predictions"),
-        (predicts(5), "predict-url-nonsense", "ab_bytes"),
-        (predicts({"ab_bytes": "abc"}), "predict-url-nonsense", "ab_bytes"),
-        (predicts(packed("a?b=")), "predict-url-nonsense", "ab_bytes"),
-        (predicts(packed("é")), "predict-url-nonsense", "ab_bytes"),
-        (predicts(packed(7)), "predict-url-nonsense", "ab_bytes"),
-        (predicts(packed("aGVsbG8=")), "predict-url-nonsense", "PNG"),
-        (predicts(packed("")), "predict-url-nonsense", "PNG"),
+        (answers(200, b"<!doctype html><p>Hi", "text/html"), "predict-url-invalid", "HTML"),
+        (answers(200, b""), "predict-url-invalid", "empty"),
+        (sends(b"HTTP/1.1 200 OK\r\nContent-"), "predict-url-invalid", "empty"),
+        (answers(200, [1, 2]), "predict-url-invalid", ""),
+        (answers(200, {"outputs": 1}), "predict-url-invalid", "predictions"),
+        (answers(200, {"predictions": []}), "predict-url-invalid", "predictions"),
+        (answers(200, {"predictions": [1, 2]}), "predict-url-invalid", "predictions"),
+        (predicts(5), "predict-url-invalid", "ab_bytes"),
+        (predicts({"ab_bytes": "abc"}), "predict-url-invalid", "ab_bytes"),
+        (predicts(packed("a?b=")), "predict-url-invalid", "ab_bytes"),
+        (predicts(packed("é")), "predict-url-invalid", "ab_bytes"),
+        (predicts(packed(7)), "predict-url-invalid", "ab_bytes"),
+        (predicts(packed("aGVsbG8=")), "predict-url-invalid", "PNG"),
+        (predicts(packed("")), "predict-url-invalid", "PNG"),
         (
             predicts(packed(base64_png(np.zeros((9, 9), "uint8")))),
-            "predict-url-nonsense",
+            "predict-url-invalid",
             "not LA",
         ),
         (
             predicts(packed(base64_png(np.zeros((999, 9, 2), "uint8")))),
-            "predict-url-nonsense",
+            "predict-url-invalid",
             "not LA",
         ),
         (
             predicts(packed(base64_png(np.zeros((40, 60, 2), "uint8"))[:40])),
-            "predict-url-nonsense",
+            "predict-url-invalid",
             "PNG",
         ),
-        (sends(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "predict-url-nonsense", "HTTP"),
+        (sends(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "predict-url-invalid", "HTTP"),
         (
             sends(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"),
-            "predict-url-nonsense",
+            "predict-url-invalid",
             "larger",
         ),
     ],
@@ -297,7 +297,7 @@ def test_invalid_prediction_from_serving_default(client, predictor, prediction):
         return predicts(prediction)(handler, request)
 
     predictor.behavior = behave
-    problem(client.predict(PHOTO), 502, "predict-url-nonsense")
+    problem(client.predict(PHOTO), 502, "predict-url-invalid")
 
 
 def test_nan_from_serving_default(client, predictor):
@@ -308,7 +308,7 @@ def test_nan_from_serving_default(client, predictor):
         return answers(200, b'{"predictions": [%s]}' % row.encode())(handler, request)
 
     predictor.behavior = behave
-    problem(client.predict(PHOTO), 502, "predict-url-nonsense")
+    problem(client.predict(PHOTO), 502, "predict-url-invalid")
 
 
 # 503: not reached, not ready, overloaded

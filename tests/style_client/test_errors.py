@@ -148,7 +148,7 @@ def packed(picture: np.ndarray):
 )
 def test_invalid_prediction(client, predictor, behavior, quoted):
     predictor.behavior = behavior
-    detail = problem(client.paint(PHOTO, STYLE), 502, "predict-url-nonsense")
+    detail = problem(client.paint(PHOTO, STYLE), 502, "predict-url-invalid")
     assert quoted in detail["detail"]
 
 
@@ -172,7 +172,7 @@ def test_invalid_prediction_from_serving_default(client, predictor, prediction):
         return answers(200, json.dumps({"predictions": [prediction]}).encode())(handler, request)
 
     predictor.behavior = behave
-    problem(client.paint(PHOTO, STYLE), 502, "predict-url-nonsense")
+    problem(client.paint(PHOTO, STYLE), 502, "predict-url-invalid")
 
 
 def test_out_of_range_values_are_clipped(client, predictor):
@@ -213,7 +213,7 @@ def test_no_style_model(client, predictor, behavior, status, code):
         (answers(500, {"error": "INTERNAL: oom"}), 502, "predict-url-error"),
         (answers(503, b"no healthy upstream", "text/plain"), 503, "predict-url-not-ready"),
         (answers(504, b"upstream request timeout", "text/plain"), 504, "predict-url-slow"),
-        (answers(200, b"<html>"), 502, "predict-url-nonsense"),
+        (answers(200, b"<html>"), 502, "predict-url-invalid"),
     ],
 )
 def test_other_failures_do_not_mention_a_missing_model(client, predictor, behavior, status, code):
