@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_held_output_is_shown_on_failure(ending, code, shown, tmp_path):
     script = f"""
 import os
-from training.program.quiet import held_standard_error
-with held_standard_error():
+from training.program.quiet import hold_standard_error
+with hold_standard_error():
     os.write(2, b'a note\\n')
     {ending}
 """
