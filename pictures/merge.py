@@ -11,10 +11,10 @@ from .color_table import ColorTable, color_table
 from .lab import Bytes, Floats
 from .strips import Buffers
 
-# Pixels at a time: so many that what they need stays in a core's cache. Threads take turns at the
-# interpreter lock, so theirs are longer; but a matrix product of over 1,048,576 multiplications has
-# OpenBLAS start threads of its own.
-_STRIP_PIXELS, _THREADS_STRIP_PIXELS = 81_920, 163_840
+# Pixels at a time: so many that what they need stays in a core's cache. The threads of a large
+# picture take turns at the interpreter lock, so theirs are longer; but a matrix product of over
+# 1,048,576 multiplications has OpenBLAS start threads of its own.
+_STRIP_PIXELS, _THREADS_STRIP_PIXELS = 40_960, 163_840
 # From here on threads pay; at 400x400 nothing is gained.
 _THREADED_PIXELS = 500_000
 _CORES = os.cpu_count() or 1

@@ -18,9 +18,8 @@ _AVERAGE = 3
 _METERS_PER_INCH = 0.0254
 # Of 0 to 3: 0 is little faster and a quarter larger, 2 and 3 are no smaller.
 _LEVEL = 1
-# Lines are filtered so many bytes at a time: they stay in a core's cache, and threads take turns at
-# the interpreter lock seldom.
-_STRIP_BYTES = 262_144
+# Lines are filtered so many bytes at a time, which stay in a core's cache.
+_STRIP_BYTES = 65_536
 # A band is compressed by itself, in a thread of its own where there are several.
 _LEAST_BAND_BYTES = 100_000
 _MOST_BAND_BYTES = 4_000_000
