@@ -42,11 +42,9 @@ RUN rm -rf /usr/local/lib/python3*/site-packages/pip* \
 COPY --from=packages /opt/colorway /opt/colorway
 COPY --from=program /app /app
 WORKDIR /app
-# Any user may run it, with a root file system that cannot be written to; /tmp is home. Huge pages
-# make decoding a large photo a third faster.
+# Any user may run it, with a root file system that cannot be written to; /tmp is home.
 ENV PATH=/opt/colorway/bin:$PATH \
     HOME=/tmp \
-    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 EXPOSE 3333

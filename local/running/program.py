@@ -15,9 +15,6 @@ from pathlib import Path
 
 GUARD = Path(__file__).with_name("guard.py")
 LAST_LINES = 5
-# To glibc: ask for huge pages. A decoded photo of 12 megapixels is 48 MB of new memory each time,
-# and with small pages a third of the time of decoding is to get it. A little more memory each.
-HUGE_PAGES = "glibc.malloc.hugetlb=1"
 # After its end, for what it printed last.
 _PRINTED_WITHIN_S = 5.0
 
@@ -67,7 +64,6 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={
-                "GLIBC_TUNABLES": HUGE_PAGES,
                 **os.environ,
                 "PYTHONUNBUFFERED": "1",
                 # With it a Python program ends in a prompt, and every exit code is 0: a job that

@@ -13,7 +13,6 @@ import pytest
 
 from local.applications.images import COPIES_TO, IMAGES, PUBLISHES_TO, SERVING_IMAGE
 from local.rendering.kubernetes.pods import USER
-from local.running.program import HUGE_PAGES
 from tests.test_boundaries import ALLOWED, OURS, imported_packages, modules
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -53,12 +52,6 @@ def only(path: Path, word: str) -> str:
 def hadolint(path: Path) -> subprocess.CompletedProcess[str]:
     command = Path(sys.executable).with_name("hadolint")
     return subprocess.run([command, path], capture_output=True, text=True, timeout=120)
-
-
-@pytest.mark.parametrize("client", ["color-serving", "style-serving"])
-def test_clients_get_huge_pages_as_on_one_machine(client):
-    environment = only(FOLDER / f"{client}.Dockerfile", "ENV").split()
-    assert f"GLIBC_TUNABLES={HUGE_PAGES}" in environment
 
 
 @pytest.mark.parametrize("path", EVERY, ids=name_of)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from local.ports import free_port
-from local.running.program import HUGE_PAGES, Child, Program
+from local.running.program import Child, Program
 from local.running.readiness import not_ready_because
 from tests.local.conftest import STAND_IN, get, wait_until
 from tests.local.running_applications import is_running
@@ -44,16 +44,6 @@ def test_failing_job_has_failed_even_with_pythoninspect(monkeypatch):
     child, lines = run(sys.executable, "-c", "import sys; sys.exit(3)")
     assert child.wait(60)
     assert (child.ending, lines) == ("exit code 3", [])
-
-
-@pytest.mark.parametrize("own", [None, "glibc.malloc.arena_max=2"])
-def test_it_asks_for_huge_pages_unless_the_user_tunes_memory(monkeypatch, own):
-    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    if own:
-        monkeypatch.setenv("GLIBC_TUNABLES", own)
-    child, lines = run(sys.executable, "-c", "import os; print(os.environ['GLIBC_TUNABLES'])")
-    assert child.wait(60)
-    assert lines == [own or HUGE_PAGES]
 
 
 def test_end_by_a_signal_is_named():
