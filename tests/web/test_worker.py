@@ -119,8 +119,9 @@ def test_caller_that_reads_no_answer_is_disconnected(program):
         host, port = running.client.address.removeprefix("http://").split(":")
         sock.settimeout(60)
         sock.connect((host, int(port)))
-        head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(data)
-        sock.sendall(HEAD + head + data)
+        # 9 MB: more than the system would keep for the caller.
+        head = b"Accept: image/tiff\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+        sock.sendall(HEAD + head % len(data) + data)
         poll = select.poll()
         poll.register(sock, 0)
         assert poll.poll(60_000)
