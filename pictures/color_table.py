@@ -73,7 +73,7 @@ class ColorTable:
     def __init__(self, colors: Floats, number: npt.NDArray[np.intp], luminance: Shorts):
         self._colors, self._luminance = colors, luminance
         self._entries = np.empty((colors.shape[1], len(luminance), 4), np.uint8)
-        # Where the entries of each square begin.
+        # Where the entries of each square begin, in place of its number: new memory costs time.
         self._begin = np.multiply(number, len(luminance), out=number)
 
     def chunks(self) -> list[slice]:

@@ -54,9 +54,14 @@ class Fleet:
         return next((each for each in self.components if each.planned.key == key), None)
 
     @property
+    def all_components(self) -> list[Component]:
+        """The components and their replacements."""
+        return [*self.components, *self.replacements]
+
+    @property
     def slots(self) -> list[Slot]:
         """Every program."""
-        return [slot for each in (*self.components, *self.replacements) for slot in each.slots]
+        return [slot for each in self.all_components for slot in each.slots]
 
     def kill(self) -> None:
         """End every program at once."""
@@ -78,7 +83,7 @@ class Fleet:
     def start_due_components(self) -> None:
         """Start every component that nothing keeps waiting any more."""
         done = {each.planned.key for each in self.components if each.done}
-        for component in (*self.components, *self.replacements):
+        for component in self.all_components:
             if component.phase != "pending":
                 continue
             missing = [key for key in component.planned.depends_on if key not in done]
@@ -175,7 +180,7 @@ class Fleet:
         for slot in self.slots:
             if slot.start_at is not None and now >= slot.start_at:
                 self._programs.start(slot)
-        for component in (*self.components, *self.replacements):
+        for component in self.all_components:
             if component.phase != "starting" or not component.slots:
                 continue
             component.update_phase()
@@ -212,8 +217,8 @@ class Fleet:
 
     def _remove_copies(self) -> None:
         """Remove the copies of models that nothing serves from any more."""
-        there = [each for each in (*self.components, *self.replacements) if each.phase != "stopped"]
-        steps = [step for each in there for step in each.planned.steps]
+        serving = [each for each in self.all_components if each.phase != "stopped"]
+        steps = [step for each in serving for step in each.planned.steps]
         self._state.remove_copies({step.target for step in steps if isinstance(step, ModelCopy)})
 
     def _stop_slot(self, slot: Slot, deadline: float) -> float:

@@ -88,7 +88,7 @@ class Runner:
         self._change = None
         for each in self._fleet.components:
             each.changing = ""
-        self._fleet.stop([*self._fleet.components, *self._fleet.replacements])
+        self._fleet.stop(self._fleet.all_components)
         return code
 
     def _is_finished(self) -> bool:

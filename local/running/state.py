@@ -97,11 +97,12 @@ class StateFolder:
 
     def is_lost(self) -> bool:
         """Whether the folder was deleted or replaced since this `up` took it."""
+        if self._lock is None:
+            return False
         try:
-            there = (self.root / "lock").stat()
+            return not os.path.samestat(self._lock, (self.root / "lock").stat())
         except OSError:
-            return self._lock is not None
-        return self._lock is not None and not os.path.samestat(self._lock, there)
+            return True
 
     def _lock_file(self) -> TextIO:
         try:
