@@ -63,7 +63,11 @@ def train(
             rate_of=lambda path: recipe.encoder_rate if path.startswith("encoder") else 1.0,
         ),
         loss=color_loss(
-            recipe.huber_delta, recipe.psnr_share, recipe.picture_weight, recipe.vividness
+            recipe.huber_delta,
+            recipe.psnr_share,
+            recipe.picture_weight,
+            recipe.vividness,
+            recipe.red_caution,
         ),
         # XLA is slower on CPUs; JAX has nothing else.
         jit_compile=keras.backend.backend() == "jax",

@@ -21,7 +21,11 @@ _EPSILON = 6.0 / 29.0  # as in training.photos.lab, which has the formulas and t
 
 
 def color_loss(
-    delta: float, psnr_share: float, picture_weight: float = 0.0, vividness: float = 0.0
+    delta: float,
+    psnr_share: float,
+    picture_weight: float = 0.0,
+    vividness: float = 0.0,
+    red_caution: float = 0.0,
 ) -> Callable:
     """The loss between the truth and the network's prediction.
 
@@ -33,7 +37,8 @@ def color_loss(
 
     With `picture_weight`, a reward for the sRGB picture, the predicted color with the photo's own
     L*, lowers the loss: its PSNR in dB, plus `vividness` dB for each unit of its colorfulness. With
-    that reward a network predicts strong color where it is most certain.
+    that reward a network predicts strong color where it is most certain. `red_caution` is what red
+    that the photo has not costs beyond its error, a share of its square.
     """
     huber = keras.losses.Huber(delta=delta)
     scale = 128.0 / 110.0
@@ -46,7 +51,7 @@ def color_loss(
             relative = ops.log(ops.mean(squared, axis=(1, 2)) + _SMALLEST_ERROR)
             total += psnr_share * _TYPICAL_ERROR * ops.mean(relative)
         if picture_weight:
-            worse = ops.mean(-picture_reward(truth, predicted, vividness))
+            worse = ops.mean(-picture_reward(truth, predicted, vividness, red_caution))
             total += picture_weight * _TYPICAL_ERROR * _PER_DECIBEL * worse
         return total
 
@@ -54,15 +59,23 @@ def color_loss(
 
 
 def picture_reward(
-    truth: keras.KerasTensor, predicted: keras.KerasTensor, vividness: float
+    truth: keras.KerasTensor,
+    predicted: keras.KerasTensor,
+    vividness: float,
+    red_caution: float = 0.0,
 ) -> keras.KerasTensor:
     """PSNR in dB of each photo, and `vividness` times its colorfulness: [B].
 
-    Both are of the cells that the network predicts, not of pixels.
+    Both are of the cells that the network predicts, not of pixels. With `red_caution` the error
+    that PSNR is of has the squared surplus of `redness` too, times it: the network then predicts a
+    low expectile of red instead of its mean (Newey and Powell 1987), so red only where it is sure.
     """
     lightness = truth[..., _LIGHTNESS]
-    picture = to_rgb(lightness, predicted)
-    error = ops.mean(ops.square(picture - to_rgb(lightness, truth[..., :2])), axis=(1, 2, 3))
+    picture, photo = to_rgb(lightness, predicted), to_rgb(lightness, truth[..., :2])
+    error = ops.mean(ops.square(picture - photo), axis=(1, 2, 3))
+    if red_caution:
+        surplus = ops.relu(redness(picture) - redness(photo))
+        error += red_caution * ops.mean(ops.square(surplus), axis=(1, 2))
     decibels = -ops.log((error + _SMALLEST_RGB_ERROR) / 255.0**2) / _PER_DECIBEL
     return decibels + vividness * colorfulness(picture) if vividness else decibels
 
@@ -77,6 +90,15 @@ def to_rgb(lightness: keras.KerasTensor, ab: keras.KerasTensor) -> keras.KerasTe
     linear = ops.clip(ops.matmul(xyz, XYZ_RELATIVE_TO_RGB.T), 1e-6, 1.0)
     curve = 1.055 * linear ** (1 / 2.4) - 0.055
     return 255.0 * ops.where(linear <= 0.0031308, linear * 12.92, curve)
+
+
+def redness(rgb: keras.KerasTensor) -> keras.KerasTensor:
+    """How red, pink or violet sRGB 0...255 [B, H, W, 3] is, in levels: [B, H, W].
+
+    By how much red exceeds green, less what makes it orange or brown: green's excess over blue.
+    """
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    return ops.relu(red - green - ops.relu(green - blue))
 
 
 def colorfulness(rgb: keras.KerasTensor) -> keras.KerasTensor:

@@ -50,6 +50,7 @@ class Recipe:
     psnr_share: float  # share of the loss that is each photo's log mean squared error, 0...1
     picture_weight: float  # weight of the loss in sRGB, added to that in a*b*; 0: none
     vividness: float  # weight of colorfulness in the loss, in dB of PSNR per unit
+    red_caution: float  # what red that is not there costs beyond its error, a share of its square
     # What is published.
     start_share: float  # share of the starting weights in the published ones, 0...1 (WiSE-FT)
     scale: float  # share of the photo's size that the network gets, above 0, up to 1
@@ -76,7 +77,7 @@ class Recipe:
                 raise ValueError(f"{name} must be whole numbers from 1 on")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}")
-        for name in ("min_colorfulness", "picture_weight", "vividness", "seed"):
+        for name in ("min_colorfulness", "picture_weight", "vividness", "red_caution", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
         if not 0 <= self.start_share < 1:

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Train v2 as it is shipped, all six runs: recipes/v2.py says what each is for.
+# Train v2 as it is shipped, all eight runs: recipes/v2.py says what each is for.
 #
 #     sh training/color/train_v2.sh RUNS_FOLDER PHOTOS...
 #
-# RUNS_FOLDER/6/v2 is the model in the end. Stopped or killed, the same command goes on where it
+# RUNS_FOLDER/8/v2 is the model in the end. Stopped or killed, the same command goes on where it
 # was; a run that is published is not run again. PYTHON names the interpreter (.venv/bin/python).
 set -euf # f: the patterns below are for the photos' names, not for the files here
 if [ $# -lt 2 ]; then
@@ -36,9 +36,16 @@ wide="--photo-side 192 --crop-side 160 --zoom 0.6,1 --picture-weight 2 --min-col
 wide="$wide --shares grocery-*=0.3,clothing-*=0.3,faces-*=0.4,people-*=0.5,scenes-*=0.5"
 wide="$wide,imagenette-*=0.6,caltech101-*=0.5,architecture-*=0.6,sports-*=0.8"
 
+# Runs 7 and 8: more of each kind, in closer views, too.
+all="--photo-side 192 --crop-side 160 --zoom 0.5,1 --picture-weight 2 --min-colorfulness 12"
+all="$all --learning-rate 5e-4"
+all="$all --shares grocery-*=0.5,clothing-*=0.5,faces-*=0.5,people-*=0.7,scenes-*=0.8"
+
 run 1 "" "" "$@"
 run 2 1 "--samples 400000 --learning-rate 8e-4 --start-share 0.5" "$@"
 run 3 2 "$vivid" "$@"
 run 4 3 "$vivid --start-share 0.5 --seed 3" "$@"
 run 5 4 "$wide --samples 128000 --learning-rate 6e-4 --vividness 0.045 --seed 11" "$@"
 run 6 5 "$wide --samples 136000 --learning-rate 5e-4 --vividness 0.05 --seed 12" "$@"
+run 7 6 "$all --samples 140000 --vividness 0.05 --start-share 0.5 --seed 13" "$@"
+run 8 7 "$all --samples 112000 --vividness 0.055 --red-caution 0.4 --start-share 0.1 --seed 14" "$@"

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from training.color import metrics
-from training.color.loss import color_loss, colorfulness, picture_reward, to_rgb
+from training.color.loss import color_loss, colorfulness, picture_reward, redness, to_rgb
 from training.photos.lab import lab_to_rgb, rgb_to_lab
 
 
@@ -87,3 +87,37 @@ def test_vividness_pays_for_color():
 
     assert not pays_off(0.0)
     assert pays_off(1.0)
+
+
+@pytest.mark.parametrize(
+    ("color", "levels"),
+    [
+        ((200, 60, 50), 130),  # red
+        ((230, 170, 190), 60),  # pink
+        ((150, 100, 180), 50),  # violet
+        ((224, 172, 140), 20),  # skin
+        ((230, 130, 40), 10),  # orange
+        ((140, 100, 60), 0),  # brown
+        ((60, 140, 200), 0),  # blue
+        ((90, 90, 90), 0),
+    ],
+)
+def test_red_pink_and_violet_have_redness(color, levels):
+    assert float(redness(np.array(color, np.float32))) == levels
+
+
+def test_red_caution_makes_red_that_is_not_there_dearer_and_only_that():
+    """Neither red that the photo has and the prediction lacks, nor another color."""
+    gray = truth_of(np.full((1, 4, 4, 3), 128, np.uint8))
+    red = truth_of(np.full((1, 4, 4, 3), (170, 115, 125), np.uint8))
+    green = truth_of(np.full((1, 4, 4, 3), (100, 140, 110), np.uint8))
+
+    def extra(truth: np.ndarray, predicted: np.ndarray) -> float:
+        """What the reward loses by the caution, in dB."""
+        plain, cautious = (
+            picture_reward(truth, predicted[..., :2], 0.0, caution) for caution in (0.0, 0.4)
+        )
+        return float(plain[0] - cautious[0])
+
+    assert extra(gray, red) > 1
+    assert extra(red, gray) == extra(red, red) == extra(gray, green) == 0

@@ -49,7 +49,7 @@ def options_of_each_run(folder: Path, *arguments: str) -> list[argparse.Namespac
 
 def test_every_run_is_one_that_the_command_line_takes(tmp_path):
     runs = options_of_each_run(tmp_path, "my runs", "a.zip", "more photos/")
-    assert len(runs) == 6
+    assert len(runs) == 8
     before = None
     for number, options in enumerate(runs, start=1):
         assert (options.recipe, options.version) == ("v2", 2)

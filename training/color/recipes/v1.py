@@ -40,6 +40,7 @@ RECIPE = Recipe(
     psnr_share=0.0,
     picture_weight=0.0,
     vividness=0.0,
+    red_caution=0.0,
     start_share=0.0,  # from scratch there is nothing to keep
     scale=1.0,
     chroma_gain=1.0,
