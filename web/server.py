@@ -146,7 +146,5 @@ def serve(
         work_s,
         problems.refusal,
         logger_class=GunicornLogger,
-        when_ready=lambda server: print(
-            logs.line(message=f"Listening on {address}, {about}"), flush=True
-        ),
+        when_ready=lambda server: logs.write(logs.line(message=f"Listening on {address}, {about}")),
     ).run()
