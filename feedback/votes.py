@@ -1,7 +1,7 @@
 """The storage of votes: one table, in SQLite or PostgreSQL, by SQLAlchemy Core.
 
-A vote that was answered is on disk; a SQLite file that was deleted is made anew. The table itself
-prevents double votes: it has one row per receipt and kind of vote.
+A vote that was answered is on disk; a SQLite file that was deleted or emptied is made anew. The
+table itself prevents double votes: it has one row per receipt and kind of vote.
 """
 
 import contextlib
@@ -103,7 +103,7 @@ class Votes:
 
     def store(self, vote: Vote) -> None:
         """Store a vote durably. Raises AlreadyUsed, DatabaseUnavailable and DatabaseUnusable."""
-        common = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
+        common: dict[str, Any] = {"kind": vote.kind, "vote": uuid.uuid4().hex, "at": time.time()}
         rows = [
             {
                 **common,
@@ -131,8 +131,10 @@ class Votes:
                     connection.execute(insert(VOTES).values(rows))
             except exc.IntegrityError:
                 raise AlreadyUsed from None
-            if sqlite_file.is_gone(connection.info):
-                raise DatabaseUnavailable("its file was deleted or replaced meanwhile")
+        if self._engine.dialect.name == "sqlite":
+            stored = self.read(common["at"])
+            if all(row.vote != common["vote"] for row in stored):
+                raise DatabaseUnavailable("its file was deleted or overwritten meanwhile")
 
     def read(self, since: float = 0.0) -> Sequence[Row[Any]]:
         """The rows since then, oldest first, the two of a choice together; none where there is no
@@ -167,7 +169,7 @@ def _engine(url: str) -> Engine:
     )
     if sqlite:
         event.listen(engine, "connect", sqlite_file.set_up)
-        event.listen(engine, "checkout", sqlite_file.reopen_if_gone)
+        event.listen(engine, "checkin", sqlite_file.close_after_use)
     return engine
 
 

@@ -1,9 +1,11 @@
 """`| head` and Ctrl-C: what a program does when nobody wants its output any more."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 import requests
 
 from local.ports import free_port
+from local.running.readiness import not_ready_because
 from local.running.state import Row, StateFolder
 from tests.test_boundaries import OURS as OUR_PACKAGES
 from tests.test_help import PROGRAMS
@@ -121,6 +124,25 @@ def test_server_survives_an_unread_log(package, tmp_path):
         server.terminate()
         server.wait(60)
     assert "Traceback" not in errors.read_text()
+
+
+def test_server_survives_a_full_disk_for_its_log(tmp_path):
+    port = free_port()
+    with (tmp_path / "log").open("wb") as file:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "color_client"],
+            cwd=ROOT, env={**ENVIRONMENT, "HOST": "127.0.0.1", "PORT": str(port)},
+            stdout=file, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        )  # fmt: skip
+    try:
+        while not_ready_because(f"http://127.0.0.1:{port}/healthz"):
+            assert server.poll() is None, server.stderr.read()
+            time.sleep(0.02)
+    finally:
+        server.terminate()
+        _, errors = server.communicate(timeout=60)
+    assert (server.returncode, errors) == (0, "")
 
 
 # Ctrl-C comes with the first import of ours after colorway.

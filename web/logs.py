@@ -4,7 +4,9 @@ Each request is one line, from `observation` or from `worker`; a bug is one line
 traceback. At the start the log says where the server listens and what is off.
 """
 
+import contextlib
 import logging
+import os
 import sys
 import threading
 import time
@@ -39,17 +41,25 @@ class JsonLines(logging.Formatter):
         )
 
 
-class _Handler(logging.StreamHandler):
-    """Drops a line that nobody reads any more: a service outlives whoever follows its log."""
+def write(text: str) -> None:
+    """Print a line; it is dropped if nobody reads it any more, or the disk is full: a service
+    outlives that. Nothing is kept to be printed later, which would fail when the program ends.
+    """
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), f"{text}\n".encode())
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        if not isinstance(sys.exception(), BrokenPipeError):
-            super().handleError(record)
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            write(self.format(record))
+        except Exception:
+            self.handleError(record)
 
 
 def configure() -> None:
     """Make this process log nothing but such lines."""
-    handler = _Handler(sys.stdout)
+    handler = _Handler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)

@@ -25,6 +25,7 @@ def validate_models(
     """What is wrong between Applications that shall run together, with these claims."""
     yield from _addresses(applications)
     yield from _models(applications, volumes)
+    yield from _same_versions(applications, volumes)
     yield from _urls(applications)
 
 
@@ -70,6 +71,35 @@ def _holds_no_version(path: str, claim: FilePath, writer: LoadedComponent | None
         return ""
     places = {"color": "model/v1, model/v2, ...", "style": "model", "": "its root, or v1, v2, ..."}
     return f"{image.name} writes its models elsewhere in the claim: {places[image.models]}"
+
+
+def _same_versions(
+    applications: Sequence[LoadedApplication], volumes: Volumes
+) -> Iterator[Finding]:
+    """Do the predictors of a component serve versions of different numbers, as far as is known?"""
+    for application in applications:
+        for component in application.components:
+            servers: dict[int, str] = {}  # version -> the first predictor that serves it
+            for index, predictor in enumerate(getattr(component.properties, "predictors", [])):
+                graph = predictor.graph
+                version = _version(volumes.folder(application.namespace, graph.claim), graph.path)
+                if version in servers:
+                    text = (
+                        f"this is a version {version}, as {servers[version]} serves: neither "
+                        "X-Model nor votes tell them apart; publish one with another --version"
+                    )
+                    at = component.at("predictors", index, "graph", "modelUri")
+                    yield application.document.finding(at, text, notice=True)
+                elif version is not None:
+                    servers[version] = predictor.name
+
+
+def _version(claim: FilePath, path: str) -> int | None:
+    """The version that is served from a path of a claim, if the claim or the path says so."""
+    if found := saved_models(claim / path):
+        return int(found[-1].name)
+    named = re.search(r"(?:^|/)v([0-9]{1,18})$", path)
+    return int(named[1]) if named else None
 
 
 def _urls(applications: Sequence[LoadedApplication]) -> Iterator[Finding]:

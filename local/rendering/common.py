@@ -1,7 +1,7 @@
 """What the renderings for Kubernetes and for Compose share: names, addresses, the gateway."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,14 @@ import yaml
 from ..applications.findings import Refused
 from ..applications.hosts import AMBASSADOR, NoSuchService, redirect_hosts
 from ..applications.loaded import LoadedApplication, LoadedComponent
-from ..applications.types import Predictor, ServingProperties, WebserviceProperties
+from ..applications.types import (
+    ClaimedVolume,
+    Predictor,
+    ServingProperties,
+    Storage,
+    StorageTrait,
+    WebserviceProperties,
+)
 from ..gateway.envoy import configuration
 from ..gateway.routes import cluster_name, routes
 
@@ -143,3 +150,13 @@ def web_services(applications: Iterable[LoadedApplication]) -> list[tuple[str, s
         for component in application.components
         if isinstance(component.properties, WebserviceProperties)
     ]
+
+
+def own_claims(component: LoadedComponent) -> Iterator[tuple[str, Storage | ClaimedVolume]]:
+    """The claims that the component makes, by name."""
+    for item in getattr(component.properties, "storage", []):
+        if isinstance(item, Storage) and not item.pvcRef:
+            yield item.mount.name, item
+    for trait in component.traits:
+        if isinstance(trait, StorageTrait):
+            yield from ((volume.name, volume) for volume in trait.pvc if not volume.mountOnly)

@@ -2,6 +2,7 @@
 
 import contextlib
 import heapq
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,10 @@ class LogFiles:
     def _file(self, component: tuple[str, str]) -> TextIO:
         file = self._files.get(component)
         path = self._state.log(*component)
+        if file is not None and _is_gone(file, path):
+            del self._files[component]
+            file.close()
+            file = None
         if file is not None and file.tell() > _MAX_BYTES:
             # Given up first: closing or renaming it may fail.
             del self._files[component]
@@ -87,6 +92,14 @@ def follow_logs(paths: Sequence[Path], state: StateFolder) -> Iterator[str]:
             return
         new_lines = []
         time.sleep(_POLL_INTERVAL_S)
+
+
+def _is_gone(file: TextIO, path: Path) -> bool:
+    """Whether the file was deleted or moved away, but not all of its folder with it."""
+    try:
+        return not os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return path.parent.exists()
 
 
 def _rotated(path: Path) -> Path:

@@ -28,7 +28,7 @@ class ModelCopy:
             what = "has no such folder" if self.claim.exists() else "is empty"
             raise CannotPrepare(
                 f"{self.uri}: the claim {what}; run first what writes it "
-                f"({_writer(self.claim.name)})"
+                f"({_writer(self.claim.name)}), or copy a model folder into {self.claim}"
             )
         if not saved_models(source):
             raise CannotPrepare(

@@ -31,9 +31,6 @@ from .port_allocation import PortAllocation
 from .program import Program
 from .state import StateFolder
 
-# A status request that was answered well: the gateway asks twice a second.
-_HEALTH_CHECK = r"GET /v1/models/[^/ ]+ 200 "
-
 
 def make_plan(
     applications: Sequence[LoadedApplication],
@@ -148,7 +145,6 @@ class _Planner:
                         (*command, *at, *options),
                         ready_url=f"http://127.0.0.1:{port}/v1/models/{graph.name}",
                         gateway_admin_port=self.ports.admin,
-                        quiet=_HEALTH_CHECK,
                     )
                 )
         routing = properties.customRouting
@@ -185,7 +181,6 @@ class _Planner:
             (sys.executable, "-m", component.image.module),
             {**environment, "HOST": host, "PORT": str(port)},
             ready_url=f"http://{connect_host(host)}:{port}/readyz",
-            quiet=r'"path":"/readyz","status":200',
         )
         url = f"http://{display_host(host)}:{port}"
         endpoint = Endpoint(f"Service/{application.namespace}/{component.name}", url)

@@ -17,6 +17,9 @@ GUARD = Path(__file__).with_name("guard.py")
 LAST_LINES = 5
 # After its end, for what it printed last.
 _PRINTED_WITHIN_S = 5.0
+# In the logs of our servers, a question for their health that was answered well: the gateway asks
+# twice a second, `up` itself every two.
+HEALTH_CHECKS = r'GET /v1/models/[^/ ]+ 200 |"path":"/readyz","status":200'
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Program:
     shows a program shows them. `ready_url` answers GET with 200 once the program is ready;
     without one a program is ready when it runs. With `gateway_admin_port` it is ready only when
     the gateway, too, finds the port of `ready_url` healthy. Lines that match `quiet` are not
-    passed on: what asks a program for its health would fill its log.
+    passed on: by default those of health checks, which would fill the log.
     """
 
     name: str
@@ -35,7 +38,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_url: str | None = None
     gateway_admin_port: int | None = None
-    quiet: str | None = None
+    quiet: str = HEALTH_CHECKS
     secrets: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -123,7 +126,7 @@ class Child:
         assert self._guard.stdout is not None
         for raw in self._guard.stdout:
             line = raw.decode("utf-8", "replace").rstrip()
-            if self.program.quiet and re.search(self.program.quiet, line):
+            if re.search(self.program.quiet, line):
                 continue
             self.last_lines.append(line)
             self._on_line(self.program.name, line)

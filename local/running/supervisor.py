@@ -87,16 +87,21 @@ class Supervisor:
         self._emit = emit
         self._pauses_s = pauses_s
         self._steady_after_s = steady_after_s
+        # What is stopped amid its steps and started again would else take them twice at once.
+        self._one_at_a_time = threading.Lock()
 
     def prepare(self, component: Component) -> None:
-        """Take the steps of a component, on a thread of their own; `Prepared` follows."""
+        """Take the steps of a component, on a thread of their own and after those of others that
+        are being taken; `Prepared` follows.
+        """
 
         def run() -> None:
             planned = component.planned
             problem = None
             try:
-                for step in planned.steps:
-                    step.run(lambda text: self._display.line(planned.key, planned.name, text))
+                with self._one_at_a_time:
+                    for step in planned.steps:
+                        step.run(lambda text: self._display.line(planned.key, planned.name, text))
             except (CannotPrepare, OSError) as error:
                 problem = str(error)
             self._emit(Prepared(component, problem))

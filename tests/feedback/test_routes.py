@@ -97,6 +97,16 @@ def test_replicas_with_one_key_accept_each_others_receipts(start, tmp_path):
     assert problem(one.vote(receipt=receipt, rating=1)) == (409, "receipt-used")
 
 
+def test_a_receipt_counts_after_the_clock_was_put_back(client, monkeypatch):
+    """Or where the replica that issued it is ahead of the one that is asked."""
+    receipt = client.receipt(A)
+    import itsdangerous.timed
+
+    earlier = itsdangerous.timed.time.time() - 3600
+    monkeypatch.setattr(itsdangerous.timed.time, "time", lambda: earlier)
+    assert client.vote(receipt=receipt, rating=1).status_code == 200
+
+
 def test_old_receipt_gets_410(client, monkeypatch):
     receipt = client.receipt(A)
     import itsdangerous.timed

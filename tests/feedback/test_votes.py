@@ -173,10 +173,14 @@ def delete_all(file: Path) -> None:
         path.unlink()
 
 
+def empty(file: Path) -> None:
+    os.truncate(file, 0)
+
+
 @pytest.mark.parametrize(
-    "lose", [Path.unlink, delete_all, lambda file: file.rename(file.with_name("elsewhere"))]
+    "lose", [Path.unlink, delete_all, empty, lambda file: file.rename(file.with_name("elsewhere"))]
 )
-def test_a_file_that_is_deleted_is_made_anew(db, votes, lose):
+def test_a_file_that_is_deleted_or_emptied_is_made_anew(db, votes, lose):
     file = Path(db.removeprefix("sqlite:///"))
     votes.store(rating())
     lose(file)
@@ -198,6 +202,32 @@ def test_a_vote_whose_file_is_deleted_while_it_is_stored_is_not_taken(db, votes)
         votes.store(vote)
     votes.store(vote)
     assert len(ids(db)) == 1
+
+
+def test_a_vote_whose_file_is_emptied_while_it_is_stored_is_not_taken(db, votes):
+    file = Path(db.removeprefix("sqlite:///"))
+    votes.prepare()
+    event.listen(votes._engine, "commit", lambda _: empty(file), once=True)
+    vote = rating()
+    with pytest.raises(DatabaseUnavailable):
+        votes.store(vote)
+    empty(file)
+    votes.store(vote)
+    assert len(ids(db)) == 1
+
+
+@pytest.mark.parametrize("bad", [b"nothing of the kind" * 1000, None], ids=["text", "half of it"])
+def test_votes_go_on_once_a_file_that_was_overwritten_is_right_again(db, votes, bad):
+    file = Path(db.removeprefix("sqlite:///"))
+    first, second = rating(), rating()
+    votes.store(first)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if bad is None else bad)
+    with pytest.raises(DatabaseUnavailable):
+        votes.store(second)
+    file.write_bytes(whole)
+    votes.store(second)
+    assert ids(db) == {receipt.id for vote in (first, second) for receipt, _ in vote.results}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

@@ -103,8 +103,12 @@ def count_marks(folder: Path) -> tuple[list[str], int, dict[str, Count]]:
     try:
         key = json.loads((folder / KEY).read_text())
         models, order = key["models"], key["made by"]
-        with (folder / MARKS).open(newline="") as file:
-            marks = {row["picture"]: row for row in csv.DictReader(file)}
+        # Spreadsheets add a byte order mark and quotes; where the comma is the decimal point, they
+        # separate by semicolons.
+        table = (folder / MARKS).read_text(encoding="utf-8-sig")
+        separator = table.replace('"', "").removeprefix("picture")[:1]
+        rows = csv.DictReader(table.splitlines(), delimiter=separator)
+        marks = {row["picture"]: row for row in rows}
         found = np.zeros((len(CATEGORIES), len(order), 2))  # category, photo, model
         for number, makers in enumerate(order):
             for letter, maker in zip("AB", makers, strict=True):
@@ -113,7 +117,7 @@ def count_marks(folder: Path) -> tuple[list[str], int, dict[str, Count]]:
                 found[:, number, models.index(maker)] = marked
     except OSError as error:
         raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise UsageError(f"{folder} holds no whole {KEY} and {MARKS}: {error!r}") from error
     every = {**dict(zip(CATEGORIES, found, strict=True)), "any of these": found.max(axis=0)}
     return (

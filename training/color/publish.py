@@ -68,4 +68,4 @@ def publish_network(
         }
 
     publish(target, config.fingerprint, fill)
-    print_published(target, state.seconds, "gray, predicted, truth")
+    print_published(target, state, "gray, predicted, truth")

@@ -49,6 +49,11 @@ class State:
     seconds: float = 0.0  # of training, over all starts
     history: list[dict] = dataclasses.field(default_factory=list)  # one row an evaluation
 
+    @property
+    def improved(self) -> bool:
+        """Whether any evaluation was better than that of the weights that the run started from."""
+        return self.looks_since_best < len(self.history)
+
 
 class Run:
     """The model, its averaged weights and the best ones, and where the run stands."""

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from training.loop.run import State
 from training.program.progress import duration
 from training.publishing.version_folder import VersionFolder
 
@@ -21,10 +22,15 @@ def print_already_published(target: VersionFolder) -> None:
     print(f"version {target.version} is already published in {target.served}: nothing to do")
 
 
-def print_published(target: VersionFolder, seconds: float | None = None, columns: str = "") -> None:
+def print_published(target: VersionFolder, state: State | None = None, columns: str = "") -> None:
     """Say what was published and how it is served; what was trained has a contact sheet, too."""
-    trained = "" if seconds is None else f" after {duration(seconds)} of training"
+    trained = f" after {duration(state.seconds)} of training" if state else ""
     print(f"\npublished version {target.version} in {target.served}{trained}")
+    if state and not state.improved:
+        print(
+            "no evaluation was better than before the training: it has the weights that the run "
+            "started from; a lower --learning-rate, more --samples or more photos may help"
+        )
     if columns:
         print(f"look at {target.folder / 'contact-sheet.png'} ({columns})")
     print(f"serve it: python -m serving --model_name my-model --model_base_path {target.folder}")

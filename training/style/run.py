@@ -143,7 +143,7 @@ def _train_and_publish(
                 }
 
             publish(target, fingerprint, fill)
-            print_published(target, state.seconds, "photo, style, painted")
+            print_published(target, state, "photo, style, painted")
             return 0
     return publish_with_tensorflow(options)
 

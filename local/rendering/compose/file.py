@@ -25,6 +25,7 @@ from ..common import (
     Addresses,
     Manifest,
     gateway_configuration,
+    own_claims,
     served_predictors,
     web_services,
 )
@@ -82,6 +83,12 @@ class _Composed:
             "",
             "Made by `python -m local render --format compose`: change the Application, not this.",
         ]
+        made = {name for each in self.applications for part in each.components
+                for name, _ in own_claims(part)}  # fmt: skip
+        for claim in sorted(set(claims) - made):
+            volume = f"{self.applications[0].name}_{claim}"
+            copy = f"docker run --rm -v {volume}:/to -v FOLDER:/from:ro busybox cp -R /from/. /to"
+            head += ["", f"Nothing here fills the volume {claim}. Fill it first:", "", f"  {copy}"]
         parts = [as_comment("\n".join(head)), f"name: {self.applications[0].name}\n", "services:\n"]
         for name, each in self.services.items():
             body = as_yaml({name: each.value})

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ...applications.loaded import LoadedApplication, LoadedComponent
-from ...applications.types import ClaimedVolume, Storage, StorageTrait
-from ..common import Manifest
+from ...applications.loaded import LoadedApplication
+from ...applications.types import ClaimedVolume, Storage
+from ..common import Manifest, own_claims
 from .objects import kubernetes_object
 
 # What the addon, and the trait of KubeVela's own, ask for where a claim says nothing.
@@ -19,7 +19,7 @@ def claims(applications: Sequence[LoadedApplication]) -> Iterator[Manifest]:
     made = set()
     for application in applications:
         for component in application.components:
-            for name, wanted in _own_claims(component):
+            for name, wanted in own_claims(component):
                 if (application.namespace, name) in made:
                     continue
                 made.add((application.namespace, name))
@@ -96,16 +96,6 @@ def _claims_of(value: dict[str, Any]) -> set[str]:
         for volume in pod_spec.get("volumes", [])
         if "persistentVolumeClaim" in volume
     }
-
-
-def _own_claims(component: LoadedComponent) -> Iterator[tuple[str, Storage | ClaimedVolume]]:
-    """The claims that the component makes, by name."""
-    for item in getattr(component.properties, "storage", []):
-        if isinstance(item, Storage) and not item.pvcRef:
-            yield item.mount.name, item
-    for trait in component.traits:
-        if isinstance(trait, StorageTrait):
-            yield from ((volume.name, volume) for volume in trait.pvc if not volume.mountOnly)
 
 
 def _claim(wanted: Storage | ClaimedVolume) -> dict[str, Any]:

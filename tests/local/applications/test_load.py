@@ -237,6 +237,25 @@ def test_claim_without_a_version(tmp_path):
     assert found[0].endswith("the claim holds no folder named by an integer there")
 
 
+@pytest.mark.parametrize(
+    ("second", "folders"),
+    [("my-own/v1", ()), ("my-own", ("3", "v3/3", "v1/1")), ("color-model/model/v1", ())],
+)
+def test_two_predictors_with_versions_of_one_number_get_a_notice(second, folders, tmp_path):
+    """A picture names its model by the version's number: color/v1 of another claim, too."""
+    for folder in folders:
+        version = tmp_path / "volumes" / "default" / "my-own" / folder
+        version.mkdir(parents=True)
+        (version / "saved_model.pb").touch()
+    text = CANARY.replace("color-model/model/v2", second)
+    if folders:  # the highest version is served: 3
+        assert findings(tmp_path, text) == []
+        text = text.replace("model/v1", "model/v3")
+    (found,) = findings(tmp_path, text)
+    assert f"{P0}.predictors[1].graph.modelUri: notice: this is a version " in found
+    assert "as model1 serves" in found
+
+
 def test_cluster_only_properties_get_a_notice(tmp_path):
     text = TRAINING.replace(
         "      framework: tensorflow",

@@ -120,6 +120,16 @@ def test_one_claim_in_two_namespaces_is_refused(render):
         render(model, other.replace("name: color-model\n      type", "name: second\n      type"))
 
 
+def test_the_head_says_which_volumes_must_be_filled_first(render):
+    deploy = ROOT / "deploy"
+    canary = (deploy / "color-canary-serving.yaml").read_text()
+    assert "fills the volume color-model. Fill it first" in render(canary)
+    assert "color-serving_color-model:/to -v FOLDER:/from" in render(canary)
+    assert "Fill it first" not in render((deploy / "color-model.yaml").read_text(), canary)
+    # A claim that is there already, by pvcRef.
+    assert "the volume photos-pvc." in render((deploy / "training-gpu.yaml").read_text())
+
+
 def test_a_database_is_for_the_other_services_only(render):
     text = render((ROOT / "deploy" / "color-canary-feedback.yaml").read_text())
     services = yaml.safe_load(text)["services"]

@@ -39,6 +39,18 @@ def test_lines_of_both_streams_arrive_before_the_end():
     assert child.ending == "exit code 3"
 
 
+def test_health_checks_that_were_answered_well_are_not_in_the_log():
+    printed = [
+        "2026-11-30 15:45:18,939 INFO GET /v1/models/my-model 200 0.1ms run=- in=0 out=180",
+        '{"time":"2026-11-30T15:45:19Z","method":"GET","path":"/readyz","status":200,"ms":1.4}',
+        '{"time":"2026-11-30T15:45:21Z","method":"GET","path":"/readyz","status":503,"ms":1.4}',
+        "2026-11-30 15:45:25,363 INFO POST /v1/models/my-model:predict 200 80.1ms run=79.0",
+    ]
+    child, lines = run(sys.executable, "-c", f"print(*{printed}, sep=chr(10))")
+    assert child.wait(60)
+    assert lines == printed[2:]
+
+
 def test_failing_job_has_failed_even_with_pythoninspect(monkeypatch):
     monkeypatch.setenv("PYTHONINSPECT", "1")
     child, lines = run(sys.executable, "-c", "import sys; sys.exit(3)")

@@ -10,12 +10,14 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
 from local.commands.console import Console
 from local.ports import free_port
 from local.running import supervisor
+from local.running.components import Component
 from local.running.logs import LogFiles
 from local.running.plan import PlannedComponent
 from local.running.program import Program
@@ -324,6 +326,40 @@ def test_a_step_that_the_system_refuses(stand_in, running):
         up.thread.join(60)
     assert up.code == 1
     assert up.has_line("x failed: [Errno 13] Permission denied: 'claim'.")
+
+
+def test_what_is_stopped_and_started_again_amid_its_steps_takes_them_alone(tmp_path):
+    """As where a change fails while another of its models is still copied, and is asked again."""
+    state = StateFolder(tmp_path)
+    arrivals, inside, events = SimpleQueue(), SimpleQueue(), SimpleQueue()
+    release = threading.Event()
+
+    class Slow:
+        def run(self, say):
+            inside.put(None)
+            release.wait(60)
+
+    class Lock:
+        def __init__(self):
+            self.lock = threading.Lock()
+
+        def __enter__(self):
+            arrivals.put(None)
+            self.lock.acquire()
+
+        def __exit__(self, *_):
+            self.lock.release()
+
+    programs = supervisor.Supervisor(Console(io.StringIO(), ["x"], LogFiles(state)), events.put)
+    programs._one_at_a_time = Lock()
+    for _ in range(2):
+        programs.prepare(Component(PlannedComponent("app", "x", "task", steps=(Slow(),))))
+        arrivals.get(timeout=60)
+    inside.get(timeout=60)
+    assert inside.empty()
+    release.set()
+    assert [events.get(timeout=60).problem for _ in range(2)] == [None, None]
+    assert inside.qsize() == 1
 
 
 def test_a_state_that_cannot_be_written_stops_nothing(stand_in, running):

@@ -177,6 +177,16 @@ def test_rotated_log_is_read_completely(state, monkeypatch):
     assert list(follow_logs([path], state)) == lines
 
 
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.rename(path.with_name("kept"))])
+def test_a_log_that_is_deleted_or_rotated_by_others_is_made_anew(state, lose):
+    logs = LogFiles(state)
+    logs.line(("app", "client"), "client", "one")
+    lose(state.log("app", "client"))
+    logs.line(("app", "client"), "client", "two")
+    logs.close()
+    assert [line.split("| ")[1] for line in read_logs([state.log("app", "client")])] == ["two\n"]
+
+
 def test_log_that_cannot_be_rotated_is_restarted(state, monkeypatch):
     """Whoever prints must not wait for it."""
     monkeypatch.setattr("local.running.logs._MAX_BYTES", 50)
@@ -253,7 +263,10 @@ def test_nothing_to_serve(tmp_path):
         claim = tmp_path / "color-model"
         ModelCopy("pvc://color-model/m", claim, path, tmp_path / "x").run(lambda _: None)
 
-    with pytest.raises(CannotPrepare, match="the claim is empty; run first .*color-model.yaml"):
+    with pytest.raises(
+        CannotPrepare,
+        match="the claim is empty; run first .*color-model.yaml.* into .*/color-model$",
+    ):
         copy("m")
     (tmp_path / "color-model" / "m").mkdir(parents=True)
     with pytest.raises(CannotPrepare, match="the claim has no such folder"):

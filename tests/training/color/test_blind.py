@@ -81,6 +81,23 @@ def test_marks_are_counted_by_model(folder):
     assert "| gray skin | 12 | 0 | +100% [+100%, +100%] |" in faults_table(*count_marks(folder))
 
 
+@pytest.mark.parametrize(
+    ("encoding", "style"),
+    [
+        ("utf-8", {"delimiter": ";"}),
+        ("utf-8-sig", {"delimiter": ",", "lineterminator": "\r\n"}),
+        ("utf-8", {"delimiter": "\t", "quoting": csv.QUOTE_ALL}),
+    ],
+)
+def test_marks_that_a_spreadsheet_has_saved_are_read(folder, encoding, style):
+    mark(folder, {"red": "pink, red or violet patch"})
+    path = folder / "faults.csv"
+    rows = list(csv.reader(path.read_text().splitlines()))
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, **style).writerows(rows)
+    assert count_marks(folder)[2]["pink, red or violet patch"].pictures == [12, 0]
+
+
 def test_folder_with_marks_is_not_overwritten(folder):
     with pytest.raises(UsageError, match="may hold marks already"):
         create_blind_folder(folder)

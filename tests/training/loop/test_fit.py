@@ -13,6 +13,8 @@ from training.loop.checkpoints import Checkpoints
 from training.loop.fit import fit, prefetch
 from training.loop.run import DivergedError, Plan, ResumeError
 from training.loop.watch import Watch
+from training.publishing.report import print_published
+from training.publishing.version_folder import VersionFolder
 
 PLAN = Plan(steps=20, steps_per_evaluation=5, patience=0, ema=0.9)
 
@@ -54,6 +56,17 @@ def test_ends_early_when_nothing_gets_better():
     state = fit(model, make_batch, lambda: next(values), plan)
     # The start gave 5, looks 1 and 2 were better, and three in a row were not.
     assert (state.step, state.finished, state.best) == (10, True, 3.0)
+    assert state.improved
+
+
+def test_a_run_that_never_gets_better_than_its_start_ends_with_it_and_says_so(capsys, tmp_path):
+    model, values = line(), itertools.chain([5.0], itertools.repeat(5.5))
+    start = weights(model)
+    state = fit(model, make_batch, lambda: next(values), PLAN)
+    assert all(map(np.array_equal, weights(model), start))
+    assert (state.finished, state.improved) == (True, False)
+    print_published(VersionFolder(tmp_path, 3), state)
+    assert "it has the weights that the run started from" in capsys.readouterr().out
 
 
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path):
