@@ -27,7 +27,7 @@ backend.use_all_devices()
 recipe = dataclasses.replace(
     recipes.load("v1"), width=8, dilations=(1,), photo_side=32, crop_side=32, samples=48,
     samples_per_epoch=24, batch_size=8, learning_rate=3e-3, ema=0.9, precision=sys.argv[2],
-    psnr_share=0.5, picture_weight=1.0, vividness=0.05,
+    psnr_share=0.5, picture_weight=1.0, vividness=0.05, red_caution=0.4,
 )
 backend.use_precision(recipe.precision)
 network = all_convolution(8, (1,))

@@ -79,7 +79,7 @@ def test_a_run_that_fails_ends_it(tmp_path):
 
 @pytest.mark.long(1)
 @pytest.mark.slow
-def test_six_short_runs_publish_six_times_and_only_once(tmp_path):
+def test_eight_short_runs_publish_eight_times_and_only_once(tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
     for seed in range(12):
@@ -90,9 +90,9 @@ def test_six_short_runs_publish_six_times_and_only_once(tmp_path):
     )
     first = train_v2(python, str(tmp_path / "runs"), str(photos))
     assert first.returncode == 0, first.stderr
-    assert first.stdout.count("published version 2") == 6
+    assert first.stdout.count("published version 2") == 8
     again = train_v2(python, str(tmp_path / "runs"), str(photos))
     assert again.returncode == 0, again.stderr
     assert "epoch" not in again.stdout
-    record = json.loads((tmp_path / "runs" / "6" / "v2" / "training.json").read_text())
-    assert record["started_from"] == "5/v2"
+    record = json.loads((tmp_path / "runs" / "8" / "v2" / "training.json").read_text())
+    assert record["started_from"] == "7/v2"
