@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from training.loop.run import State
 from training.program.progress import duration
 from training.publishing.version_folder import VersionFolder
+
+if TYPE_CHECKING:  # it imports Keras, which greets on standard error
+    from training.loop.run import State
 
 
 def print_stopped(done: str, target: VersionFolder, folder: Path) -> None:
@@ -22,7 +25,7 @@ def print_already_published(target: VersionFolder) -> None:
     print(f"version {target.version} is already published in {target.served}: nothing to do")
 
 
-def print_published(target: VersionFolder, state: State | None = None, columns: str = "") -> None:
+def print_published(target: VersionFolder, state: "State | None" = None, columns: str = "") -> None:
     """Say what was published and how it is served; what was trained has a contact sheet, too."""
     trained = f" after {duration(state.seconds)} of training" if state else ""
     print(f"\npublished version {target.version} in {target.served}{trained}")

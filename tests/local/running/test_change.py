@@ -129,7 +129,7 @@ class Running:
         self.file.write_text(text)
         self.state = StateFolder(folder / "state")
         for version in ("v1", "v2", "v3"):
-            model = self.state.volumes / "default" / "color-model" / "model" / version / "1"
+            model = self.state.volumes / "default" / "color-model" / "model" / version / version[1:]
             model.mkdir(parents=True)
             (model / "saved_model.pb").touch()
         run_options = RunOptions(gateway_port=free_port(), model_port=free_port())
