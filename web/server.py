@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,7 @@ class Server(BaseApplication):
             "worker_tmp_dir": str(in_memory) if os.access(in_memory, os.W_OK) else None,
             "control_socket_disable": True,
             "post_fork": _keep_early_signals,
-            "post_worker_init": _prepare_for_requests,
+            "post_worker_init": _obey_early_signals,
             "loglevel": "warning",
             **options,
         }
@@ -96,13 +95,7 @@ def _keep_early_signals(arbiter: Any, worker: Worker) -> None:
     worker.early_signals = arbiter.SIG_QUEUE
 
 
-def _prepare_for_requests(worker: Worker) -> None:
-    """Start all threads, and obey the signals that came until now."""
-    # To start one waits until it runs. Where the loop did that beside the work of those before it,
-    # a first rush of callers waited for seconds to be accepted.
-    everyone = threading.Barrier(worker.cfg.threads)
-    for _ in range(worker.cfg.threads):
-        worker.tpool.submit(everyone.wait)
+def _obey_early_signals(worker: Worker) -> None:
     while not worker.early_signals.empty():
         number = worker.early_signals.get_nowait()
         if number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from soak import memory
-
 from .pictures import file_of, luminance_error, opened, scene
 from .predictors import slow
 from .program import HEAD, ROOT, Program, run
@@ -67,13 +65,6 @@ def test_photos_are_served_without_touching_the_disk(program):
     log = running.log.read_text()
     assert "Listening on http://127.0.0.1:" in log
     assert f'"request_id":"{reply.headers["X-Request-ID"]}"' in log
-
-
-@pytest.mark.skipif(not memory.can_measure(), reason="needs /proc")
-def test_all_threads_are_there_before_the_first_rush(program):
-    """So that nobody waits to be accepted until they are started, one after the other."""
-    running = program(MAX_IN_PROGRESS="32")
-    assert memory.threads(running.process.pid) > 32
 
 
 def test_refused_upload_is_answered_before_it_ends(program):
