@@ -31,14 +31,13 @@ vivid="--samples 112000 --learning-rate 5e-4 --crop-side 160 --zoom 0.6,1"
 vivid="$vivid --picture-weight 2 --vividness 0.05 --min-colorfulness 26"
 vivid="$vivid --shares grocery-*=0.25,clothing-*=0.25,faces-*=0.35,people-*=0.5"
 
-# Runs 5 and 6: larger photos of more kinds, nearer to what people send.
-wide="--photo-side 192 --crop-side 160 --zoom 0.6,1 --picture-weight 2 --min-colorfulness 12"
+# From run 5 on: larger photos of more kinds, nearer to what people send.
+large="--photo-side 192 --crop-side 160 --picture-weight 2 --min-colorfulness 12"
+wide="$large --zoom 0.6,1"
 wide="$wide --shares grocery-*=0.3,clothing-*=0.3,faces-*=0.4,people-*=0.5,scenes-*=0.5"
 wide="$wide,imagenette-*=0.6,caltech101-*=0.5,architecture-*=0.6,sports-*=0.8"
-
-# Runs 7 and 8: more of each kind, in closer views, too.
-all="--photo-side 192 --crop-side 160 --zoom 0.5,1 --picture-weight 2 --min-colorfulness 12"
-all="$all --learning-rate 5e-4"
+# Runs 7 and 8 take more of each kind, in closer views, too.
+all="$large --zoom 0.5,1 --learning-rate 5e-4"
 all="$all --shares grocery-*=0.5,clothing-*=0.5,faces-*=0.5,people-*=0.7,scenes-*=0.8"
 
 run 1 "" "" "$@"

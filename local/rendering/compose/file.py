@@ -83,8 +83,12 @@ class _Composed:
             "",
             "Made by `python -m local render --format compose`: change the Application, not this.",
         ]
-        made = {name for each in self.applications for part in each.components
-                for name, _ in own_claims(part)}  # fmt: skip
+        made = {
+            name
+            for application in self.applications
+            for component in application.components
+            for name, _ in own_claims(component)
+        }
         for claim in sorted(set(claims) - made):
             volume = f"{self.applications[0].name}_{claim}"
             copy = f"docker run --rm -v {volume}:/to -v FOLDER:/from:ro busybox cp -R /from/. /to"
